@@ -1,0 +1,27 @@
+"""The errors ferbeam raises; each carries one line that a user can act on."""
+
+from __future__ import annotations
+
+
+class FerError(Exception):
+    """Something ferbeam cannot do. The message says what is wrong and what would be right."""
+
+
+class UsageError(FerError):
+    """The command was called with arguments that do not fit."""
+
+
+class SettingsError(FerError):
+    """The settings do not fit what an output folder already holds."""
+
+
+class MediaError(FerError):
+    """The bytes of a medium cannot be read: a property of the file, so never retried."""
+
+
+class ModelError(FerError):
+    """A model folder is missing, incomplete, or does not fit this version of ferbeam."""
+
+
+class DataError(FerError):
+    """Training or evaluation data cannot be used as they are."""

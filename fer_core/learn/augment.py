@@ -1,0 +1,51 @@
+"""Random changes to training crops that leave the expression as it is."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classify import CROP_SIZE
+
+ROTATION_DEGREES = 15.0
+SCALE = 0.12
+SHIFT = 0.12
+ERASE_SHARE = 0.5
+
+
+def _affine(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Returns a random 2x3 matrix: flip, rotation, scale and shift about the centre."""
+    centre = (CROP_SIZE - 1) / 2
+    angle = rng.uniform(-ROTATION_DEGREES, ROTATION_DEGREES)
+    scale = rng.uniform(1 - SCALE, 1 + SCALE)
+    matrix = np.asarray(cv2.getRotationMatrix2D((centre, centre), angle, scale), np.float64)
+    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * CROP_SIZE
+    if rng.random() < 0.5:
+        flip = np.array([[-1.0, 0.0, CROP_SIZE - 1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        matrix = matrix @ flip
+    return matrix
+
+
+def _erase(crop: NDArray[np.uint8], rng: np.random.Generator) -> None:
+    """Fills a random rectangle with its mean grey, in place (Zhong et al. 2017, 1708.04896)."""
+    height, width = rng.integers(6, 20, 2)
+    y, x = rng.integers(0, CROP_SIZE - height), rng.integers(0, CROP_SIZE - width)
+    crop[y : y + height, x : x + width] = int(crop.mean())
+
+
+def augment_crops(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns a randomly changed copy of each crop, uint8 (n, 48, 48)."""
+    out = np.empty_like(crops)
+    for index, crop in enumerate(crops):
+        cv2.warpAffine(
+            crop,
+            _affine(rng),
+            (CROP_SIZE, CROP_SIZE),
+            dst=out[index],
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if rng.random() < ERASE_SHARE:
+            _erase(out[index], rng)
+    return out

@@ -1,0 +1,138 @@
+"""Training of the network with Keras; resumable after any epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classify import standardise_crops
+from fer_core.learn.augment import augment_crops
+from fer_core.learn.network import build_network
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What shapes a training run.
+
+    Attributes:
+        epochs: passes over the training pictures.
+        batch: pictures per step.
+        learning_rate: highest rate of the one-cycle schedule.
+        weight_decay: decay of the convolution weights per step, times the rate.
+        ema: momentum of the running average of the weights, which is what is kept.
+        seed: seed of weights, order and augmentation.
+    """
+
+    epochs: int = 16
+    batch: int = 128
+    learning_rate: float = 0.1
+    weight_decay: float = 5e-3
+    ema: float = 0.995
+    seed: int = 0
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """Shuffled, augmented batches; the same for the same seed and epoch."""
+
+    def __init__(
+        self, crops: NDArray[np.uint8], targets: NDArray[np.float32], settings: TrainSettings
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self.crops, self.targets, self.settings = crops, targets, settings
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.crops) / self.settings.batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        order = np.random.default_rng((self.settings.seed, self.epoch)).permutation(len(self.crops))
+        rows = order[index * self.settings.batch : (index + 1) * self.settings.batch]
+        rng = np.random.default_rng((self.settings.seed, self.epoch, index))
+        crops = standardise_crops(augment_crops(self.crops[rows], rng))
+        return crops, self.targets[rows]
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Tells the batches which epoch it is, and reports each epoch."""
+
+    def __init__(self, batches: TrainingBatches, report: Callable[[int, dict[str, float]], None]):
+        super().__init__()
+        self.batches, self.report = batches, report
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.batches.epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.report(epoch, {key: float(value) for key, value in (logs or {}).items()})
+
+
+def _optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer:
+    """SGD with Nesterov momentum, warm-up then cosine decay, and a running weight average."""
+    warmup = steps // 5
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 25,
+        steps - warmup,
+        warmup_target=settings.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.SGD(
+        schedule,
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=settings.weight_decay,
+        use_ema=True,
+        ema_momentum=settings.ema,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def train_network(
+    train: tuple[NDArray[np.uint8], NDArray[np.float32]],
+    valid: tuple[NDArray[np.uint8], NDArray[np.float32]],
+    model_dir: Path,
+    settings: TrainSettings,
+    report: Callable[[int, dict[str, float]], None],
+) -> keras.Model:
+    """Trains a network, or goes on where an earlier run into `model_dir` stopped.
+
+    Args:
+        train: crops uint8 (n, 48, 48) and targets float32 (n, 7), each row a distribution.
+        valid: the same for the pictures that are measured after each epoch.
+        model_dir: keeps the checkpoint of the last whole epoch in `checkpoint/`.
+        settings: see TrainSettings.
+        report: called after each epoch with its number from 0 and the figures.
+
+    Returns:
+        The network with the averaged weights.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    network = build_network()
+    batches = TrainingBatches(*train, settings)
+    network.compile(
+        _optimizer(settings, len(batches) * settings.epochs),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["categorical_accuracy"],
+    )
+    network.fit(
+        batches,
+        epochs=settings.epochs,
+        validation_data=(standardise_crops(valid[0]), valid[1]),
+        validation_batch_size=256,
+        callbacks=[
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=False),
+            keras.callbacks.BackupAndRestore(
+                model_dir / "checkpoint", double_checkpoint=True, delete_checkpoint=False
+            ),
+            EpochEnd(batches, report),
+        ],
+        verbose=0,
+    )
+    return network

@@ -1,0 +1,163 @@
+"""Model folders: where the shipped one lies, what its card says, and whether it fits the code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fer_core.classify import (
+    CROP_SIZE,
+    PREPROCESSING,
+    Classifier,
+    LiteRtClassifier,
+    TensorFlowClassifier,
+)
+from fer_core.emotions import NAMES
+from fer_core.errors import ModelError
+
+CARD_NAME = "card.json"
+CARD_VERSION = 1
+MODEL_FILES = {"litert": "model.tflite", "tensorflow": "model.keras"}
+"""The file that each engine runs."""
+ENGINES = tuple(MODEL_FILES)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What `card.json` holds.
+
+    Attributes:
+        name: the model's name.
+        files: sha256 of each file of the model, by file name.
+        temperature: what the logits are divided by before the softmax.
+        emotions: names in the order of the network's outputs.
+        input_size: side of a crop in pixels.
+        preprocessing: name of the function between crops and network.
+        parameters: how many numbers the network has learnt.
+        data: what it was trained on, with licence or source.
+        command: the command that made it.
+        commit: the version of the code that did, empty where unknown.
+        metrics: figures measured on data not trained on, by name.
+        versions: libraries used, by name.
+    """
+
+    name: str
+    files: dict[str, str]
+    temperature: float = 1.0
+    emotions: tuple[str, ...] = NAMES
+    input_size: int = CROP_SIZE
+    preprocessing: str = PREPROCESSING
+    parameters: int = 0
+    data: str = ""
+    command: str = ""
+    commit: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    card_version: int = CARD_VERSION
+
+    def row_settings(self, engine: str) -> dict[str, str | float]:
+        """Returns what of the model changes a row of the tables."""
+        return {
+            "engine": engine,
+            "sha256": self.files[MODEL_FILES[engine]],
+            "temperature": self.temperature,
+            "preprocessing": self.preprocessing,
+        }
+
+
+def find_model_dir() -> Path:
+    """Returns the folder of the shipped model, in the installed package or in the checkout.
+
+    Raises:
+        ModelError: it is in neither place.
+    """
+    package = Path(__file__).resolve().parent
+    places = (package / "models" / "fer_cnn", package.parent / "models" / "fer_cnn")
+    for place in places:
+        if (place / CARD_NAME).is_file():
+            return place
+    raise ModelError(f"model: not found in {places[0]} or {places[1]}; install ferbeam again")
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the sha256 of a file as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_card(model_dir: Path, card: ModelCard) -> None:
+    """Writes `card.json`, replacing an older one whole."""
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
+    unfinished = model_dir / f"{CARD_NAME}.part"
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(model_dir / CARD_NAME)
+
+
+def _read_card(path: Path) -> ModelCard:
+    """Reads a card and checks its form."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["emotions"] = tuple(values["emotions"])
+        card = ModelCard(**values)
+        well_formed = 0 < float(card.temperature) < float("inf") and all(
+            Path(name).name == name and isinstance(digest, str)
+            for name, digest in card.files.items()
+        )
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: is no model card of this version ({error})") from error
+    if not well_formed:
+        raise ModelError(f"{path}: temperature or files make no sense; write the card again")
+    return card
+
+
+def load_card(model_dir: Path) -> ModelCard:
+    """Reads a model's card and checks that model and code fit each other.
+
+    Raises:
+        ModelError: the card is missing or unreadable, names another order of emotions, input size
+            or preprocessing than the code, or a file is missing or has another sha256.
+    """
+    if not (model_dir / CARD_NAME).is_file():
+        raise ModelError(f"{model_dir}: holds no {CARD_NAME}; name a folder that train has written")
+    card = _read_card(model_dir / CARD_NAME)
+    expected = {
+        "card_version": CARD_VERSION,
+        "emotions": NAMES,
+        "input_size": CROP_SIZE,
+        "preprocessing": PREPROCESSING,
+    }
+    for name, needed in expected.items():
+        found = getattr(card, name)
+        if found != needed:
+            raise ModelError(f"{model_dir / CARD_NAME}: {name} is {found}, needs {needed}")
+    for name, digest in card.files.items():
+        if not (model_dir / name).is_file():
+            raise ModelError(f"{model_dir}: {name} is missing, though the card lists it")
+        if file_sha256(model_dir / name) != digest:
+            raise ModelError(f"{model_dir / name}: is not the file that the card describes (sha256)")
+    return card
+
+
+def load_classifier(model_dir: Path, engine: str = "litert") -> Classifier:
+    """Loads a model's network for an engine, with the card's temperature.
+
+    Args:
+        model_dir: a folder with `card.json` and the files that it lists.
+        engine: `litert` or `tensorflow`.
+
+    Raises:
+        ModelError: the engine is unknown or not installed, or the model does not fit.
+    """
+    if engine not in MODEL_FILES:
+        raise ModelError(f"engine: '{engine}' is unknown, use one of {', '.join(ENGINES)}")
+    card = load_card(model_dir)
+    name = MODEL_FILES[engine]
+    if name not in card.files:
+        raise ModelError(f"{model_dir}: holds no {name}, which engine {engine} needs")
+    if engine == "litert":
+        return LiteRtClassifier(model_dir / name, card.temperature)
+    return TensorFlowClassifier(model_dir / name, card.temperature)
