@@ -1,0 +1,146 @@
+"""What detection finds in a run of frames, in columns: rows to be, and crops to be classified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer_core.classify import CROP_SIZE
+from fer_core.emotions import EMOTIONS, NAMES
+from fer_core.faces import Box, crop_face
+from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
+
+GreyDetector = Callable[[NDArray[np.uint8]], list[Box]]
+
+
+class SampledFrame(NamedTuple):
+    """A sampled frame of a medium as detection takes it.
+
+    Attributes:
+        media: path of the medium relative to INPUT.
+        frame_index: position in presentation order, from 0.
+        timestamp_ms: whole milliseconds from the start of the medium.
+        grey: uint8 (height, width) in display orientation, None where it cannot be decoded.
+        error: why it cannot be decoded, else empty.
+    """
+
+    media: str
+    frame_index: int
+    timestamp_ms: int
+    grey: NDArray[np.uint8] | None
+    error: str = ""
+
+
+class Failure(NamedTuple):
+    """Something that could not be read or done, and why: a row of the table `failures`."""
+
+    media: str
+    stage: str
+    error: str
+    message: str
+    frame_index: int | None = None
+    timestamp_ms: int | None = None
+
+
+@dataclass
+class Detections:
+    """The frames of one span and the faces in them.
+
+    Attributes:
+        frames: rows of the table `frames`, in order.
+        faces: rows of the table `faces` without their scores, in order of frame and face.
+        crops: uint8 (n, 48, 48), one for each of `faces`.
+        failures: rows of the table `failures`.
+    """
+
+    frames: list[dict[str, object]] = field(default_factory=list)
+    faces: list[dict[str, object]] = field(default_factory=list)
+    crops: NDArray[np.uint8] = field(
+        default_factory=lambda: np.empty((0, CROP_SIZE, CROP_SIZE), np.uint8)
+    )
+    failures: list[Failure] = field(default_factory=list)
+
+
+def detect_faces(frames: Iterable[SampledFrame], detector: GreyDetector) -> Detections:
+    """Finds the faces of every frame; no frame is kept."""
+    found = Detections()
+    crops: list[NDArray[np.uint8]] = []
+    for frame in frames:
+        boxes: list[Box] = []
+        if frame.grey is None:
+            status = "decode_error"
+            _note_lost_frame(found.failures, found.frames, frame)
+        else:
+            boxes = detector(frame.grey)
+            crops.extend(crop_face(frame.grey, box) for box in boxes)
+            status = "ok" if boxes else "no_face"
+        where = frame._asdict()
+        place = {key: where[key] for key in ("media", "frame_index", "timestamp_ms")}
+        found.faces.extend(_face_row(place, index, box) for index, box in enumerate(boxes))
+        found.frames.append({**place, "status": status, "face_count": len(boxes)})
+    if crops:
+        found.crops = np.stack(crops)
+    return found
+
+
+def _face_row(place: dict[str, object], index: int, box: Box) -> dict[str, object]:
+    """A row of `faces` as far as detection knows it."""
+    boxed = {f"box_{name}": value for name, value in box._asdict().items()}
+    return {**place, "face_index": index, **boxed}
+
+
+def _note_lost_frame(
+    failures: list[Failure], rows: list[dict[str, object]], frame: SampledFrame
+) -> None:
+    """Records the first of a run of lost frames; `frames` names every one of them."""
+    last = rows[-1] if rows else {}
+    if (last.get("media"), last.get("status")) == (frame.media, "decode_error"):
+        return
+    failures.append(
+        Failure(
+            frame.media,
+            "decode",
+            "DecodeError",
+            frame.error or "the frame cannot be decoded",
+            frame.frame_index,
+            frame.timestamp_ms,
+        )
+    )
+
+
+def span_table(found: Detections, scores: NDArray[np.float32]) -> pa.Table:
+    """Puts detections and their scores, float32 (n, 7), into one committed row.
+
+    Raises:
+        ValueError: there is not one row of scores for each face.
+    """
+    if scores.shape != (len(found.faces), len(EMOTIONS)):
+        raise ValueError(f"scores {scores.shape} for {len(found.faces)} faces")
+    best = scores.argmax(axis=1)
+    faces = []
+    for row, values, index in zip(found.faces, scores, best, strict=True):
+        named = dict(zip(SCORE_COLUMNS, values.tolist(), strict=True))
+        shown = {"emotion": NAMES[index], "confidence": float(values[index])}
+        faces.append({**row, **shown, **named})
+    failures = [failure._asdict() for failure in found.failures]
+    rows = {"faces": [faces], "frames": [found.frames], "failures": [failures]}
+    return pa.table(rows, schema=SPAN)
+
+
+def span_rows(tables: Iterable[pa.Table]) -> dict[str, pa.Table]:
+    """Takes committed spans apart again into the rows of their three tables, in their order."""
+    spans = list(tables)
+    rows = {}
+    for name, schema in (("faces", FACES), ("frames", FRAMES), ("failures", FAILURES)):
+        parts = [chunk.flatten() for span in spans for chunk in span[name].chunks]
+        arrays = [part.flatten() for part in parts]
+        rows[name] = pa.Table.from_batches(
+            [pa.RecordBatch.from_arrays(columns, schema=schema) for columns in arrays],
+            schema=schema,
+        )
+    return rows

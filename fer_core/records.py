@@ -1,0 +1,107 @@
+"""The Arrow schemas of the output tables; the one place where columns are named."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from fer_core.emotions import NAMES
+
+SCHEMA_VERSION = "1"
+"""Changes whenever a column is added, removed or means something else."""
+
+SCORE_COLUMNS: tuple[str, ...] = tuple(f"p_{name}" for name in NAMES)
+FRAME_STATUSES: tuple[str, ...] = ("ok", "no_face", "decode_error")
+FAILURE_STAGES: tuple[str, ...] = ("list", "probe", "decode", "detect", "classify", "render")
+
+
+def _field(name: str, kind: pa.DataType, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable)
+
+
+def _schema(fields: list[pa.Field]) -> pa.Schema:
+    return pa.schema(fields, metadata={"ferbeam.schema_version": SCHEMA_VERSION})
+
+
+FACES: pa.Schema = _schema(
+    [
+        _field("media", pa.string()),
+        _field("frame_index", pa.int64()),
+        _field("timestamp_ms", pa.int64()),
+        _field("face_index", pa.int32()),
+        _field("track_id", pa.int32(), nullable=True),
+        *(_field(f"box_{part}", pa.int32()) for part in ("x", "y", "width", "height")),
+        _field("detector_score", pa.float32(), nullable=True),
+        _field("emotion", pa.string()),
+        _field("confidence", pa.float32()),
+        *(_field(name, pa.float32()) for name in SCORE_COLUMNS),
+        _field("smoothed_emotion", pa.string(), nullable=True),
+        _field("smoothed_confidence", pa.float32(), nullable=True),
+    ]
+)
+"""One row per face in a sampled frame."""
+
+FRAMES: pa.Schema = _schema(
+    [
+        _field("media", pa.string()),
+        _field("frame_index", pa.int64()),
+        _field("timestamp_ms", pa.int64()),
+        _field("status", pa.string()),
+        _field("face_count", pa.int32()),
+    ]
+)
+"""One row per sampled frame."""
+
+MEDIA: pa.Schema = _schema(
+    [
+        _field("media", pa.string()),
+        _field("sha256", pa.string(), nullable=True),
+        _field("kind", pa.string()),
+        _field("codec", pa.string()),
+        _field("width", pa.int32()),
+        _field("height", pa.int32()),
+        _field("rotation", pa.int32()),
+        _field("frame_rate", pa.float64(), nullable=True),
+        *(
+            _field(name, pa.int64())
+            for name in (
+                "duration_ms",
+                "frame_count",
+                "frames_sampled",
+                "frames_with_faces",
+                "frames_lost",
+                "face_count",
+                "track_count",
+            )
+        ),
+        _field("has_audio", pa.bool_()),
+        _field("annotated", pa.string(), nullable=True),
+    ]
+)
+"""One row per input medium that opened."""
+
+FAILURES: pa.Schema = _schema(
+    [
+        _field("media", pa.string()),
+        _field("stage", pa.string()),
+        _field("frame_index", pa.int64(), nullable=True),
+        _field("timestamp_ms", pa.int64(), nullable=True),
+        _field("error", pa.string()),
+        _field("message", pa.string()),
+    ]
+)
+"""One row per thing that could not be done."""
+
+TABLES: dict[str, pa.Schema] = {
+    "faces": FACES,
+    "frames": FRAMES,
+    "media": MEDIA,
+    "failures": FAILURES,
+}
+
+
+def _rows_of(name: str) -> pa.Field:
+    return pa.field(name, pa.list_(pa.struct(list(TABLES[name]))), nullable=False)
+
+
+SPAN: pa.Schema = _schema([_rows_of("faces"), _rows_of("frames"), _rows_of("failures")])
+"""A committed span: one row that holds the rows of its three tables, so that one file is it all."""

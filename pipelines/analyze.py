@@ -1,0 +1,98 @@
+"""The analysis job: its settings, and the whole pipeline on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import RunInference
+
+from pipelines.elements import RowSettings
+from pipelines.inference import SpanModelHandler
+from pipelines.output import Output
+from pipelines.transforms import (
+    COMMITTED,
+    FAILURES,
+    CommitSpan,
+    DetectFaces,
+    GatherRun,
+    LinkTracks,
+    ListMedia,
+    PlanSpans,
+)
+
+
+@dataclass(frozen=True)
+class AnalyzeSettings:
+    """What one run of the job is to do.
+
+    Attributes:
+        input: folder, glob, file or URI.
+        output: OUTPUT folder or URI.
+        rows: the settings that change rows.
+        span_s: length of a span of video in seconds.
+        model_dir: model folder, None for the shipped one.
+        run_id: names this run.
+    """
+
+    input: str
+    output: str
+    rows: RowSettings
+    span_s: float
+    model_dir: str | None
+    run_id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:
+        """Builds the settings from what `to_dict` made of them."""
+        return cls(**{**values, "rows": RowSettings.from_dict(values["rows"])})
+
+
+def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
+    """Adds the steps of the analysis to a pipeline.
+
+    Pixels stay inside DetectFaces, crops inside its stage; only references cross a shuffle.
+    """
+    output, rows = Output(settings.output), settings.rows
+    listed = (
+        pipeline
+        | "Input" >> beam.Create([settings.input])
+        | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, main="media")
+    )
+    planned = (
+        listed.media
+        | "SpreadMedia" >> beam.Reshuffle()
+        | "PlanSpans"
+        >> beam.ParDo(PlanSpans(rows, settings.span_s, output)).with_outputs(FAILURES, main="spans")
+    )
+    detected = (
+        planned.spans
+        | "SpreadSpans" >> beam.Reshuffle()
+        | "DetectFaces"
+        >> beam.ParDo(DetectFaces(rows, output)).with_outputs(COMMITTED, main="faces")
+    )
+    committed = (
+        detected.faces
+        | "ClassifyFaces" >> RunInference(SpanModelHandler(settings.model_dir, rows.engine))
+        | "CommitSpan" >> beam.ParDo(CommitSpan(output))
+    )
+    tables = (
+        (committed, detected[COMMITTED])
+        | "References" >> beam.Flatten()
+        | "ByMedium" >> beam.GroupByKey()
+        | "LinkTracks" >> beam.ParDo(LinkTracks(output))
+    )
+    failures = (listed[FAILURES], planned[FAILURES]) | "Failures" >> beam.Flatten()
+    _ = (
+        {
+            "tables": tables | "OfTheRun" >> beam.WithKeys("run"),
+            "failures": failures | "InTheRun" >> beam.WithKeys("run"),
+        }
+        | "GatherRun" >> beam.CoGroupByKey()
+        | "WriteRun" >> beam.ParDo(GatherRun(output, settings.run_id))
+    )

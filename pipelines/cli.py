@@ -1,0 +1,169 @@
+"""The command `ferbeam`. Every command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import click
+
+from fer_core.errors import FerError, SettingsError, UsageError
+
+DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
+
+
+class SampleRate(click.ParamType):
+    """Frames per second to look at: a number such as 10, 0.5 or 30000/1001, or `all`."""
+
+    name = "fps"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Returns the rate as a fraction in its lowest terms, or `all`."""
+        if value == "all":
+            return "all"
+        try:
+            rate = Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"'{value}' is not a number of frames per second, nor 'all'", param, ctx)
+        if not 0 < rate <= 1000:
+            self.fail(f"{value} is out of range: above 0 and up to 1000, or 'all'", param, ctx)
+        return str(rate)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ferbeam")
+def cli() -> None:
+    """Writes down the facial expression of every face in folders of pictures and videos."""
+
+
+@cli.command(context_settings={"ignore_unknown_options": False})
+@click.argument("input_path", metavar="INPUT")
+@click.argument("output_path", metavar="OUTPUT")
+@click.argument("beam_options", metavar="[-- BEAM OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--sample-fps",
+    type=SampleRate(),
+    default="10",
+    show_default=True,
+    help="Frames to look at per second of video, or 'all'.",
+)
+@click.option(
+    "--model",
+    "model_dir",
+    type=click.Path(exists=True, file_okay=False),
+    help="Model folder; without it the one that ferbeam ships.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["litert", "tensorflow"]),
+    default="litert",
+    show_default=True,
+    help="What runs the network.",
+)
+@click.option(
+    "--span-s",
+    type=click.FloatRange(min=0.1),
+    default=10.0,
+    show_default=True,
+    help="Seconds of video in one unit of work; changes no row.",
+)
+@click.option("--runner", default="local", show_default=True, help="local, or a Beam runner.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    show_default="number of CPUs",
+    help="Worker processes of the local runner.",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=100_000_000,
+    show_default=True,
+    help="Larger pictures and frames are refused before they are decoded.",
+)
+@click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
+@click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
+def analyze(**options: Any) -> None:
+    """Analyses the media of INPUT into tables in OUTPUT; the same command again resumes.
+
+    INPUT is a folder, a quoted glob, a single picture or video, or a URI.
+    """
+    from rich.console import Console
+
+    from pipelines.progress import Progress
+    from pipelines.running import run_analysis
+    from pipelines.summary import print_summary
+
+    console = Console(stderr=False)
+    request = _analysis_request(options)
+    run = run_analysis(request, Progress(console))
+    sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
+
+
+def _analysis_request(options: dict[str, Any]) -> Any:
+    """Turns the options of `analyze` into what the job runner takes."""
+    from fer_core.detect import HaarSettings
+    from fer_core.model import MODEL_FILES, find_model_dir, load_card
+    from pipelines.elements import RowSettings
+    from pipelines.output import Output
+    from pipelines.running import AnalysisRequest
+    from pipelines.runners import beam_options, check_runner
+
+    check_runner(options["runner"])
+    model_dir, engine = options["model_dir"], options["engine"]
+    card = load_card(find_model_dir() if model_dir is None else model_dir)
+    rows = RowSettings(
+        sample_fps=options["sample_fps"],
+        detector=HaarSettings(),
+        engine=engine,
+        model_sha256=card.files[MODEL_FILES[engine]],
+        max_pixels=options["max_pixels"],
+    )
+    return AnalysisRequest(
+        input=options["input_path"],
+        output=Output(options["output_path"]),
+        rows=rows,
+        span_s=options["span_s"],
+        model_dir=None if model_dir is None else os.path.abspath(model_dir),
+        card=card,
+        options=beam_options(options["runner"], options["workers"], options["beam_options"]),
+        overwrite=options["overwrite"],
+        prune=options["prune"],
+    )
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    """Prints one clear line and ends."""
+    printable = f"ferbeam: {message}".encode("utf-8", "backslashreplace").decode()
+    click.echo(printable, err=True)
+    sys.exit(code)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the command line; errors become one line, never a traceback."""
+    # So that `kill` ends a run as an interrupt does: with nothing left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cli.main(args=args, standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted; the same command again goes on where it stopped", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command again goes on where it stopped", 130)
+    except (UsageError, SettingsError) as error:
+        _fail(str(error), USAGE)
+    except (FerError, OSError) as error:
+        _fail(str(error), FATAL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""What passes between the steps of the pipeline. Small and picklable: never a frame."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from fer_core.detect import HaarSettings
+from fer_core.detections import Detections
+from fer_core.media import MediaInfo
+from fer_core.spans import VideoSpan
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A picture or video that was listed and not yet opened.
+
+    Attributes:
+        name: path relative to INPUT with forward slashes: the column `media`.
+        path: where to open it.
+        kind: `image` or `video`, by its suffix.
+        size: bytes.
+        mtime_ns: time of the last change, 0 where the store tells none.
+    """
+
+    name: str
+    path: str
+    kind: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class OpenMedium:
+    """A medium that opened.
+
+    Attributes:
+        name: the column `media`.
+        path: where to open it.
+        identity: sha256 of its bytes.
+        info: what is known of it.
+        frame_count: frames it shows.
+    """
+
+    name: str
+    path: str
+    identity: str
+    info: MediaInfo
+    frame_count: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """The unit of work, retry and resume: part of one video, or up to 64 pictures of one folder.
+
+    Attributes:
+        key: the row key: names the committed span.
+        group: the medium (or span of pictures) whose table files it goes into.
+        index: position among the spans of the group, from 0.
+        total: number of spans of the group.
+        media: the one video, or the pictures.
+        frame_total: frames to sample.
+        video: what to read of the video; None for pictures, and in a reference to a committed span.
+    """
+
+    key: str
+    group: str
+    index: int
+    total: int
+    media: tuple[OpenMedium, ...]
+    frame_total: int
+    video: VideoSpan | None = None
+
+    def reference(self) -> tuple[str, Span]:
+        """Returns what crosses the shuffle once the span is committed, keyed by its group."""
+        return self.group, replace(self, video=None)
+
+
+Reading = tuple[Span, ...]
+"""Spans read in one go: one, or several where a video has no keyframe to cut at."""
+
+
+@dataclass
+class DetectedSpan:
+    """A span with its columns and crops on the way to the classifier, inside one stage."""
+
+    span: Span
+    found: Detections
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """The table files of one medium (or span of pictures), by name below OUTPUT.
+
+    Attributes:
+        group: the group they belong to.
+        tables: table name to file name.
+        rows: table name to number of rows.
+        seconds: stage to the seconds it took, of all spans.
+    """
+
+    group: str
+    tables: dict[str, str]
+    rows: dict[str, int]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class RowSettings:
+    """Everything besides the media that changes rows. One OUTPUT holds rows of one of these.
+
+    Attributes:
+        sample_fps: frames per second that are looked at, as a fraction; `all` for every frame.
+        detector: settings of the cascade.
+        engine: `litert` or `tensorflow`.
+        model_sha256: sha256 of the model file that the engine reads.
+        max_pixels: larger pictures and frames are refused.
+    """
+
+    sample_fps: str
+    detector: HaarSettings
+    engine: str
+    model_sha256: str
+    max_pixels: int
+
+    def flat(self) -> dict[str, Any]:
+        """Returns the settings with dotted names, for comparing and showing."""
+        values = asdict(self)
+        inner = {f"detector.{name}": value for name, value in values.pop("detector").items()}
+        return {**values, **inner}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RowSettings:
+        """Builds the settings from what `dataclasses.asdict` made of them."""
+        return cls(**{**values, "detector": HaarSettings(**values["detector"])})
+
+
+def digest(*parts: object) -> str:
+    """Returns 32 hexadecimal digits that stand for the parts, the same on every machine."""
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,102 @@
+"""Gathers the committed spans of a medium and writes its table files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fer_core.detections import Failure, span_rows
+from fer_core.errors import FerError
+from fer_core.records import FAILURES, MEDIA
+from pipelines.elements import OpenMedium, Span, TableFiles, digest
+from pipelines.output import Output
+
+COUNTS_KEY = b"ferbeam.counts"
+"""Metadata of a committed span: its frames and faces, and the seconds each stage took."""
+
+
+def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
+    """Writes the tables of one medium (or span of pictures) from its committed spans.
+
+    Raises:
+        FerError: a span is missing, or the counts of one do not add up.
+    """
+    ordered = sorted({span.index: span for span in spans}.values(), key=lambda span: span.index)
+    first = ordered[0]
+    if len(ordered) != first.total:
+        raise FerError(f"{first.media[0].name}: {len(ordered)} of {first.total} spans arrived")
+    committed = [output.read_table(output.span_path(span.key)) for span in ordered]
+    tables = span_rows(committed)
+    _check_counts(ordered, tables)
+    tables["media"] = pa.Table.from_pylist(
+        [_media_row(medium, tables["frames"]) for medium in first.media], schema=MEDIA
+    )
+    seconds: Counter[str] = Counter()
+    for span_table in committed:
+        seconds.update(json.loads(span_table.schema.metadata[COUNTS_KEY])["seconds"])
+    return _write_tables(output, first.group, digest([span.key for span in ordered]), tables, seconds)
+
+
+def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
+    """Writes the failures of media that could not be listed or opened, in one table file."""
+    rows = sorted({failure: None for failure in failures}, key=lambda row: (row.media, row.stage))
+    table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
+    return _write_tables(output, "unopened", digest(rows), {"failures": table}, {})
+
+
+def _write_tables(
+    output: Output,
+    group: str,
+    version: str,
+    tables: dict[str, pa.Table],
+    seconds: dict[str, float],
+) -> TableFiles:
+    """Writes table files under a name that changes with their content."""
+    names = {}
+    for name, table in tables.items():
+        if table.num_rows or name in ("media", "frames"):
+            names[name] = f"{name}/{group}-{version[:8]}.parquet"
+            output.write_table(output.path(names[name]), table)
+    rows = {name: tables[name].num_rows for name in names}
+    return TableFiles(group, names, rows, dict(seconds))
+
+
+def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:
+    """Checks that every planned frame has its row, and every face its frame."""
+    planned = sum(span.frame_total for span in spans)
+    name = spans[0].media[0].name
+    if tables["frames"].num_rows != planned:
+        raise FerError(f"{name}: {tables['frames'].num_rows} of {planned} frames have a row")
+    counted = pc.sum(tables["frames"]["face_count"]).as_py() or 0
+    if tables["faces"].num_rows != counted:
+        raise FerError(f"{name}: {tables['faces'].num_rows} face rows, frames count {counted}")
+
+
+def _media_row(medium: OpenMedium, frames: pa.Table) -> dict[str, object]:
+    """Builds the row of a medium from its facts and its rows of `frames`."""
+    own = frames.filter(pc.equal(frames["media"], medium.name))
+    statuses = Counter(own["status"].to_pylist())
+    info = medium.info
+    return {
+        "media": medium.name,
+        "sha256": medium.identity,
+        "kind": info.kind,
+        "codec": info.codec,
+        "width": info.width,
+        "height": info.height,
+        "rotation": info.rotation,
+        "frame_rate": info.frame_rate,
+        "duration_ms": info.duration_ms,
+        "frame_count": medium.frame_count - statuses["decode_error"],
+        "frames_sampled": own.num_rows,
+        "frames_with_faces": statuses["ok"],
+        "frames_lost": statuses["decode_error"],
+        "face_count": pc.sum(own["face_count"]).as_py() or 0,
+        "track_count": 0,
+        "has_audio": info.has_audio,
+        "annotated": None,
+    }

@@ -1,0 +1,139 @@
+"""Finds the media of an INPUT: a folder, a glob, a single file, or a URI."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from fer_core.detections import Failure
+from fer_core.errors import UsageError
+from fer_core.media import kind_of
+from pipelines.elements import Medium
+
+MAX_PICTURES = 64
+"""Pictures in one span at most."""
+CUT_EVERY = 32
+"""A span of pictures ends at one path in this many, chosen by its hash."""
+
+
+def list_media(root: str) -> Iterator[Medium | Failure]:
+    """Lists the media of INPUT in a fixed order, and what could not be listed.
+
+    Raises:
+        UsageError: INPUT does not exist.
+    """
+    if "://" in root:
+        yield from _list_remote(root)
+    elif os.path.isdir(root):
+        yield from _walk(root, "", set())
+    elif os.path.lexists(root):
+        yield from _list_file(root, os.path.basename(root))
+    else:
+        yield from _list_glob(root)
+
+
+def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
+    """Groups what one worker opens: a video alone, pictures of one folder together.
+
+    Pictures are cut where the hash of a path says, so that a new one moves no other cut.
+    """
+    group: list[Medium] = []
+    for medium in listed:
+        if medium.kind == "video":
+            yield (medium,)
+            continue
+        folder = PurePosixPath(medium.name).parent
+        if group and (PurePosixPath(group[0].name).parent != folder or len(group) == MAX_PICTURES):
+            yield tuple(group)
+            group = []
+        group.append(medium)
+        name_hash = hashlib.sha256(os.fsencode(medium.name)).digest()
+        if name_hash[0] % CUT_EVERY == 0:
+            yield tuple(group)
+            group = []
+    if group:
+        yield tuple(group)
+
+
+def shown_name(name: str) -> str:
+    """Returns a name as the tables show it: bytes that are not UTF-8 become `%XX`."""
+    return "".join(
+        f"%{ord(letter) - 0xDC00:02X}" if 0xDC80 <= ord(letter) <= 0xDCFF else letter
+        for letter in name
+    )
+
+
+def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Medium | Failure]:
+    """Lists a folder and those below it; links are followed, loops are not."""
+    place = os.stat(folder)
+    identity = (place.st_dev, place.st_ino)
+    if identity in above:
+        yield _failure(prefix.rstrip("/"), "LinkLoop", "a link that leads back to a folder above it")
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        yield _failure(prefix.rstrip("/") or ".", type(error).__name__, _reason(error))
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _walk(entry.path, name + "/", above | {identity})
+        else:
+            yield from _list_file(entry.path, name)
+
+
+def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
+    kind = kind_of(name)
+    if kind is None:
+        return
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        yield _failure(name, type(error).__name__, _reason(error))
+        return
+    yield Medium(shown_name(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
+
+
+def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
+    """Lists the files a glob matches; names count from the last folder without a wildcard."""
+    import glob
+
+    matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
+    if not matches:
+        raise UsageError(f"INPUT {shown_name(pattern)}: does not exist and matches no file")
+    base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
+    for match in matches:
+        if os.path.isfile(match) or os.path.islink(match):
+            yield from _list_file(match, os.path.relpath(match, base or "."))
+
+
+def _list_remote(root: str) -> Iterator[Medium | Failure]:
+    """Lists a store through Beam's file systems."""
+    from apache_beam.io.filesystems import FileSystems
+
+    pattern = root if any(c in root for c in "*?[") else root.rstrip("/") + "/**"
+    base = pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")].rpartition("/")[0]
+    matched = FileSystems.match([pattern])[0].metadata_list
+    if not matched and pattern != root:
+        matched, base = FileSystems.match([root])[0].metadata_list, root.rpartition("/")[0]
+    if not matched:
+        raise UsageError(f"INPUT {root}: does not exist or holds nothing")
+    for found in sorted(matched, key=lambda match: match.path):
+        name = found.path[len(base) :].lstrip("/")
+        kind = kind_of(name)
+        if kind is not None:
+            changed = int((found.last_updated_in_seconds or 0) * 1e9)
+            yield Medium(name, found.path, kind, found.size_in_bytes, changed)
+
+
+def _failure(name: str, error: str, message: str) -> Failure:
+    return Failure(shown_name(name), "list", error, message)
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot be listed: {error.strerror or error}"

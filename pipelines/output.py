@@ -1,0 +1,104 @@
+"""The files of an OUTPUT folder: where they lie, and writing each of them whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Output:
+    """An OUTPUT folder, local or a URI.
+
+    Attributes:
+        root: the folder.
+    """
+
+    root: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return "://" not in self.root
+
+    def path(self, *names: str) -> str:
+        """Returns the path of a file below OUTPUT."""
+        return "/".join((self.root.rstrip("/"), *names))
+
+    def span_path(self, key: str) -> str:
+        """Returns the path of a committed span."""
+        return self.path(".spans", f"{key}.parquet")
+
+    def plan_path(self, group: str) -> str:
+        """Returns the path of the plan of a group of media."""
+        return self.path(".spans", "plans", f"{group}.json")
+
+    def exists(self, path: str) -> bool:
+        """Tells whether a file is there."""
+        if self.is_local:
+            return os.path.exists(path)
+        from apache_beam.io.filesystems import FileSystems
+
+        return bool(FileSystems.exists(path))
+
+    def read(self, path: str) -> bytes:
+        """Reads a whole file."""
+        if self.is_local:
+            with open(path, "rb") as file:
+                return file.read()
+        from apache_beam.io.filesystems import FileSystems
+
+        with FileSystems.open(path) as file:
+            return bytes(file.read())
+
+    def write(self, path: str, data: bytes) -> None:
+        """Writes a file by one rename or one PUT: no reader ever sees a part of it."""
+        if not self.is_local:
+            from apache_beam.io.filesystems import FileSystems
+
+            with FileSystems.create(path) as file:
+                file.write(data)
+            return
+        attempt = self.path(".spans", f"tmp-{uuid.uuid4().hex}")
+        os.makedirs(os.path.dirname(attempt), exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(attempt, "wb") as file:
+                file.write(data)
+            os.replace(attempt, path)
+        except BaseException:
+            if os.path.exists(attempt):
+                os.unlink(attempt)
+            raise
+
+    def write_table(self, path: str, table: pa.Table, facts: dict[str, str] | None = None) -> None:
+        """Writes a Parquet file; `facts` are added to the metadata of its schema."""
+        if facts:
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), **facts})
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="zstd")
+        self.write(path, sink.getvalue())
+
+    def read_table(self, path: str) -> pa.Table:
+        """Reads a Parquet file."""
+        return pq.read_table(io.BytesIO(self.read(path)))
+
+    def write_json(self, path: str, value: Any) -> None:
+        """Writes a JSON file, readable by people."""
+        self.write(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+
+    def read_json(self, path: str) -> Any | None:
+        """Reads a JSON file, None if it is not there."""
+        try:
+            return json.loads(self.read(path)) if self.exists(path) else None
+        except (ValueError, UnicodeDecodeError):
+            return None

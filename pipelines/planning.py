@@ -1,0 +1,109 @@
+"""Opens the media of a group and plans their spans, from the files and the settings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from fer_core.detections import Failure
+from fer_core.errors import MediaError
+from fer_core.media import identity_of
+from fer_core.packets import VideoIndex, index_video
+from fer_core.pictures import probe_picture
+from fer_core.spans import plan_spans
+from pipelines.elements import Medium, OpenMedium, Reading, RowSettings, Span, digest
+from pipelines.output import Output
+
+
+class Opened(NamedTuple):
+    """A medium that opened, with its packet index if it is a video."""
+
+    medium: OpenMedium
+    index: VideoIndex | None
+
+
+def group_key(group: Iterable[Medium]) -> str:
+    """Returns the key of a group of listed media: the same as long as the names are."""
+    return digest([medium.name for medium in group])
+
+
+def open_group(
+    group: tuple[Medium, ...], settings: RowSettings, output: Output
+) -> tuple[list[Opened], list[Failure]]:
+    """Opens every medium of a group.
+
+    The identity of a medium that an earlier run met with the same size and time of change is
+    taken from its plan.
+
+    Raises:
+        OSError: the machine, not the file, is at fault.
+    """
+    plan = output.read_json(output.plan_path(group_key(group))) or {}
+    known = {tuple(entry[:3]): entry[3] for entry in plan.get("media", [])}
+    opened, failures = [], []
+    for medium in group:
+        identity = known.get((medium.name, medium.size, medium.mtime_ns))
+        try:
+            opened.append(_open_medium(medium, settings, identity))
+        except (MediaError, PermissionError) as error:
+            kind = type(error).__name__
+            message = "no permission to read it" if kind == "PermissionError" else str(error)
+            failures.append(Failure(medium.name, "probe", kind, message))
+    return opened, failures
+
+
+def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:
+    if medium.kind == "image":
+        info, index, frame_count = probe_picture(medium.path, settings.max_pixels), None, 1
+    else:
+        index = index_video(medium.path, settings.max_pixels)
+        info, frame_count = index.info, len(index.pts)
+    identity = identity or identity_of(medium.path)
+    return Opened(OpenMedium(medium.name, medium.path, identity, info, frame_count), index)
+
+
+def plan_group(
+    group: tuple[Medium, ...], opened: list[Opened], settings: RowSettings, span_s: float
+) -> list[Reading]:
+    """Plans the readings of a group of media: of one video, or of one span of pictures."""
+    media = tuple(medium for medium, _ in opened)
+    key = group_key(group)
+    rows = settings.flat()
+    if not media:
+        return []
+    index = opened[0].index
+    if index is None:
+        names = [(medium.name, medium.identity) for medium in media]
+        return [(Span(digest(names, rows), key, 0, 1, media, len(media)),)]
+    readings = plan_spans(index, _rate(settings.sample_fps), span_s)
+    total = sum(len(reading) for reading in readings)
+    planned: list[Reading] = []
+    position = 0
+    for reading in readings:
+        spans = []
+        for video in reading:
+            samples = [int(pts) for pts in video.pts]
+            row_key = digest(media[0].name, media[0].identity, samples, rows)
+            spans.append(Span(row_key, key, position, total, media, len(samples), video))
+            position += 1
+        planned.append(tuple(spans))
+    return planned
+
+
+def _rate(sample_fps: str) -> Fraction | None:
+    return None if sample_fps == "all" else Fraction(sample_fps)
+
+
+def write_plan(
+    output: Output, group: tuple[Medium, ...], opened: list[Opened], readings: list[Reading]
+) -> None:
+    """Writes the plan of a group: for the progress, and the identities for a later run."""
+    listed = {medium.name: medium for medium in group}
+    media = []
+    for medium, _ in opened:
+        found = listed[medium.name]
+        media.append([medium.name, found.size, found.mtime_ns, medium.identity])
+    spans = {span.key: span.frame_total for reading in readings for span in reading}
+    plan: dict[str, Any] = {"media": media, "listed": len(group), "spans": spans}
+    output.write_json(output.plan_path(group_key(group)), plan)

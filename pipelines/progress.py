@@ -1,0 +1,133 @@
+"""How far a run is: bars on a terminal, plain lines elsewhere; read from what is committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from pipelines.linking import COUNTS_KEY
+from pipelines.output import Output
+
+LINE_SECONDS = 5.0
+
+
+class Progress:
+    """Shows three stages: opening media, analysing spans, writing tables.
+
+    Args:
+        console: where to show it.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Bars(
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._next_line = 0.0
+
+    def start(self, output: Output, media: int) -> None:
+        """Begins to watch OUTPUT.
+
+        Args:
+            output: where the job commits its spans.
+            media: number of media that are listed.
+        """
+        self._watch = _Watch(output) if output.is_local else None
+        self._began = time.monotonic()
+        if self._console.is_terminal:
+            self._tasks["open"] = self._bars.add_task("opening", total=media, note="media")
+            self._tasks["spans"] = self._bars.add_task("analysing", total=None, note="")
+            self._tasks["tables"] = self._bars.add_task("writing", total=None, note="")
+            self._bars.start()
+        else:
+            self._console.print(f"{media} media to analyse")
+
+    def update(self) -> None:
+        """Shows what has been committed since."""
+        if self._watch is None:
+            return
+        watch = self._watch
+        watch.look()
+        speed = watch.frames / max(time.monotonic() - (watch.first or time.monotonic()), 1e-3)
+        note = f"{watch.frames} frames, {watch.faces} faces"
+        if watch.first and watch.frames:
+            note += f", {speed:.0f} frames/s"
+        if self._console.is_terminal:
+            self._bars.update(self._tasks["open"], completed=watch.opened)
+            self._bars.update(
+                self._tasks["spans"], completed=watch.done, total=len(watch.planned), note=note
+            )
+            self._bars.update(
+                self._tasks["tables"], completed=watch.written, total=watch.groups, note="tables"
+            )
+        elif time.monotonic() >= self._next_line and watch.planned:
+            self._next_line = time.monotonic() + LINE_SECONDS
+            self._console.print(f"{watch.done} of {len(watch.planned)} spans: {note}")
+
+    def stop(self) -> None:
+        """Shows the last state and leaves the terminal as it was."""
+        self._next_line = 0.0
+        self.update()
+        if self._console.is_terminal:
+            self._bars.stop()
+
+
+class _Watch:
+    """Counts plans, committed spans and table files of a local OUTPUT."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._since = time.time() - 1
+        self._seen: set[str] = set()
+        self.planned: set[str] = set()
+        self._committed: set[str] = set(self._names(".spans"))
+        self.opened = self.groups = self.frames = self.faces = self.written = 0
+        self.first: float | None = None
+
+    @property
+    def done(self) -> int:
+        """Number of planned spans that are committed."""
+        return len(self.planned & {name.removesuffix(".parquet") for name in self._committed})
+
+    def look(self) -> None:
+        """Counts what is new."""
+        for name in self._names(".spans/plans") - self._seen:
+            path = self._output.path(".spans/plans", name)
+            if os.stat(path).st_mtime < self._since:
+                continue
+            with open(path, "rb") as file:
+                plan = json.load(file)
+            self._seen.add(name)
+            self.first = self.first or time.monotonic()
+            self.planned.update(plan["spans"])
+            self.opened += plan["listed"]
+            self.groups += bool(plan["spans"])
+        new = {n for n in self._names(".spans") if n.endswith(".parquet")} - self._committed
+        for name in new:
+            metadata = pq.read_schema(self._output.path(".spans", name)).metadata
+            counts = json.loads(metadata[COUNTS_KEY])
+            self.frames += counts["frames"]
+            self.faces += counts["faces"]
+        self._committed |= new
+        self.written = sum(
+            os.stat(self._output.path("media", name)).st_mtime >= self._since
+            for name in self._names("media")
+        )
+
+    def _names(self, folder: str) -> set[str]:
+        try:
+            return set(os.listdir(self._output.path(folder)))
+        except FileNotFoundError:
+            return set()

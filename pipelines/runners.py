@@ -1,0 +1,104 @@
+"""Which Beam runner a job goes to, with which options, and in which process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from fer_core.errors import UsageError
+
+LOCAL = "local"
+REFUSED = {
+    "daskrunner": "it silently loses the output of finish_bundle and mixes tagged outputs",
+    "directrunner": "it tries to download another runner first; use `--runner local`",
+}
+
+
+def check_runner(name: str) -> None:
+    """Refuses the runners that are known to give wrong results.
+
+    Raises:
+        UsageError: with the reason.
+    """
+    reason = REFUSED.get(name.lower())
+    if reason:
+        raise UsageError(f"runner {name}: refused, {reason}")
+
+
+def beam_options(runner: str, workers: int, extra: tuple[str, ...]) -> list[str]:
+    """Returns the command line of Beam options for a runner; the user's own come last."""
+    if runner == LOCAL:
+        mode = "in_memory" if workers == 1 else "multi_processing"
+        own = [
+            "--runner=FnApiRunner",
+            f"--direct_num_workers={workers}",
+            f"--direct_running_mode={mode}",
+        ]
+    else:
+        named = {"flink": "FlinkRunner", "dataflow": "DataflowRunner"}.get(runner, runner)
+        own = [f"--runner={named}"]
+    return [*own, *extra]
+
+
+class Job:
+    """A pipeline that runs in a process group of its own.
+
+    The command that shows the progress never imports Beam, and can end everything that the
+    runner has started at once: committed spans are kept, so nothing but the current ones is lost.
+
+    Args:
+        settings: the job's settings, as plain values.
+        options: Beam options.
+    """
+
+    def __init__(self, settings: dict[str, Any], options: list[str]) -> None:
+        self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.job"],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+            env=_worker_environment(),
+            text=True,
+            errors="surrogateescape",
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"settings": settings, "options": options}) + "\n")
+        # Left open on purpose: the job ends itself when this end closes, however this one ends.
+        self._process.stdin.flush()
+
+    def wait(self, timeout: float) -> int | None:
+        """Waits up to `timeout` seconds; returns the exit code, None while it runs."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self) -> None:
+        """Ends the job and every process it has started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+    def log(self) -> str:
+        """Returns what the job has printed."""
+        self._log.seek(0)
+        return self._log.read()
+
+
+def _worker_environment() -> dict[str, str]:
+    """One thread per worker, quiet libraries, and the package importable where it lies."""
+    root = str(Path(__file__).resolve().parent.parent)
+    path = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "PYTHONUNBUFFERED": "1"}
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+    return {**os.environ, **quiet, **single, "PYTHONPATH": os.pathsep.join(path)}

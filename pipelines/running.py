@@ -1,0 +1,260 @@
+"""Runs an analysis from the command's side: checks OUTPUT, watches the job, finishes the run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+import time
+import uuid
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from fer_core.detections import Failure
+from fer_core.errors import FerError, SettingsError, UsageError
+from fer_core.model import ModelCard
+from fer_core.records import SCHEMA_VERSION, TABLES
+from pipelines.elements import RowSettings
+from pipelines.listing import list_media
+from pipelines.output import RUN_FILE, Output
+from pipelines.progress import Progress
+from pipelines.runners import Job
+
+POLL_SECONDS = 0.25
+VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
+"""What ferbeam writes below OUTPUT; nothing else there is ever touched."""
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What the command line asks for.
+
+    Attributes:
+        input: folder, glob, file or URI.
+        output: where the tables go.
+        rows: the settings that change rows.
+        span_s: length of a span of video in seconds.
+        model_dir: model folder, None for the shipped one.
+        card: the card of the model.
+        options: Beam options.
+        overwrite: removes what an earlier run wrote.
+        prune: lets media go that are no longer in INPUT.
+    """
+
+    input: str
+    output: Output
+    rows: RowSettings
+    span_s: float
+    model_dir: str | None
+    card: ModelCard
+    options: list[str]
+    overwrite: bool = False
+    prune: bool = False
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+
+def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]:
+    """Runs the job to its end and returns what `run.json` holds.
+
+    Raises:
+        UsageError: INPUT does not exist or holds no media.
+        SettingsError: OUTPUT belongs to other settings or another INPUT.
+        FerError: the job failed; what it has committed is kept.
+    """
+    names, unlisted = _list_names(request)
+    _claim_output(request, names)
+    started = time.time()
+    progress.start(request.output, len(names))
+    _run_job(request, progress)
+    path = request.output.path(".spans", f"run-{request.run_id}.json")
+    parts = request.output.read_json(path)
+    if parts is None:
+        raise FerError("the job ended without a result: run the same command again to go on")
+    run = _describe_run(request, parts, started)
+    _check_run(request.output, run, len(names) + unlisted)
+    request.output.write_json(request.output.path(RUN_FILE), run)
+    if request.output.is_local:
+        _remove_stale(request.output, run)
+        os.unlink(path)
+    return run
+
+
+def _list_names(request: AnalysisRequest) -> tuple[set[str], int]:
+    """Lists INPUT once, before anything is started; returns names and number of failures."""
+    listed = list(list_media(request.input))
+    names = [found.name for found in listed if not isinstance(found, Failure)]
+    if not listed:
+        raise UsageError(f"INPUT {request.input}: holds no picture or video")
+    if len(set(names)) != len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
+    return set(names), len(listed) - len(names)
+
+
+def _claim_output(request: AnalysisRequest, names: set[str]) -> None:
+    """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds."""
+    output = request.output
+    if output.is_local:
+        inside = os.path.realpath(output.root) + os.sep
+        if os.path.isdir(request.input) and inside.startswith(
+            os.path.realpath(request.input) + os.sep
+        ):
+            raise UsageError(f"OUTPUT {output.root}: lies inside INPUT; choose another folder")
+        if request.overwrite:
+            _remove_own(output)
+    note = output.path(".spans", "settings.json")
+    mine = {"INPUT": _absolute(request.input), **request.rows.flat()}
+    run = output.read_json(output.path(RUN_FILE))
+    held = (run or {}).get("belongs_to") or output.read_json(note)
+    if held and not request.overwrite:
+        _refuse_difference(held, mine)
+    if run and not request.prune and not request.overwrite:
+        _refuse_loss(output, run, names)
+    output.write_json(note, mine)
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(path).encode("utf-8", "replace").decode()
+
+
+def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
+    changed = [key for key in mine if held.get(key) != mine[key]]
+    if changed:
+        lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
+        raise SettingsError(
+            f"OUTPUT holds the rows of another run: {lines}. "
+            "Choose another OUTPUT, or start this one anew with --overwrite"
+        )
+
+
+def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
+    had = set(read_tables(output, run, "media")["media"].to_pylist())
+    gone = sorted(had - names)
+    if gone:
+        raise SettingsError(
+            f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
+            f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
+        )
+
+
+def _run_job(request: AnalysisRequest, progress: Progress) -> None:
+    settings = {
+        "input": request.input if "://" in request.input else os.path.abspath(request.input),
+        "output": request.output.root,
+        "rows": asdict(request.rows),
+        "span_s": request.span_s,
+        "model_dir": request.model_dir,
+        "run_id": request.run_id,
+    }
+    job = Job(settings, request.options)
+    try:
+        while (code := job.wait(POLL_SECONDS)) is None:
+            progress.update()
+    finally:
+        job.stop()
+        progress.stop()
+    if code != 0:
+        raise FerError(_cause(job.log()))
+
+
+def _cause(log: str) -> str:
+    """Finds in the log of a failed job the line that says why it failed."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    causes = [line for line in lines if _names_error(line)]
+    why = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    return f"the analysis stopped: {why}; run the same command again to go on where it stopped"
+
+
+def _names_error(line: str) -> bool:
+    name = line.partition(":")[0].rpartition(".")[2]
+    return name.isidentifier() and name.endswith(("Error", "Exception", "Interrupt"))
+
+
+def _describe_run(
+    request: AnalysisRequest, parts: list[dict[str, Any]], started: float
+) -> dict[str, Any]:
+    """Puts together what `run.json` holds."""
+    tables: dict[str, list[str]] = {name: [] for name in TABLES}
+    rows: Counter[str] = Counter({name: 0 for name in TABLES})
+    seconds: Counter[str] = Counter()
+    for part in sorted(parts, key=lambda part: str(part["group"])):
+        for name, file in part["tables"].items():
+            tables[name].append(file)
+        rows.update(part["rows"])
+        seconds.update(part["seconds"])
+    return {
+        "command": " ".join(sys.argv),
+        "belongs_to": {"INPUT": _absolute(request.input), **request.rows.flat()},
+        "span_s": request.span_s,
+        "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
+        "schema_version": SCHEMA_VERSION,
+        "versions": {name: _version(name) for name in VERSIONED},
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": {"whole": round(time.time() - started, 3), **_rounded(seconds)},
+        "rows": dict(rows),
+        "tables": tables,
+    }
+
+
+def _rounded(seconds: Counter[str]) -> dict[str, float]:
+    return {name: round(float(value), 3) for name, value in seconds.items()}
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
+    """Checks that every listed medium is accounted for, and every face and frame counted."""
+    media = read_tables(output, run, "media")
+    failures = read_tables(output, run, "failures")
+    unopened = sum(stage in ("list", "probe") for stage in failures["stage"].to_pylist())
+    if media.num_rows + unopened != listed:
+        raise FerError(
+            f"{listed} media were listed, {media.num_rows} analysed and {unopened} failed: "
+            "INPUT changed during the run; run the same command again"
+        )
+    for table, column in (("frames", "frames_sampled"), ("faces", "face_count")):
+        counted = sum(media[column].to_pylist())
+        if run["rows"][table] != counted:
+            raise FerError(f"{run['rows'][table]} rows in {table}, media count {counted}")
+
+
+def read_tables(
+    output: Output, run: dict[str, Any], name: str, columns: list[str] | None = None
+) -> pa.Table:
+    """Reads one table of a finished run, through `run.json`."""
+    schema = TABLES[name]
+    parts = [output.read_table(output.path(file)) for file in run["tables"][name]]
+    if not parts:
+        return schema.empty_table()
+    if columns:
+        parts = [part.select(columns) for part in parts]
+    return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
+
+
+def _remove_own(output: Output) -> None:
+    for name in OWN_NAMES:
+        path = output.path(name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
+
+
+def _remove_stale(output: Output, run: dict[str, Any]) -> None:
+    """Removes table files that this run no longer lists."""
+    kept = {file for files in run["tables"].values() for file in files}
+    for table in TABLES:
+        folder = output.path(table)
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.endswith(".parquet") and f"{table}/{name}" not in kept:
+                os.unlink(os.path.join(folder, name))

@@ -1,0 +1,69 @@
+"""What a person sees at the end of a run: one line per medium, and where the output lies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fer_core.emotions import emotion_named
+from pipelines.output import Output
+from pipelines.running import read_tables
+
+SHOWN_MEDIA = 30
+
+
+def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
+    """Prints what a run has found; returns the number of failures."""
+    media = read_tables(output, run, "media").to_pylist()
+    emotions = _emotion_counts(output, run)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("medium", overflow="fold")
+    for name in ("frames", "with faces", "lost", "faces"):
+        table.add_column(name, justify="right")
+    table.add_column("dominant emotion")
+    for row in media[:SHOWN_MEDIA]:
+        counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
+        faces = emotions.get(row["media"], Counter())
+        cells = [str(value) for value in (*counts, row["face_count"])]
+        table.add_row(escape(row["media"]), *cells, _dominant(faces))
+    console.print(table)
+    if len(media) > SHOWN_MEDIA:
+        console.print(f"... and {len(media) - SHOWN_MEDIA} more media")
+    rows, seconds = run["rows"], run["seconds"]["whole"]
+    console.print(
+        f"{len(media)} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
+    )
+    _print_failures(console, read_tables(output, run, "failures").to_pylist())
+    console.print(f"tables: {escape(output.root)}", soft_wrap=True)
+    return int(rows["failures"])
+
+
+def _emotion_counts(output: Output, run: dict[str, Any]) -> dict[str, Counter[str]]:
+    """Counts the faces of each medium by emotion."""
+    faces = read_tables(output, run, "faces", ["media", "emotion"])
+    counted = faces.group_by(["media", "emotion"]).aggregate([([], "count_all")])
+    counts: dict[str, Counter[str]] = {}
+    for row in counted.to_pylist():
+        counts.setdefault(row["media"], Counter())[row["emotion"]] = row["count_all"]
+    return counts
+
+
+def _dominant(faces: Counter[str]) -> str:
+    """Names the emotion of most faces and its share of them."""
+    if not faces:
+        return "-"
+    name, count = max(faces.items(), key=lambda item: (item[1], item[0]))
+    return f"{emotion_named(name).emoji} {name} {100 * count / faces.total():.0f} %"
+
+
+def _print_failures(console: Console, failures: list[dict[str, Any]]) -> None:
+    if not failures:
+        return
+    console.print(f"{len(failures)} failures, all in the table failures/:", style="yellow")
+    for row in failures[:SHOWN_MEDIA]:
+        line = f"  {row['media']} ({row['stage']}): {row['message']}"
+        console.print(escape(line), soft_wrap=True, highlight=False)

@@ -1,0 +1,164 @@
+"""The steps of the pipeline, one class each; what they compute is in `fer_core`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import apache_beam as beam
+from apache_beam import pvalue
+from apache_beam.ml.inference.base import PredictionResult
+
+from fer_core.detect import HaarDetector, limit_threads
+from fer_core.detections import Failure, SampledFrame, detect_faces, span_table
+from fer_core.errors import MediaError
+from fer_core.frames import read_spans
+from fer_core.pictures import read_picture
+from pipelines.elements import DetectedSpan, Medium, Reading, RowSettings, Span, TableFiles
+from pipelines.linking import COUNTS_KEY, link_group, write_failures
+from pipelines.listing import group_media, list_media
+from pipelines.output import Output
+from pipelines.planning import open_group, plan_group, write_plan
+
+FAILURES = "failures"
+COMMITTED = "committed"
+
+
+class ListMedia(beam.DoFn):
+    """INPUT to groups of media that are opened together; failures beside."""
+
+    def process(self, root: str) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
+        listed: list[Medium] = []
+        for found in list_media(root):
+            if isinstance(found, Failure):
+                yield pvalue.TaggedOutput(FAILURES, found)
+            else:
+                listed.append(found)
+        yield from group_media(listed)
+
+
+class PlanSpans(beam.DoFn):
+    """Opens the media of a group and plans their spans; failures beside.
+
+    The plan is written down: it tells the progress, and a later run the identity of the media.
+    """
+
+    def __init__(self, settings: RowSettings, span_s: float, output: Output) -> None:
+        self._settings, self._span_s, self._output = settings, span_s, output
+
+    def process(self, group: tuple[Medium, ...]) -> Iterator[Reading | pvalue.TaggedOutput]:
+        opened, failures = open_group(group, self._settings, self._output)
+        readings = plan_group(group, opened, self._settings, self._span_s)
+        write_plan(self._output, group, opened, readings)
+        yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
+        yield from readings
+
+
+class DetectFaces(beam.DoFn):
+    """A reading to its spans with faces and crops: the only step with pixels.
+
+    A span that is committed already goes on as its reference.
+    """
+
+    def __init__(self, settings: RowSettings, output: Output) -> None:
+        self._settings, self._output = settings, output
+
+    def setup(self) -> None:
+        limit_threads()
+        self._detector = HaarDetector(self._settings.detector)
+
+    def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
+        todo: list[Span] = []
+        for span in reading:
+            if self._output.exists(self._output.span_path(span.key)):
+                yield pvalue.TaggedOutput(COMMITTED, span.reference())
+            else:
+                todo.append(span)
+        frames = _TimedFrames(read_frames(todo, self._settings.max_pixels))
+        for span in todo:
+            start = time.perf_counter()
+            found = detect_faces(islice(frames, span.frame_total), self._detector)
+            decode = frames.take_seconds()
+            detect = time.perf_counter() - start - decode
+            yield DetectedSpan(span, found, {"decode": decode, "detect": detect})
+
+
+class _TimedFrames:
+    """Frames, and the seconds spent on reading them."""
+
+    def __init__(self, frames: Iterator[SampledFrame]) -> None:
+        self._frames, self._seconds = frames, 0.0
+
+    def __iter__(self) -> Iterator[SampledFrame]:
+        return self
+
+    def __next__(self) -> SampledFrame:
+        start = time.perf_counter()
+        try:
+            return next(self._frames)
+        finally:
+            self._seconds += time.perf_counter() - start
+
+    def take_seconds(self) -> float:
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+
+def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
+    """Reads the frames of spans that are read in one go, each sample once, in order."""
+    for span in spans:
+        if span.video is None:
+            for medium in span.media:
+                try:
+                    grey = read_picture(medium.path, max_pixels)
+                except MediaError as error:
+                    yield SampledFrame(medium.name, 0, 0, None, str(error))
+                else:
+                    yield SampledFrame(medium.name, 0, 0, grey)
+    videos = [span.video for span in spans if span.video is not None]
+    if videos:
+        medium = spans[0].media[0]
+        for frame in read_spans(medium.path, videos):
+            yield SampledFrame(medium.name, *frame)
+
+
+class CommitSpan(beam.DoFn):
+    """Writes a span with its scores as one file; emits its reference, no rows."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def process(self, result: PredictionResult) -> Iterator[tuple[str, Span]]:
+        detected: DetectedSpan = result.example
+        table = span_table(detected.found, result.inference)
+        counts = {"frames": len(detected.found.frames), "faces": len(detected.found.faces)}
+        facts = {COUNTS_KEY.decode(): json.dumps({**counts, "seconds": detected.seconds})}
+        self._output.write_table(self._output.span_path(detected.span.key), table, facts)
+        yield detected.span.reference()
+
+
+class LinkTracks(beam.DoFn):
+    """The committed spans of a medium to its table files."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def process(self, gathered: tuple[str, Iterable[Span]]) -> Iterator[TableFiles]:
+        yield link_group(self._output, gathered[1])
+
+
+class GatherRun(beam.DoFn):
+    """Everything a run has written, as one file for the command that started it."""
+
+    def __init__(self, output: Output, run_id: str) -> None:
+        self._output, self._run_id = output, run_id
+
+    def process(self, gathered: tuple[None, dict[str, Iterable[object]]]) -> None:
+        tables = [part for part in gathered[1]["tables"] if isinstance(part, TableFiles)]
+        failures = [part for part in gathered[1]["failures"] if isinstance(part, Failure)]
+        if failures:
+            tables.append(write_failures(self._output, failures))
+        path = self._output.path(".spans", f"run-{self._run_id}.json")
+        self._output.write_json(path, [vars(part) for part in tables])
