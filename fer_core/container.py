@@ -1,0 +1,152 @@
+"""Video containers: opening one, and walking through its packets and frames on one thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from fer_core.errors import MediaError
+from fer_core.media import Source, open_bytes, shown_name
+
+_READ_SIZE = 1 << 18
+_MP4_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".3g2")
+
+
+@dataclass(frozen=True)
+class Video:
+    """An open video: its container and the one stream whose frames are read."""
+
+    container: InputContainer
+    stream: VideoStream
+
+
+@contextmanager
+def open_video(source: Source) -> Iterator[Video]:
+    """Opens a video and chooses its first video stream that is not a cover picture.
+
+    The bytes always come through a Python file: names with any bytes work, and a disk that fails
+    raises its own OSError, which is not mistaken for a fault of the medium.
+
+    Raises:
+        MediaError: the bytes are no video, or hold none that can be decoded.
+    """
+    with open_bytes(source) as file:
+        container = _open_container(file, shown_name(source))
+        with container:
+            stream = _choose_stream(container, shown_name(source))
+            for other in container.streams:
+                if other.index != stream.index:
+                    other.discard = Discard.all
+            # Automatic threads lost frames of cut files, and would take every core.
+            stream.thread_type = "NONE"
+            stream.thread_count = 1
+            yield Video(container, stream)
+
+
+def _open_container(file: BinaryIO, name: str) -> InputContainer:
+    try:
+        return av.open(file, "r", metadata_errors="replace", buffer_size=_READ_SIZE)
+    except av.FFmpegError as error:
+        raise MediaError(f"{name}: {_why_not_opened(file, name)}") from error
+
+
+def _why_not_opened(file: BinaryIO, name: str) -> str:
+    if name.lower().endswith(_MP4_SUFFIXES):
+        boxes = _top_boxes(file)
+        if boxes[:1] == [b"ftyp"] and b"moov" not in boxes:
+            return "its index (moov) is missing: the recording or copy was not finished"
+    return "is no video in a known format"
+
+
+def _top_boxes(file: BinaryIO) -> list[bytes]:
+    """Returns the kinds of the first 100 top-level boxes of an MP4 (ISO/IEC 14496-12, 4.2)."""
+    kinds: list[bytes] = []
+    position = 0
+    end = file.seek(0, os.SEEK_END)
+    while position + 8 <= end and len(kinds) < 100:
+        file.seek(position)
+        header = file.read(16)
+        size = int.from_bytes(header[:4], "big")
+        if size == 1:
+            size = int.from_bytes(header[8:16], "big")
+        kinds.append(header[4:8])
+        if size < 8:
+            break
+        position += size
+    return kinds
+
+
+def _choose_stream(container: InputContainer, name: str) -> VideoStream:
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        held = "only sound" if container.streams.audio else "no video stream"
+        raise MediaError(f"{name}: holds {held}, a video was expected")
+    for stream in streams:
+        if stream.codec_context is not None:
+            return stream
+    raise MediaError(f"{name}: its video codec is not known")
+
+
+def list_packets(video: Video) -> Iterator[Packet[VideoStream]]:
+    """Yields the packets of the stream that hold bytes, up to the end or the first fault."""
+    try:
+        for packet in video.container.demux(video.stream):
+            if packet.size:
+                yield packet
+    except av.FFmpegError:
+        return  # a file cut short: what came before the cut still counts
+
+
+def decode_frames(video: Video) -> Iterator[VideoFrame]:
+    """Yields the frames from where the container stands to its end; packets that fail are lost."""
+    for packet in list_packets(video):
+        yield from _decode(video, packet)
+    yield from _decode(video, None)
+
+
+def seek_frames(video: Video, pts: int, dts: int) -> Iterator[VideoFrame] | None:
+    """Returns the frames from the keyframe at `pts`, or None where they do not start there.
+
+    Containers seek by pts, by dts, or miss; MPEG files guess times after a seek; and some streams
+    flag keyframes where decoding cannot start. So a seek counts only when its first frame is a
+    keyframe and leads to a keyframe at exactly `pts`.
+    """
+    second = round(1 / video.stream.time_base) if video.stream.time_base else 1
+    for target in dict.fromkeys((pts, dts, dts - 1, dts - second, dts - 4 * second)):
+        try:
+            video.container.seek(target, stream=video.stream)
+        except av.FFmpegError:
+            continue
+        frames = decode_frames(video)
+        first = _arrive(frames, pts)
+        if first is not None:
+            return chain((first,), frames)
+    return None
+
+
+def _arrive(frames: Iterator[VideoFrame], pts: int) -> VideoFrame | None:
+    """Decodes up to the keyframe at `pts`; None where the way there is not to be trusted."""
+    for count, frame in enumerate(frames):
+        if frame.pts is None or frame.pts > pts or (count == 0 and not frame.key_frame):
+            return None
+        if frame.pts == pts:
+            return frame if frame.key_frame else None
+    return None
+
+
+def _decode(video: Video, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    try:
+        return video.stream.decode(packet)
+    except av.FFmpegError:
+        return []

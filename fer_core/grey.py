@@ -1,0 +1,125 @@
+"""Grey: a decoded frame as uint8 grey in display orientation, without colour conversion."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+import cv2
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+_FULL_RANGE = 2
+_UNSPECIFIED = 0
+_LUMA_FIRST = re.compile(r"(?:yuv[aj]?4\d\dp|gray)(?:(\d\d?)le)?|nv(?:12|16|21|24)|p[024]1[0246]le")
+"""Pixel formats whose plane 0 is luma, one sample per pixel; never gbrp, whose plane 0 is green."""
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How stored pixels become displayed ones: first transposed, then mirrored.
+
+    Attributes:
+        transposed: rows become columns.
+        mirrored: left and right change places.
+        flipped: top and bottom change places.
+    """
+
+    transposed: bool = False
+    mirrored: bool = False
+    flipped: bool = False
+
+    @property
+    def rotation(self) -> int:
+        """Degrees clockwise, 0, 90, 180 or 270; of a mirrored picture, its rotation before."""
+        if self.transposed:
+            return 90 if self.mirrored else 270
+        return 180 if self.flipped else 0
+
+
+UPRIGHT = Orientation()
+
+
+def orientation_of(frame: VideoFrame) -> Orientation:
+    """Reads the display matrix of a frame (exact for flips too, where `frame.rotation` is not)."""
+    matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
+    if matrix is None:
+        return UPRIGHT
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+    # A pixel at (x, y) is displayed at (a x + c y, b x + d y), up to the picture's own size.
+    if math.hypot(a, d) >= math.hypot(b, c):
+        return Orientation(False, a < 0, d < 0)
+    return Orientation(True, c < 0, b < 0)
+
+
+def grey_of(frame: VideoFrame, orientation: Orientation = UPRIGHT) -> NDArray[np.uint8]:
+    """Turns a frame into grey.
+
+    Luma is taken as decoded: limited range is widened to 0-255, more than 8 bits are scaled down.
+    Formats without a luma plane (RGB, palettes) are converted as pictures are (ITU-R BT.601).
+
+    Returns:
+        uint8 (h, w) in display orientation, contiguous, independent of the frame.
+    """
+    match = _LUMA_FIRST.fullmatch(frame.format.name)
+    if match is None or frame.planes[0].line_size <= 0:
+        colour = frame.reformat(format="rgb24", threads=1).to_ndarray()
+        return _oriented(
+            np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8), orientation
+        )
+    bits = int(match[1]) if match[1] else 8 if frame.format.components[0].bits == 8 else 16
+    luma = _luma_plane(frame, bits)
+    return _oriented(_widen(luma, bits, _is_full_range(frame)), orientation)
+
+
+def _luma_plane(frame: VideoFrame, bits: int) -> NDArray[np.generic]:
+    """Returns plane 0 as a view of the frame's own memory: uint8 or uint16 (h, w)."""
+    plane = frame.planes[0]
+    kind = np.dtype(np.uint8 if bits == 8 else "<u2")
+    row = plane.line_size // kind.itemsize
+    rows = np.frombuffer(memoryview(plane), kind, count=row * frame.height).reshape(
+        frame.height, row
+    )
+    view: NDArray[np.generic] = rows[:, : frame.width]
+    return view
+
+
+def _is_full_range(frame: VideoFrame) -> bool:
+    name = frame.format.name
+    if frame.color_range == _UNSPECIFIED:
+        return name.startswith(("yuvj", "gray"))
+    return frame.color_range == _FULL_RANGE or name.startswith("yuvj")
+
+
+def _widen(luma: NDArray[np.generic], bits: int, full_range: bool) -> NDArray[np.uint8]:
+    """Scales luma of 8-16 bits to uint8 0-255; limited range is 16-235 times 2 ** (bits - 8)."""
+    if bits == 8:
+        if full_range:
+            return np.array(luma, np.uint8)
+        return np.asarray(cv2.LUT(luma, _widening()), np.uint8)
+    unit = 1 << (bits - 8)
+    if full_range:
+        return np.asarray(cv2.convertScaleAbs(luma, alpha=255 / ((1 << bits) - 1)), np.uint8)
+    above_black = cv2.subtract(luma, 16 * unit)  # saturates at 0, which convertScaleAbs needs
+    return np.asarray(cv2.convertScaleAbs(above_black, alpha=255 / (219 * unit)), np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _widening() -> NDArray[np.uint8]:
+    levels = (np.arange(256) - 16) * (255 / 219)
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+
+
+def _oriented(grey: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
+    if orientation.transposed:
+        grey = grey.T
+    if orientation.mirrored:
+        grey = grey[:, ::-1]
+    if orientation.flipped:
+        grey = grey[::-1]
+    return np.ascontiguousarray(grey)

@@ -1,0 +1,137 @@
+"""Media: which files count as one, what is known once it opened, and how its bytes are opened."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, Union
+
+from fer_core.errors import MediaError
+
+Source = Union[str, "os.PathLike[str]", BinaryIO]
+"""Where a medium lies: a local path (any bytes in its name), or a binary file that can seek."""
+
+Kind = Literal["image", "video"]
+
+IMAGE_SUFFIXES = frozenset(
+    {".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+VIDEO_SUFFIXES = frozenset(
+    {".3g2", ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"}
+    | {".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
+)
+
+MAX_PIXELS = 100_000_000
+"""Pixels of one picture or frame above which a medium is refused, unless told otherwise."""
+
+# What the file itself is or allows: told once, never retried. Any other OSError is the machine's.
+_CAUSED_BY_THE_FILE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+    | {errno.ENAMETOOLONG}
+)
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What is known of a medium once it opened.
+
+    Attributes:
+        kind: `image` or `video`.
+        codec: name of the picture format or of the video codec, lower case, such as `h264`.
+        width: pixels in display orientation.
+        height: pixels in display orientation.
+        rotation: degrees clockwise from stored to displayed: 0, 90, 180 or 270.
+        frame_rate: mean frames per second; None for a picture.
+        duration_ms: from the medium's start to the end of its last frame; 0 for a picture.
+        has_audio: whether a sound track lies beside the frames.
+    """
+
+    kind: Kind
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    frame_rate: float | None
+    duration_ms: int
+    has_audio: bool
+
+
+def kind_of(path: str | os.PathLike[str]) -> Kind | None:
+    """Returns what the suffix of a path says it is; None for neither picture nor video."""
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix in IMAGE_SUFFIXES:
+        return "image"
+    return "video" if suffix in VIDEO_SUFFIXES else None
+
+
+def identity_of(path: Source) -> str:
+    """Returns the SHA-256 of the bytes, as 64 hexadecimal digits, reading 1 MiB at a time.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    digest = hashlib.sha256()
+    with open_bytes(path) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def shown_name(source: Source) -> str:
+    """Returns the base name for a message: one line, and `%XX` for bytes that are not UTF-8."""
+    path = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "medium")
+    name = os.path.basename(os.fsencode(path)) if not isinstance(path, int) else b"medium"
+    text = name.decode("utf-8", "surrogateescape")
+    return "".join(
+        f"%{ord(letter) & 0xFF:02X}" if "\udc80" <= letter <= "\udcff" or letter < " " else letter
+        for letter in text
+    )
+
+
+@contextmanager
+def open_bytes(source: Source) -> Iterator[BinaryIO]:
+    """Opens the bytes of a medium at their start; a file that was handed in stays open.
+
+    Raises:
+        MediaError: the file is missing, empty, a folder, or may not be read.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        try:
+            file: BinaryIO = open(source, "rb")  # noqa: SIM115
+        except OSError as error:
+            if error.errno in _CAUSED_BY_THE_FILE:
+                reason = (error.strerror or "cannot be opened").lower()
+                raise MediaError(f"{shown_name(source)}: cannot be read: {reason}") from error
+            raise
+        with file:
+            yield _not_empty(file, source)
+    else:
+        yield _not_empty(source, source)
+
+
+def _not_empty(file: BinaryIO, source: Source) -> BinaryIO:
+    file.seek(0)
+    empty = not file.read(1)
+    file.seek(0)
+    if empty:
+        raise MediaError(
+            f"{shown_name(source)}: is empty (0 bytes), a picture or video was expected"
+        )
+    return file
+
+
+def check_pixels(name: str, width: int, height: int, max_pixels: int) -> None:
+    """Refuses a size before anything of that size is decoded.
+
+    Raises:
+        MediaError: the size is not positive, or holds more than `max_pixels` pixels.
+    """
+    if width < 1 or height < 1:
+        raise MediaError(f"{name}: its header gives no size ({width} x {height})")
+    if width * height > max_pixels:
+        raise MediaError(f"{name}: {width} x {height} pixels, more than the limit of {max_pixels}")

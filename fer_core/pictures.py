@@ -1,0 +1,108 @@
+"""Pictures: their header, and their pixels as grey in display orientation."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from fer_core.errors import MediaError
+from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, open_bytes, shown_name
+
+_ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+"""EXIF orientation to degrees clockwise; the mirrored ones (4, 5, 7) by their rotation."""
+
+_FORMATS = ("BMP", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+_ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+
+
+def probe_picture(source: Source, max_pixels: int = MAX_PIXELS) -> MediaInfo:
+    """Reads the header of a picture; no pixel is decoded.
+
+    Raises:
+        MediaError: the bytes are no picture, or one of more than `max_pixels` pixels.
+    """
+    with open_bytes(source) as file:
+        return _probe(file.read(), shown_name(source), max_pixels)
+
+
+def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Reads a picture as grey in display orientation (EXIF), luma by ITU-R BT.601.
+
+    Returns:
+        uint8 (h, w), 0-255. Of an animation, the first picture.
+
+    Raises:
+        MediaError: the bytes are no picture, are cut short, or hold more than `max_pixels` pixels.
+    """
+    with open_bytes(source) as file:
+        data = file.read()
+    name = shown_name(source)
+    _probe(data, name, max_pixels)
+    _check_complete(data, name)
+    # Bytes, not a path: imread cannot open names that are not UTF-8, and gives None for any fault.
+    grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise MediaError(f"{name}: its pixels cannot be decoded")
+    return np.asarray(grey, np.uint8)
+
+
+def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
+    with _open_header(data, name) as image:
+        orientation = _orientation(image)
+        width, height = image.size
+        codec = (image.format or "unknown").lower()
+        turned = orientation >= 5 and codec != "tiff"  # Pillow gives a TIFF's size turned already
+    check_pixels(name, width, height, max_pixels)
+    if turned:
+        width, height = height, width
+    rotation = _ROTATIONS.get(orientation, 0)
+    return MediaInfo("image", codec, width, height, rotation, None, 0, has_audio=False)
+
+
+def _open_header(data: bytes, name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            # Our own limit decides; Pillow's only warns, or raises above twice its own.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise MediaError(f"{name}: is no picture in a known format ({_known()})") from error
+    except Image.DecompressionBombError as error:
+        raise MediaError(f"{name}: too many pixels to be decoded safely: {error}") from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise MediaError(f"{name}: its header cannot be read: {error}") from error
+
+
+def _known() -> str:
+    return ", ".join(known.lower() for known in _FORMATS if known != "MPO")
+
+
+def _orientation(image: Image.Image) -> int:
+    """Returns the EXIF orientation, 1-8; 1 where there is none or it cannot be read."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError):
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _check_complete(data: bytes, name: str) -> None:
+    """Raises MediaError for a picture cut short, which OpenCV would fill with grey silently."""
+    with _open_header(data, name) as image:
+        end = _ENDS.get(image.format or "")
+        if end and data.endswith(end):
+            return  # the usual case, without decoding twice
+        try:
+            image.load()
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise MediaError(f"{name}: is cut short or damaged: {error}") from error
+        except Image.DecompressionBombError as error:
+            raise MediaError(f"{name}: too many pixels to be decoded safely: {error}") from error
+
+
+__all__ = ["probe_picture", "read_picture"]
