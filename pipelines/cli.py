@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -21,9 +22,7 @@ class SampleRate(click.ParamType):
 
     name = "fps"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Returns the rate as a fraction in its lowest terms, or `all`."""
         if value == "all":
             return "all"
@@ -113,17 +112,19 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     from fer_core.model import MODEL_FILES, find_model_dir, load_card
     from pipelines.elements import RowSettings
     from pipelines.output import Output
-    from pipelines.running import AnalysisRequest
     from pipelines.runners import beam_options, check_runner
+    from pipelines.running import AnalysisRequest
 
     check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]
-    card = load_card(find_model_dir() if model_dir is None else model_dir)
+    card = load_card(find_model_dir() if model_dir is None else Path(model_dir))
     rows = RowSettings(
         sample_fps=options["sample_fps"],
         detector=HaarSettings(),
         engine=engine,
         model_sha256=card.files[MODEL_FILES[engine]],
+        temperature=card.temperature,
+        preprocessing=card.preprocessing,
         max_pixels=options["max_pixels"],
     )
     return AnalysisRequest(

@@ -117,6 +117,8 @@ class RowSettings:
         detector: settings of the cascade.
         engine: `litert` or `tensorflow`.
         model_sha256: sha256 of the model file that the engine reads.
+        temperature: what the model's logits are divided by.
+        preprocessing: name of the function between crops and network.
         max_pixels: larger pictures and frames are refused.
     """
 
@@ -124,6 +126,8 @@ class RowSettings:
     detector: HaarSettings
     engine: str
     model_sha256: str
+    temperature: float
+    preprocessing: str
     max_pixels: int
 
     def flat(self) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 from numpy.typing import NDArray
 
-from fer_core.model import Classifier, load_classifier
+from fer_core.classify import Classifier
+from fer_core.model import find_model_dir, load_classifier
 from pipelines.elements import DetectedSpan
 
 
@@ -29,7 +31,9 @@ class SpanModelHandler(ModelHandler[DetectedSpan, PredictionResult, Classifier])
 
     def load_model(self) -> Classifier:
         """Loads the classifier; Beam shares it among the threads of a process."""
-        return load_classifier(self._model_dir, self._engine)
+        return load_classifier(
+            Path(self._model_dir) if self._model_dir else find_model_dir(), self._engine
+        )
 
     def run_inference(
         self,

@@ -38,12 +38,14 @@ def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
     seconds: Counter[str] = Counter()
     for span_table in committed:
         seconds.update(json.loads(span_table.schema.metadata[COUNTS_KEY])["seconds"])
-    return _write_tables(output, first.group, digest([span.key for span in ordered]), tables, seconds)
+    return _write_tables(
+        output, first.group, digest([span.key for span in ordered]), tables, seconds
+    )
 
 
 def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
     """Writes the failures of media that could not be listed or opened, in one table file."""
-    rows = sorted({failure: None for failure in failures}, key=lambda row: (row.media, row.stage))
+    rows = sorted(dict.fromkeys(failures), key=lambda row: (row.media, row.stage))
     table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
     return _write_tables(output, "unopened", digest(rows), {"failures": table}, {})
 

@@ -70,7 +70,9 @@ def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Med
     place = os.stat(folder)
     identity = (place.st_dev, place.st_ino)
     if identity in above:
-        yield _failure(prefix.rstrip("/"), "LinkLoop", "a link that leads back to a folder above it")
+        yield _failure(
+            prefix.rstrip("/"), "LinkLoop", "a link that leads back to a folder above it"
+        )
         return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from fer_core.detections import Failure
 from fer_core.errors import MediaError
+from fer_core.index import VideoIndex, index_video
 from fer_core.media import identity_of
-from fer_core.packets import VideoIndex, index_video
 from fer_core.pictures import probe_picture
 from fer_core.spans import plan_spans
 from pipelines.elements import Medium, OpenMedium, Reading, RowSettings, Span, digest
@@ -83,9 +83,8 @@ def plan_group(
     for reading in readings:
         spans = []
         for video in reading:
-            samples = [int(pts) for pts in video.pts]
-            row_key = digest(media[0].name, media[0].identity, samples, rows)
-            spans.append(Span(row_key, key, position, total, media, len(samples), video))
+            row_key = digest(media[0].name, media[0].identity, video.pts, rows)
+            spans.append(Span(row_key, key, position, total, media, len(video.pts), video))
             position += 1
         planned.append(tuple(spans))
     return planned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -58,7 +59,7 @@ class Job:
     """
 
     def __init__(self, settings: dict[str, Any], options: list[str]) -> None:
-        self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")
+        self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.job"],
             stdin=subprocess.PIPE,
@@ -83,10 +84,8 @@ class Job:
 
     def stop(self) -> None:
         """Ends the job and every process it has started."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def log(self) -> str:

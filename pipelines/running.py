@@ -180,7 +180,7 @@ def _describe_run(
 ) -> dict[str, Any]:
     """Puts together what `run.json` holds."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
-    rows: Counter[str] = Counter({name: 0 for name in TABLES})
+    rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
     seconds: Counter[str] = Counter()
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():

@@ -121,7 +121,9 @@ def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
     if videos:
         medium = spans[0].media[0]
         for frame in read_spans(medium.path, videos):
-            yield SampledFrame(medium.name, *frame)
+            yield SampledFrame(
+                medium.name, frame.frame_index, frame.timestamp_ms, frame.grey, frame.error
+            )
 
 
 class CommitSpan(beam.DoFn):
