@@ -16,7 +16,7 @@ from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, open_byt
 _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise; the mirrored ones (4, 5, 7) by their rotation."""
 
-_FORMATS = ("BMP", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 
 
@@ -55,7 +55,7 @@ def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
     with _open_header(data, name) as image:
         orientation = _orientation(image)
         width, height = image.size
-        codec = (image.format or "unknown").lower()
+        codec = _codec_of(image)
         turned = orientation >= 5 and codec != "tiff"  # Pillow gives a TIFF's size turned already
     check_pixels(name, width, height, max_pixels)
     if turned:
@@ -73,13 +73,18 @@ def _open_header(data: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError as error:
         raise MediaError(f"{name}: is no picture in a known format ({_known()})") from error
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{name}: too many pixels to be decoded safely: {error}") from error
+        raise MediaError(f"{name}: holds too many pixels to be decoded: {error}") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MediaError(f"{name}: its header cannot be read: {error}") from error
 
 
 def _known() -> str:
-    return ", ".join(known.lower() for known in _FORMATS if known != "MPO")
+    return ", ".join(known.lower() for known in _FORMATS)
+
+
+def _codec_of(image: Image.Image) -> str:
+    known = image.format or "unknown"
+    return "jpeg" if known == "MPO" else known.lower()  # MPO: JPEG with more pictures behind
 
 
 def _orientation(image: Image.Image) -> int:
@@ -101,8 +106,3 @@ def _check_complete(data: bytes, name: str) -> None:
             image.load()
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             raise MediaError(f"{name}: is cut short or damaged: {error}") from error
-        except Image.DecompressionBombError as error:
-            raise MediaError(f"{name}: too many pixels to be decoded safely: {error}") from error
-
-
-__all__ = ["probe_picture", "read_picture"]
