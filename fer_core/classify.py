@@ -38,8 +38,8 @@ def standardise_crops(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     values = crops.astype(np.float32)
     values -= values.mean(axis=(1, 2), keepdims=True)
     deviation = np.sqrt(np.mean(np.square(values), axis=(1, 2), keepdims=True))
-    values /= np.maximum(deviation, 1.0)
-    return values[..., np.newaxis]
+    standardised: NDArray[np.float32] = values / np.maximum(deviation, np.float32(1.0))
+    return standardised[..., np.newaxis]
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -93,8 +93,7 @@ class LiteRtClassifier:
         shapes = [tuple(tensor["shape"][1:]) for tensor in (*inputs, *outputs)]
         if shapes != [(CROP_SIZE, CROP_SIZE, 1), (len(EMOTIONS),)]:
             raise ModelError(
-                f"{model}: maps {shapes}, "
-                f"needs ({CROP_SIZE}, {CROP_SIZE}, 1) to ({len(EMOTIONS)},)"
+                f"{model}: maps {shapes}, needs ({CROP_SIZE}, {CROP_SIZE}, 1) to ({len(EMOTIONS)},)"
             )
         self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
         self._batch = 0

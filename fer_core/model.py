@@ -138,7 +138,7 @@ def load_card(model_dir: Path) -> ModelCard:
         if not (model_dir / name).is_file():
             raise ModelError(f"{model_dir}: {name} is missing, though the card lists it")
         if file_sha256(model_dir / name) != digest:
-            raise ModelError(f"{model_dir / name}: is not the file that the card describes (sha256)")
+            raise ModelError(f"{model_dir / name}: is not the file the card describes (sha256)")
     return card
 
 

@@ -1,1 +1,1 @@
-"""Training and export of the network: the only place in ferbeam that imports TensorFlow and Keras."""
+"""Training and export of the network: the only place that imports TensorFlow and Keras."""

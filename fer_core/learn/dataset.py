@@ -130,7 +130,9 @@ def _collect(
     """Joins what was read, leaving out and naming what was not."""
     keep = np.array([crop is not None for crop in crops], bool)
     skipped = tuple(
-        f"{name}: cannot be read as a picture" for name, ok in zip(names, keep, strict=True) if not ok
+        f"{name}: cannot be read as a picture"
+        for name, ok in zip(names, keep, strict=True)
+        if not ok
     )
     good = [crop for crop in crops if crop is not None]
     if not good:
@@ -222,7 +224,9 @@ def read_folders(path: Path) -> LabelledFaces:
     for index, name in enumerate(NAMES):
         files = sorted(f for f in (path / name).glob("*") if f.is_file())
         if not files:
-            raise DataError(f"{path / name}: no picture for '{name}'; one folder per emotion needed")
+            raise DataError(
+                f"{path / name}: no picture for '{name}'; one folder per emotion needed"
+            )
         for file in files:
             crops.append(_decode_crop(file.read_bytes()))
             names.append(f"{name}/{file.name}")

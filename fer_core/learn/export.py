@@ -1,0 +1,134 @@
+"""From a trained network to the files that ship: `.keras`, `.tflite` and the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fer_core.classify import LiteRtClassifier, TensorFlowClassifier, standardise_crops
+from fer_core.learn.calibration import cross_fitted_error, fit_temperature
+from fer_core.learn.dataset import LabelledFaces, vote_shares
+from fer_core.learn.evaluation import evaluate_scores
+from fer_core.model import MODEL_FILES, ModelCard, file_sha256, write_card
+
+PRECISIONS = ("float32", "float16", "int8")
+LIBRARIES = ("ferbeam", "keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model comes from.
+
+    Attributes:
+        name: the model's name.
+        data: what it was trained on.
+        command: the command that trained it.
+        commit: the version of the code, empty where unknown.
+    """
+
+    name: str
+    data: str
+    command: str
+    commit: str
+
+
+def convert_network(network: keras.Model, precision: str = "float16") -> bytes:
+    """Converts a network to LiteRT.
+
+    Args:
+        network: standardised crops to logits.
+        precision: `float32`; `float16` (weights; computes in float32); `int8` (weights).
+    """
+    # from_concrete_functions would lose the weights of a Keras 3 network.
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Returns the logits of crops uint8 (n, 48, 48), float32 (n, 7)."""
+    return np.asarray(network.predict(standardise_crops(crops), batch_size=256, verbose=0))
+
+
+def _fit_to_votes(
+    logits: NDArray[np.float32], faces: LabelledFaces
+) -> tuple[float, dict[str, float]]:
+    """Returns the temperature and, fitted on one half and judged on the other, its error."""
+    shares = vote_shares(faces.votes)
+    voted = shares.any(axis=1)
+    if not voted.any():
+        shares, voted = np.eye(7, dtype=np.float32)[faces.labels], faces.labels >= 0
+    first, second = cross_fitted_error(logits[voted], shares[voted])
+    return fit_temperature(logits[voted], shares[voted]), {
+        "fitted_on_even_judged_on_odd": round(first, 4),
+        "fitted_on_odd_judged_on_even": round(second, 4),
+    }
+
+
+def _installed() -> dict[str, str]:
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def export_network(
+    network: keras.Model,
+    model_dir: Path,
+    valid: LabelledFaces,
+    copies: NDArray[np.bool_],
+    provenance: Provenance,
+) -> ModelCard:
+    """Writes a network and its card, with figures of the very files that were written.
+
+    Args:
+        network: standardised crops to logits.
+        model_dir: gets `model.keras`, `model.tflite` and, last, `card.json`.
+        valid: faces not trained on; they fit the temperature and give the figures.
+        copies: bool (n,), valid faces that are identical to a training picture.
+        provenance: see Provenance.
+
+    Returns:
+        The card.
+    """
+    keras_file, tflite_file = (
+        model_dir / MODEL_FILES[engine] for engine in ("tensorflow", "litert")
+    )
+    # A model made anew from its ends has no optimizer, and so half the size.
+    keras.Model(network.input, network.output, name=network.name).save(keras_file)
+    tflite_file.write_bytes(convert_network(network))
+    temperature, cross_fitted = _fit_to_votes(network_logits(network, valid.crops), valid)
+    scores = LiteRtClassifier(tflite_file, temperature)(valid.crops)
+    reference = TensorFlowClassifier(keras_file, temperature)(valid.crops)
+    metrics: dict[str, Any] = {
+        "valid": evaluate_scores(valid, scores),
+        "valid_without_copies": evaluate_scores(valid.take(~copies), scores[~copies]),
+        "vote_calibration_error": cross_fitted,
+        "litert_largest_score_difference": round(float(np.abs(scores - reference).max()), 6),
+    }
+    card = ModelCard(
+        name=provenance.name,
+        files={file.name: file_sha256(file) for file in (keras_file, tflite_file)},
+        temperature=temperature,
+        parameters=int(network.count_params()),
+        data=provenance.data,
+        command=provenance.command,
+        commit=provenance.commit,
+        metrics=metrics,
+        versions=_installed(),
+    )
+    write_card(model_dir, card)
+    return card
