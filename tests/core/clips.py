@@ -10,6 +10,7 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 BITS = 12
@@ -83,6 +84,7 @@ def make_clip(path: Path, clip: Clip) -> Path:
     """Writes a clip and returns its path; the suffix chooses the container."""
     with av.open(str(path), "w", options=clip.container) as output:
         stream = output.add_stream(clip.codec, rate=clip.rate, options=clip.options)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = clip.size
         stream.pix_fmt = clip.pix_fmt
         stream.gop_size = clip.gop
@@ -91,7 +93,7 @@ def make_clip(path: Path, clip: Clip) -> Path:
         stream.codec_context.time_base = time_base
         if clip.rotation or clip.hflip:
             stream.set_display_rotation(-clip.rotation, hflip=clip.hflip)
-        sound = output.add_stream("aac", rate=SOUND_RATE) if clip.sound_s else None
+        sound = _add_sound(output) if clip.sound_s else None
         for number in range(clip.frames):
             frame = av.VideoFrame.from_ndarray(draw_pattern(number, *clip.size), format="gray")
             frame = frame.reformat(format=clip.pix_fmt)
@@ -107,8 +109,14 @@ def make_clip(path: Path, clip: Clip) -> Path:
 def make_sound(path: Path, seconds: int = 1) -> Path:
     """Writes a file that holds only sound."""
     with av.open(str(path), "w") as output:
-        _write_sound(output, output.add_stream("aac", rate=SOUND_RATE), seconds)
+        _write_sound(output, _add_sound(output), seconds)
     return path
+
+
+def _add_sound(output: OutputContainer) -> AudioStream:
+    stream = output.add_stream("aac", rate=SOUND_RATE)
+    assert isinstance(stream, AudioStream)
+    return stream
 
 
 def _write_sound(output: OutputContainer, stream: AudioStream, seconds: int) -> None:

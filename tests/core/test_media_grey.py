@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from fer_core.frames import read_spans
@@ -22,7 +23,7 @@ LOSSLESS = {"qp": "0", "x264-params": "threads=1"}
 
 
 def draw_colours() -> NDArray[np.uint8]:
-    """Draws a picture of many colours that change slowly, as a face does: uint8 (120, 160, 3) RGB."""
+    """Draws a picture of many colours that change slowly, as a face does: uint8 (120, 160, 3)."""
     y, x = np.mgrid[0:120, 0:160]
     waves = [np.sin(x / 17) * np.cos(y / 23), np.sin((x + y) / 31), np.cos((2 * x - y) / 29)]
     return np.stack([128 + 120 * wave for wave in waves], axis=-1).astype(np.uint8)
@@ -32,6 +33,7 @@ def write_one_frame(path: Path, codec: str, pix_fmt: str, options: dict[str, str
     frame = av.VideoFrame.from_ndarray(draw_colours(), format="rgb24")
     with av.open(str(path), "w") as output:
         stream = output.add_stream(codec, rate=25, options=options)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, pix_fmt
         frame = frame.reformat(format=pix_fmt)
         frame.pts, frame.time_base = 0, Fraction(1, 25)
@@ -81,6 +83,7 @@ def test_a_gif_is_converted_from_its_palette(tmp_path: Path) -> None:
     frame = av.VideoFrame.from_ndarray(draw_pattern(5, 96, 64), format="gray")
     with av.open(str(tmp_path / "a.gif"), "w") as output:
         stream = output.add_stream("gif", rate=10)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "rgb8"
         output.mux(stream.encode(frame.reformat(format="rgb8")))
         output.mux(stream.encode(None))

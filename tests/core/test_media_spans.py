@@ -10,12 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.core.clips import Clip, make_clip, read_number
 from numpy.typing import NDArray
 
 from fer_core.frames import Frame, read_spans
 from fer_core.index import VideoIndex, index_video
 from fer_core.spans import Reading, plan_spans, sample_frames
+from tests.core.clips import Clip, make_clip, read_number
 
 X264 = {"x264-params": "bframes=3:open-gop=1:scenecut=0:threads=1"}
 X265 = {"x265-params": "bframes=3:open-gop=1:log-level=none:pools=1:frame-threads=1"}
@@ -104,7 +104,8 @@ def test_frames_are_those_of_one_sequential_read(folder: Path, name: str) -> Non
             frames = read_all(path, plan_spans(index, sample_fps, span_s))
             assert [f.frame_index for f in frames] == sample_frames(index, sample_fps)
             for frame in frames:
-                assert frame.error == "" and frame.grey is not None
+                assert frame.error == ""
+                assert frame.grey is not None
                 pts, luma = sequential[frame.frame_index]
                 if index.seekable:
                     assert pts == index.pts[frame.frame_index]
@@ -134,9 +135,16 @@ def test_timestamps_are_what_a_player_shows(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, count",
-    [("open_gop.mp4", 5), ("vp9.webm", 7), ("one_key.mp4", 1), ("no_times.avi", 1)]
-    + [("mpeg4.avi", 7), ("hevc.mp4", 7), ("intra_refresh.mp4", 1)],
+    ("name", "count"),
+    [
+        ("open_gop.mp4", 5),
+        ("vp9.webm", 7),
+        ("mpeg4.avi", 7),
+        ("hevc.mp4", 7),
+        ("one_key.mp4", 1),
+        ("no_times.avi", 1),
+        ("intra_refresh.mp4", 1),
+    ],
 )
 def test_segments_do_not_depend_on_the_span(folder: Path, name: str, count: int) -> None:
     index = index_video(clip_at(folder, name))
