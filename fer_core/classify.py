@@ -54,7 +54,8 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     """
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    scores: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return scores
 
 
 def _check_crops(crops: NDArray[np.uint8]) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.learn.calibration import majority_calibration_error, vote_calibration_error
-from fer_core.learn.dataset import LabelledFaces, majority_labels, vote_shares
+from fer_core.learn.labels import LabelledFaces, majority_labels, vote_shares
 
 
 def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,13 +9,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+import tensorflow as tf  # noqa: TID251 (this is the place)
 from numpy.typing import NDArray
 
 from fer_core.classify import LiteRtClassifier, TensorFlowClassifier, standardise_crops
 from fer_core.learn.calibration import cross_fitted_error, fit_temperature
-from fer_core.learn.dataset import LabelledFaces, vote_shares
 from fer_core.learn.evaluation import evaluate_scores
+from fer_core.learn.labels import LabelledFaces, vote_shares
 from fer_core.model import MODEL_FILES, ModelCard, file_sha256, write_card
 
 PRECISIONS = ("float32", "float16", "int8")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -15,30 +13,20 @@ from numpy.typing import NDArray
 from fer_core.classify import standardise_crops
 from fer_core.learn.augment import augment_crops
 from fer_core.learn.network import build_network
+from fer_core.learn.settings import TrainSettings
 
 
-@dataclass(frozen=True)
-class TrainSettings:
-    """What shapes a training run.
+class Watcher(Protocol):
+    """What wants to know how a training run gets on."""
 
-    Attributes:
-        epochs: passes over the training pictures.
-        batch: pictures per step.
-        learning_rate: highest rate of the one-cycle schedule.
-        weight_decay: decay of the convolution weights per step, times the rate.
-        ema: momentum of the running average of the weights, which is what is kept.
-        seed: seed of weights, order and augmentation.
-    """
+    def batch_ended(self, epoch: int, batch: int) -> None:
+        """Is called after each step, with the numbers of epoch and batch from 0."""
 
-    epochs: int = 16
-    batch: int = 128
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-3
-    ema: float = 0.995
-    seed: int = 0
+    def epoch_ended(self, epoch: int, figures: dict[str, float]) -> None:
+        """Is called after each epoch, with loss and accuracy; `val_` for the averaged weights."""
 
 
-class TrainingBatches(keras.utils.PyDataset):
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Shuffled, augmented batches; the same for the same seed and epoch."""
 
     def __init__(
@@ -59,18 +47,20 @@ class TrainingBatches(keras.utils.PyDataset):
         return crops, self.targets[rows]
 
 
-class EpochEnd(keras.callbacks.Callback):
-    """Tells the batches which epoch it is, and reports each epoch."""
+def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callback:
+    """Returns a callback that tells the batches which epoch it is, and the watcher all."""
 
-    def __init__(self, batches: TrainingBatches, report: Callable[[int, dict[str, float]], None]):
-        super().__init__()
-        self.batches, self.report = batches, report
+    def begin_epoch(epoch: int, _logs: Any) -> None:
+        batches.epoch = epoch
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.batches.epoch = epoch
+    def end_epoch(epoch: int, logs: dict[str, Any]) -> None:
+        watcher.epoch_ended(epoch, {name: float(value) for name, value in logs.items()})
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.report(epoch, {key: float(value) for key, value in (logs or {}).items()})
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=begin_epoch,
+        on_epoch_end=end_epoch,
+        on_train_batch_end=lambda batch, _logs: watcher.batch_ended(batches.epoch, batch),
+    )
 
 
 def _optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimizer:
@@ -99,7 +89,7 @@ def train_network(
     valid: tuple[NDArray[np.uint8], NDArray[np.float32]],
     model_dir: Path,
     settings: TrainSettings,
-    report: Callable[[int, dict[str, float]], None],
+    watcher: Watcher,
 ) -> keras.Model:
     """Trains a network, or goes on where an earlier run into `model_dir` stopped.
 
@@ -108,7 +98,7 @@ def train_network(
         valid: the same for the pictures that are measured after each epoch.
         model_dir: keeps the checkpoint of the last whole epoch in `checkpoint/`.
         settings: see TrainSettings.
-        report: called after each epoch with its number from 0 and the figures.
+        watcher: told after each step and each epoch.
 
     Returns:
         The network with the averaged weights.
@@ -131,7 +121,7 @@ def train_network(
             keras.callbacks.BackupAndRestore(
                 model_dir / "checkpoint", double_checkpoint=True, delete_checkpoint=False
             ),
-            EpochEnd(batches, report),
+            _tell(batches, watcher),
         ],
         verbose=0,
     )

@@ -1,0 +1,81 @@
+"""Labelled faces, and what their labels and votes say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import DataError
+
+LABEL_SETS = ("ferplus", "fer2013")
+
+
+@dataclass(frozen=True)
+class LabelledFaces:
+    """Faces with what is known about them.
+
+    Attributes:
+        crops: uint8 (n, 48, 48), grey.
+        labels: int64 (n,), the single label in ferbeam's order, or -1 where there is none.
+        votes: float32 (n, 10), votes for the seven emotions, then contempt, unknown, not a face;
+            all 0 where nobody voted.
+        skipped: one line for each picture that could not be read.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    votes: NDArray[np.float32]
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> LabelledFaces:
+        """Returns the chosen faces, by mask or by position."""
+        return LabelledFaces(self.crops[keep], self.labels[keep], self.votes[keep], self.skipped)
+
+
+def drop_single_votes(votes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sets votes of one person to 0, as FER+ does (Barsoum et al. 2016, arXiv 1608.01041)."""
+    return np.where(votes > 1, votes, 0).astype(np.float32)
+
+
+def majority_labels(votes: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Returns the emotion with more than half of the votes that remain, else -1; int64 (n,)."""
+    kept = drop_single_votes(votes)
+    seven = kept[:, : len(EMOTIONS)]
+    best = seven.argmax(axis=1)
+    most = seven[np.arange(len(seven)), best]
+    return np.where(most * 2 > kept.sum(axis=1), best, -1).astype(np.int64)
+
+
+def vote_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns the share of each emotion among the votes for the seven; (n, 7), 0 without votes."""
+    seven = votes[:, : len(EMOTIONS)]
+    total = seven.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float32] = seven / np.maximum(total, 1)
+    return shares
+
+
+def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32]:
+    """Returns what the network is to predict, float32 (n, 7); rows of 0 are not to be used.
+
+    `ferplus` uses the vote shares without single votes and falls back on the label where a data
+    set has no votes at all; `fer2013` uses the label alone.
+
+    Raises:
+        DataError: the label set is unknown.
+    """
+    if label_set not in LABEL_SETS:
+        raise DataError(f"label set: '{label_set}' is unknown, use one of {', '.join(LABEL_SETS)}")
+    one_hot = np.zeros((len(faces), len(EMOTIONS)), np.float32)
+    labelled = faces.labels >= 0
+    one_hot[labelled, faces.labels[labelled]] = 1
+    if label_set == "fer2013" or not faces.votes.any():
+        return one_hot
+    targets = vote_shares(drop_single_votes(faces.votes))
+    usable = faces.votes[:, -1] < faces.votes.sum(axis=1) / 2
+    return np.where(usable[:, np.newaxis], targets, 0).astype(np.float32)
