@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_core.container import decode_frames, open_video, seek_frames
 from fer_core.errors import MediaError
-from fer_core.grey import grey_of, orientation_of
+from fer_core.grey import Orientation, grey_of, orientation_of
 from fer_core.media import Source
 from fer_core.spans import VideoSpan
 
@@ -65,6 +65,7 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         )
     ]
     at = 0
+    orientation: Orientation | None = None
     for count, frame in enumerate(frames):
         key = frame.pts if spans[0].seekable else count
         if key is None or key < wanted[at][0]:
@@ -73,7 +74,10 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
             yield _lost(*wanted[at][1:])
             at += 1
         if at < len(wanted) and wanted[at][0] == key:
-            yield _decoded(frame, *wanted[at][1:])
+            # Once: PyAV's side data and its frame hold each other, so every frame asked for them
+            # would stay in memory until the garbage collector comes by.
+            orientation = orientation or orientation_of(frame)
+            yield _decoded(frame, orientation, *wanted[at][1:])
             at += 1
         if at == len(wanted):
             return
@@ -81,9 +85,9 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         yield _lost(index, timestamp_ms)
 
 
-def _decoded(frame: VideoFrame, index: int, timestamp_ms: int) -> Frame:
+def _decoded(frame: VideoFrame, orientation: Orientation, index: int, timestamp_ms: int) -> Frame:
     try:
-        grey = grey_of(frame, orientation_of(frame))
+        grey = grey_of(frame, orientation)
     except (av.FFmpegError, MediaError) as error:
         return Frame(index, timestamp_ms, None, f"frame {index}: cannot be turned to grey: {error}")
     return Frame(index, timestamp_ms, grey, "")

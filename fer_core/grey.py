@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import cast
 
 import cv2
@@ -98,21 +97,15 @@ def _is_full_range(frame: VideoFrame) -> bool:
 
 def _widen(luma: NDArray[np.generic], bits: int, full_range: bool) -> NDArray[np.uint8]:
     """Scales luma of 8-16 bits to uint8 0-255; limited range is 16-235 times 2 ** (bits - 8)."""
-    if bits == 8:
-        if full_range:
-            return np.array(luma, np.uint8)
-        return np.asarray(cv2.LUT(luma, _widening()), np.uint8)
     unit = 1 << (bits - 8)
     if full_range:
+        if bits == 8:
+            return np.array(luma, np.uint8)
         return np.asarray(cv2.convertScaleAbs(luma, alpha=255 / ((1 << bits) - 1)), np.uint8)
     above_black = cv2.subtract(luma, 16 * unit)  # saturates at 0, which convertScaleAbs needs
-    return np.asarray(cv2.convertScaleAbs(above_black, alpha=255 / (219 * unit)), np.uint8)
-
-
-@lru_cache(maxsize=1)
-def _widening() -> NDArray[np.uint8]:
-    levels = (np.arange(256) - 16) * (255 / 219)
-    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+    into = above_black if bits == 8 else None
+    scaled = cv2.convertScaleAbs(above_black, dst=into, alpha=255 / (219 * unit))
+    return np.asarray(scaled, np.uint8)
 
 
 def _oriented(grey: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
