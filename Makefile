@@ -1,0 +1,64 @@
+# Everything here needs only Python 3.10-3.13 and make; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+TRAIN_VENV := .venv-train
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
+INPUT ?=
+OUTPUT ?= out/$(or $(notdir $(patsubst %/,%,$(INPUT))),result)
+DATA ?=
+MODEL_DIR ?= out/model
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help run-local test check bench test-train test-long train clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+	  || { echo "ferbeam needs Python 3.10 to 3.13: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "installing ferbeam into $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@$(BIN)/python $(PIP) --editable '.[dev]'
+	@touch $@
+
+$(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
+	@echo "installing ferbeam with TensorFlow into $(TRAIN_VENV) (once, some minutes)"
+	@$(PYTHON) -m venv $(TRAIN_VENV)
+	@$(TRAIN_VENV)/bin/python $(PIP) --editable '.[train,dev]'
+	@touch $@
+
+# Exit code 3 means: done, some media could not be read. They are listed; make goes on.
+run-local: $(VENV)/run.stamp ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
+	@test -n "$(INPUT)" || { echo "usage: make run-local INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
+	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
+
+test: $(VENV)/dev.stamp ## Runs the tests (no TensorFlow, under 8 minutes)
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## Lints, checks formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## Measures decoding, detection, classification and the pipeline, side by side
+	@$(BIN)/python -m tests.bench.pipeline
+
+test-train: $(TRAIN_VENV)/train.stamp ## Tests training and the TensorFlow engine
+	@$(TRAIN_VENV)/bin/python -m pytest tests/train
+
+test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
+	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines -k "kill or interrupt"
+
+train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
+	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
+	@$(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)" $(ARGS)
+
+clean: ## Removes environments, caches and out/
+	rm -rf $(VENV) $(TRAIN_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
