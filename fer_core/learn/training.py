@@ -50,8 +50,12 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
 def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callback:
     """Returns a callback that tells the batches which epoch it is, and the watcher all."""
 
-    def begin_epoch(epoch: int, _logs: Any) -> None:
+    # Keras passes `logs` by name.
+    def begin_epoch(epoch: int, logs: Any) -> None:
         batches.epoch = epoch
+
+    def end_batch(batch: int, logs: Any) -> None:
+        watcher.batch_ended(batches.epoch, batch)
 
     def end_epoch(epoch: int, logs: dict[str, Any]) -> None:
         watcher.epoch_ended(epoch, {name: float(value) for name, value in logs.items()})
@@ -59,7 +63,7 @@ def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callbac
     return keras.callbacks.LambdaCallback(
         on_epoch_begin=begin_epoch,
         on_epoch_end=end_epoch,
-        on_train_batch_end=lambda batch, _logs: watcher.batch_ended(batches.epoch, batch),
+        on_train_batch_end=end_batch,
     )
 
 

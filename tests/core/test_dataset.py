@@ -55,8 +55,8 @@ def write_votes(folder: Path, rows: list[dict[str, int]]) -> None:
     (folder / "fer2013new.csv").write_text("\n".join(lines) + "\n")
 
 
-def write_parquet(folder: Path, part: str = "train", **columns: list[Any]) -> None:
-    pq.write_table(pa.table(columns), folder / f"{part}.parquet")
+def write_parquet(folder: Path, columns: dict[str, list[Any]]) -> None:
+    pq.write_table(pa.table(columns), folder / "train.parquet")
 
 
 def faces_with(votes: list[list[int]]) -> LabelledFaces:
@@ -108,7 +108,7 @@ def test_parquet_with_labels_and_votes(tmp_path: Path) -> None:
     votes |= {f"votes_{name}": [2, 0] for name in ("sadness", "surprise", "contempt", "unknown")}
     votes |= {"votes_fear": [0, 6], "votes_not_a_face": [0, 0]}
     images = [png(crop_of(1)), png(crop_of(2))]
-    write_parquet(tmp_path, image=images, emotion=[None, 4], **votes)
+    write_parquet(tmp_path, {"image": images, "emotion": [None, 4], **votes})
     faces = read_data(tmp_path, "train")
     assert faces.labels.tolist() == [-1, 4]
     assert faces.votes[1].tolist() == [1, 1, 6, 1, 1, 0, 0, 0, 0, 0]
@@ -117,7 +117,7 @@ def test_parquet_with_labels_and_votes(tmp_path: Path) -> None:
 
 def test_unreadable_pictures_are_skipped_and_named(tmp_path: Path) -> None:
     images = [png(crop_of(1)), b"broken", None, png(crop_of(2))]
-    write_parquet(tmp_path, image=images, emotion=[0, 1, 2, 3])
+    write_parquet(tmp_path, {"image": images, "emotion": [0, 1, 2, 3]})
     faces = read_data(tmp_path, "train")
     assert faces.labels.tolist() == [0, 3]
     assert [line.split(":")[0] for line in faces.skipped] == [
@@ -141,7 +141,7 @@ def test_unreadable_pictures_are_skipped_and_named(tmp_path: Path) -> None:
 def test_bad_parquet_is_one_clear_line(
     tmp_path: Path, columns: dict[str, list[Any]], message: str
 ) -> None:
-    write_parquet(tmp_path, **columns)
+    write_parquet(tmp_path, columns)
     with pytest.raises(DataError, match=message) as raised:
         read_data(tmp_path, "train")
     assert "\n" not in str(raised.value)

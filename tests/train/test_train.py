@@ -1,0 +1,144 @@
+"""The training job on pictures drawn here, and both engines side by side; needs TensorFlow."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fer_core.classify import CROP_SIZE
+from fer_core.detect import HaarDetector, HaarSettings
+from fer_core.emotions import NAMES
+from fer_core.errors import DataError, SettingsError
+from fer_core.faces import crop_face
+from fer_core.learn.settings import TrainSettings
+from fer_core.model import find_model_dir, load_card, load_classifier
+from pipelines.train import run_train
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = TrainSettings(epochs=2, batch=28, learning_rate=0.02)
+PICTURES = {"train": 12, "valid": 4}
+
+
+class StoppedError(Exception):
+    """Stands for a stop between two epochs."""
+
+
+def draw_face(emotion: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draws a round face whose mouth and brows depend on the emotion."""
+    face = rng.integers(0, 60, (CROP_SIZE, CROP_SIZE), np.uint8)
+    cv2.circle(face, (24, 24), 21, 190, -1)
+    for x in (16, 32):
+        cv2.circle(face, (x, 19), 3, 20, -1)
+        cv2.line(face, (x - 4, 10 + emotion), (x + 4, 10 + emotion), 20, 1)
+    cv2.ellipse(face, (24, 34), (9, 1 + emotion), 0, 0, 180 + 30 * emotion, 20, 2)
+    return face
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder per emotion, with drawn faces."""
+    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    for part, count in PICTURES.items():
+        for emotion, name in enumerate(NAMES):
+            folder = root / part / name
+            folder.mkdir(parents=True)
+            for index in range(count):
+                cv2.imwrite(str(folder / f"{index}.png"), draw_face(emotion, rng))
+    return root
+
+
+@pytest.fixture(scope="module")
+def straight(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model trained without a stop."""
+    model_dir = tmp_path_factory.mktemp("models") / "straight"
+    run_train(data, model_dir, SETTINGS, "ferplus", lambda line: None)
+    return model_dir
+
+
+def drawn_crops() -> NDArray[np.uint8]:
+    rng = np.random.default_rng(1)
+    return np.stack([draw_face(emotion, rng) for emotion in range(7)])
+
+
+def sample_crops() -> NDArray[np.uint8]:
+    """The faces that the detector finds in the sample pictures."""
+    detect = HaarDetector(HaarSettings())
+    crops = []
+    for path in sorted((ROOT / "sample_data" / "pictures").iterdir()):
+        grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if grey is not None:
+            pixels = np.asarray(grey, np.uint8)
+            crops += [crop_face(pixels, box) for box in detect(pixels)]
+    return np.stack(crops)
+
+
+def test_the_model_folder_is_complete(straight: Path) -> None:
+    card = load_card(straight)
+    assert sorted(file.name for file in straight.iterdir()) == [
+        "card.json",
+        "model.keras",
+        "model.tflite",
+    ]
+    assert card.metrics["valid"]["fer2013"]["pictures"] == 7 * PICTURES["valid"]
+    assert card.command.startswith("ferbeam train DATA MODEL_DIR --label-set ferplus")
+    assert "--epochs 2" in card.command
+    assert "tensorflow" in card.versions
+
+
+def test_a_stopped_run_goes_on_where_it_was(data: Path, straight: Path, tmp_path: Path) -> None:
+    model_dir = tmp_path / "stopped"
+
+    def stop_after_the_first(line: str) -> None:
+        if line.startswith("epoch 1 "):
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run_train(data, model_dir, SETTINGS, "ferplus", stop_after_the_first)
+    other = dataclasses.replace(SETTINGS, seed=1)
+    with pytest.raises(SettingsError, match="begun with another seed"):
+        run_train(data, model_dir, other, "ferplus", lambda line: None)
+    lines: list[str] = []
+    run_train(data, model_dir, SETTINGS, "ferplus", lines.append)
+    assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch 2 of 2"]
+    resumed, whole = load_classifier(model_dir), load_classifier(straight)
+    np.testing.assert_allclose(resumed(drawn_crops()), whole(drawn_crops()), atol=0.02)
+
+
+def test_a_finished_folder_is_not_trained_again(data: Path, straight: Path) -> None:
+    with pytest.raises(SettingsError, match="holds a finished model"):
+        run_train(data, straight, SETTINGS, "ferplus", lambda line: None)
+
+
+def test_data_without_a_valid_part_are_one_clear_line(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "train").symlink_to(data / "valid")
+    with pytest.raises(DataError, match="no valid data"):
+        run_train(tmp_path, tmp_path / "model", SETTINGS, "ferplus", lambda line: None)
+
+
+@pytest.mark.parametrize("model", ["shipped", "trained"])
+def test_both_engines_give_the_same_scores(model: str, straight: Path) -> None:
+    model_dir = straight if model == "trained" else find_model_dir()
+    crops = np.concatenate([sample_crops(), drawn_crops()])
+    assert len(crops) > 10
+    litert = load_classifier(model_dir, "litert")(crops)
+    tensorflow = load_classifier(model_dir, "tensorflow")(crops)
+    np.testing.assert_allclose(litert, tensorflow, atol=1e-2)
+    np.testing.assert_array_equal(litert.argmax(axis=1), tensorflow.argmax(axis=1))
+
+
+def test_the_analysis_runs_with_the_trained_model(straight: Path, tmp_path: Path) -> None:
+    pytest.importorskip("apache_beam")
+    from click.testing import CliRunner
+
+    from pipelines.cli import cli
+
+    picture = str(ROOT / "sample_data" / "pictures" / "group.png")
+    arguments = ["analyze", picture, str(tmp_path / "out"), "--model", str(straight)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert list((tmp_path / "out" / "faces").glob("*.parquet"))
