@@ -140,6 +140,33 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     )
 
 
+@cli.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.argument("model_dir", type=click.Path(file_okay=False))
+@click.option(
+    "--labels",
+    type=click.Choice(["ferplus", "fer2013"]),
+    default="ferplus",
+    show_default=True,
+    help="Vote shares of FER+, or the single label.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def train(data: str, model_dir: str, labels: str, epochs: int, batch: int, seed: int) -> None:
+    """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
+
+    DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
+    per emotion in train/ and valid/.
+    """
+    from fer_core.learn.settings import TrainSettings
+    from pipelines.train import run_train
+
+    settings = TrainSettings(epochs=epochs, batch=batch, seed=seed)
+    card = run_train(Path(data), Path(model_dir), settings, labels, click.echo)
+    click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
+
+
 def _fail(message: str, code: int) -> NoReturn:
     """Prints one clear line and ends."""
     printable = f"ferbeam: {message}".encode("utf-8", "backslashreplace").decode()

@@ -35,7 +35,7 @@ class Progress:
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._next_line = 0.0
+        self._next_line, self._shown = 0.0, 0
 
     def start(self, output: Output, media: int) -> None:
         """Begins to watch OUTPUT.
@@ -72,8 +72,8 @@ class Progress:
             self._bars.update(
                 self._tasks["tables"], completed=watch.written, total=watch.groups, note="tables"
             )
-        elif time.monotonic() >= self._next_line and watch.planned:
-            self._next_line = time.monotonic() + LINE_SECONDS
+        elif time.monotonic() >= self._next_line and watch.done != self._shown:
+            self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.done
             self._console.print(f"{watch.done} of {len(watch.planned)} spans: {note}")
 
     def stop(self) -> None:

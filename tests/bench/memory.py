@@ -1,0 +1,79 @@
+"""Runs a command and watches the memory of each process it starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import psutil
+
+from tests.bench.clips import ROOT
+
+POLL_SECONDS = 0.1
+
+
+@dataclass
+class Watched:
+    """What a command took.
+
+    Attributes:
+        seconds: wall time.
+        peaks: peak resident memory of each process in MB, by its part in the job.
+    """
+
+    seconds: float
+    peaks: dict[str, float]
+
+
+def run_watched(arguments: list[str]) -> Watched:
+    """Runs `ferbeam` with arguments to its end.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    start = time.perf_counter()
+    peaks: dict[tuple[str, int], int] = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        watched = psutil.Process(process.pid)
+        while process.poll() is None:
+            _look(watched, peaks)
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - start
+        output = process.stdout.read() if process.stdout else ""
+    if process.returncode not in (0, 3):
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+    return Watched(seconds, _named(peaks))
+
+
+def _look(watched: psutil.Process, peaks: dict[tuple[str, int], int]) -> None:
+    """Notes the resident memory of the process and of all below it."""
+    try:
+        processes = [watched, *watched.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for process in processes:
+        try:
+            key = _part(" ".join(process.cmdline())), process.pid
+            peaks[key] = max(peaks.get(key, 0), process.memory_info().rss)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+
+
+def _part(command: str) -> str:
+    if "sdk_worker_main" in command:
+        return "worker"
+    return "job" if "pipelines.job" in command else "command"
+
+
+def _named(peaks: dict[tuple[str, int], int]) -> dict[str, float]:
+    """Names the processes by part and number, leaving out the shells that start workers."""
+    named: dict[str, float] = {}
+    for (part, _), peak in sorted(peaks.items()):
+        if peak < 20e6:
+            continue
+        number = sum(name.startswith(part) for name in named) + 1
+        named[f"{part} {number}" if part == "worker" else part] = peak / 1e6
+    return named

@@ -1,0 +1,116 @@
+"""`make bench`: what each step costs, and what the pipeline adds to a bare loop of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from fer_core.classify import Classifier
+from fer_core.detect import Detector, HaarDetector, HaarSettings, limit_threads
+from fer_core.detections import SampledFrame, detect_faces
+from fer_core.frames import read_spans
+from fer_core.index import index_video
+from fer_core.model import find_model_dir, load_classifier
+from fer_core.spans import plan_spans
+from pipelines.linking import COUNTS_KEY
+from tests.bench.clips import make_face_clip
+from tests.bench.memory import Watched, run_watched
+
+SAMPLE_FPS = 10
+
+
+def time_loop(clip: Path, detector: Detector | None, classify: Classifier | None) -> float:
+    """Returns the samples per second of a bare loop over the spans of a clip."""
+    start, count = time.perf_counter(), 0
+    for reading in plan_spans(index_video(clip), Fraction(SAMPLE_FPS), 10):
+        frames = (
+            SampledFrame(clip.name, frame.frame_index, frame.timestamp_ms, frame.grey)
+            for frame in read_spans(clip, reading)
+        )
+        if detector is None:
+            count += sum(1 for _ in frames)
+            continue
+        found = detect_faces(frames, detector)
+        count += len(found.frames)
+        if classify is not None:
+            classify(found.crops)
+    return count / (time.perf_counter() - start)
+
+
+def bare_loops(clip: Path) -> dict[str, float]:
+    """Returns the samples per second of three loops without a pipeline."""
+    detector = HaarDetector(HaarSettings())
+    classify = load_classifier(find_model_dir(), "litert")
+    return {
+        "decode": time_loop(clip, None, None),
+        "decode + Haar": time_loop(clip, detector, None),
+        "decode + Haar + classify": time_loop(clip, detector, classify),
+    }
+
+
+def run_pipeline(clip: Path, workers: int, output: Path, fps: float) -> tuple[float, Watched]:
+    """Runs the analysis; returns samples per second from first to last commit, and its memory."""
+    arguments = ["analyze", str(clip), str(output), "--workers", str(workers)]
+    watched = run_watched([*arguments, "--sample-fps", str(fps)])
+    commits = sorted(
+        (path.stat().st_mtime, json.loads(pq.read_schema(path).metadata[COUNTS_KEY])["frames"])
+        for path in (output / ".spans").glob("*.parquet")
+    )
+    # With several workers the first commits come together, each after a span of its own.
+    later = sum(frames for _, frames in commits[workers:])
+    return later / max(commits[-1][0] - commits[workers - 1][0], 1e-9), watched
+
+
+def print_speeds(folder: Path, seconds: int, rounds: int) -> None:
+    """Prints the speeds on one clip, the best of several rounds."""
+    clip = make_face_clip(folder / "speed.mp4", (640, 360), seconds)
+    best: dict[str, float] = {}
+    for turn in range(rounds):
+        speeds = bare_loops(clip)
+        for workers in (1, 2):
+            output = folder / f"speed-{workers}-{turn}"
+            speeds[f"pipeline, {workers} workers"], _ = run_pipeline(
+                clip, workers, output, SAMPLE_FPS
+            )
+        best = {name: max(speed, best.get(name, 0.0)) for name, speed in speeds.items()}
+    bare = best["decode + Haar + classify"]
+    print(f"\n640x360, one face, {seconds} s at {SAMPLE_FPS} samples/s, best of {rounds}")
+    print(f"{'':<28}{'samples/s':>10}{'of bare loop':>14}")
+    for name, speed in best.items():
+        print(f"{name:<28}{speed:>10.1f}{speed / bare:>14.2f}")
+
+
+def print_memory(folder: Path) -> None:
+    """Prints the peak memory of each process on 1080p, for one minute and for ten."""
+    print("\n1080p, one face, 1 sample/s: peak memory of each process in MB")
+    for minutes in (1, 10):
+        clip = make_face_clip(folder / f"memory-{minutes}.mp4", (1920, 1080), 60 * minutes)
+        for workers in (1, 2):
+            output = folder / f"memory-{minutes}-{workers}"
+            _, watched = run_pipeline(clip, workers, output, 1)
+            peaks = ", ".join(f"{name} {peak:.0f}" for name, peak in watched.peaks.items())
+            print(f"{minutes:>2} min, {workers} workers: {peaks}; {watched.seconds:.0f} s")
+
+
+def main() -> None:
+    """Prints the whole bench."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--seconds", type=int, default=120, help="length of the clip")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--skip-memory", action="store_true")
+    arguments = parser.parse_args()
+    limit_threads()
+    with tempfile.TemporaryDirectory() as name:
+        print_speeds(Path(name), arguments.seconds, arguments.rounds)
+        if not arguments.skip_memory:
+            print_memory(Path(name))
+
+
+if __name__ == "__main__":
+    main()
