@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
-from fer_core.learn.dataset import LabelledFaces, majority_labels
+from fer_core.learn.labels import LabelledFaces, majority_labels
 
 FACE_SIZE = 192
 """Side of a composite in pixels."""

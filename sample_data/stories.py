@@ -161,7 +161,7 @@ def tell_videos() -> dict[str, Story]:
     )
     phone = Face(
         ALEX,
-        (Keyframe(0, 170, 240, 150), Keyframe(1500, 190, 230, 165), Keyframe(3000, 175, 240, 155)),
+        (Keyframe(0, 170, 240, 145), Keyframe(1500, 190, 230, 160), Keyframe(3000, 175, 240, 150)),
         (Mood(0, 1200, "neutral"), Mood(1700, 3000, "happy")),
     )
     return {
