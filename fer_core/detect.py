@@ -61,7 +61,7 @@ class HaarDetector:
         self.settings = settings
         if not hasattr(cv2, "CascadeClassifier"):
             raise FerError("opencv: has no CascadeClassifier, install opencv-python-headless<5")
-        path = Path(cv2.data.haarcascades) / CASCADE
+        path = Path(cv2.__file__).parent / "data" / CASCADE
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise FerError(f"cascade {path}: cannot be read, reinstall opencv-python-headless<5")
@@ -87,9 +87,7 @@ def _enlarge(hit: NDArray[np.int32], scale: float, size: tuple[int, int]) -> Box
     """Maps a hit in the searched copy to whole pixels of the frame, kept inside it."""
     x, y, side_x, side_y = (float(value) * scale for value in hit)
     left, top = round(x), round(y)
-    return Box(
-        left, top, min(round(side_x), size[0] - left), min(round(side_y), size[1] - top)
-    )
+    return Box(left, top, min(round(side_x), size[0] - left), min(round(side_y), size[1] - top))
 
 
 def limit_threads() -> None:

@@ -17,7 +17,7 @@ from fer_core.errors import FerError, SettingsError, UsageError
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 
 
-class SampleRate(click.ParamType):
+class SampleRate(click.ParamType[str]):
     """Frames per second to look at: a number such as 10, 0.5 or 30000/1001, or `all`."""
 
     name = "fps"

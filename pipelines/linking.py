@@ -35,9 +35,10 @@ def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
     tables["media"] = pa.Table.from_pylist(
         [_media_row(medium, tables["frames"]) for medium in first.media], schema=MEDIA
     )
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
     for span_table in committed:
-        seconds.update(json.loads(span_table.schema.metadata[COUNTS_KEY])["seconds"])
+        for stage, spent in json.loads(span_table.schema.metadata[COUNTS_KEY])["seconds"].items():
+            seconds[stage] = seconds.get(stage, 0.0) + spent
     return _write_tables(
         output, first.group, digest([span.key for span in ordered]), tables, seconds
     )
@@ -64,7 +65,7 @@ def _write_tables(
             names[name] = f"{name}/{group}-{version[:8]}.parquet"
             output.write_table(output.path(names[name]), table)
     rows = {name: tables[name].num_rows for name in names}
-    return TableFiles(group, names, rows, dict(seconds))
+    return TableFiles(group, names, rows, seconds)
 
 
 def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:

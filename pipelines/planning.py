@@ -14,13 +14,14 @@ from fer_core.pictures import probe_picture
 from fer_core.spans import plan_spans
 from pipelines.elements import Medium, OpenMedium, Reading, RowSettings, Span, digest
 from pipelines.output import Output
+from pipelines.sources import open_source
 
 
 class Opened(NamedTuple):
     """A medium that opened, with its packet index if it is a video."""
 
     medium: OpenMedium
-    index: VideoIndex | None
+    video: VideoIndex | None
 
 
 def group_key(group: Iterable[Medium]) -> str:
@@ -54,12 +55,13 @@ def open_group(
 
 
 def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:
-    if medium.kind == "image":
-        info, index, frame_count = probe_picture(medium.path, settings.max_pixels), None, 1
-    else:
-        index = index_video(medium.path, settings.max_pixels)
-        info, frame_count = index.info, len(index.pts)
-    identity = identity or identity_of(medium.path)
+    with open_source(medium.path) as source:
+        if medium.kind == "image":
+            info, index, frame_count = probe_picture(source, settings.max_pixels), None, 1
+        else:
+            index = index_video(source, settings.max_pixels)
+            info, frame_count = index.info, len(index.pts)
+        identity = identity or identity_of(source)
     return Opened(OpenMedium(medium.name, medium.path, identity, info, frame_count), index)
 
 
@@ -72,7 +74,7 @@ def plan_group(
     rows = settings.flat()
     if not media:
         return []
-    index = opened[0].index
+    index = opened[0].video
     if index is None:
         names = [(medium.name, medium.identity) for medium in media]
         return [(Span(digest(names, rows), key, 0, 1, media, len(media)),)]

@@ -16,11 +16,20 @@ from fer_core.detections import Failure, SampledFrame, detect_faces, span_table
 from fer_core.errors import MediaError
 from fer_core.frames import read_spans
 from fer_core.pictures import read_picture
-from pipelines.elements import DetectedSpan, Medium, Reading, RowSettings, Span, TableFiles
+from pipelines.elements import (
+    DetectedSpan,
+    Medium,
+    OpenMedium,
+    Reading,
+    RowSettings,
+    Span,
+    TableFiles,
+)
 from pipelines.linking import COUNTS_KEY, link_group, write_failures
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group, write_plan
+from pipelines.sources import open_source
 
 FAILURES = "failures"
 COMMITTED = "committed"
@@ -108,22 +117,25 @@ class _TimedFrames:
 
 def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
     """Reads the frames of spans that are read in one go, each sample once, in order."""
-    for span in spans:
-        if span.video is None:
-            for medium in span.media:
-                try:
-                    grey = read_picture(medium.path, max_pixels)
-                except MediaError as error:
-                    yield SampledFrame(medium.name, 0, 0, None, str(error))
-                else:
-                    yield SampledFrame(medium.name, 0, 0, grey)
     videos = [span.video for span in spans if span.video is not None]
-    if videos:
-        medium = spans[0].media[0]
-        for frame in read_spans(medium.path, videos):
+    if not videos:
+        for medium in (medium for span in spans for medium in span.media):
+            yield _read_picture_frame(medium, max_pixels)
+        return
+    medium = spans[0].media[0]
+    with open_source(medium.path) as source:
+        for frame in read_spans(source, videos):
             yield SampledFrame(
                 medium.name, frame.frame_index, frame.timestamp_ms, frame.grey, frame.error
             )
+
+
+def _read_picture_frame(medium: OpenMedium, max_pixels: int) -> SampledFrame:
+    try:
+        with open_source(medium.path) as source:
+            return SampledFrame(medium.name, 0, 0, read_picture(source, max_pixels))
+    except MediaError as error:
+        return SampledFrame(medium.name, 0, 0, None, str(error))
 
 
 class CommitSpan(beam.DoFn):
