@@ -18,7 +18,7 @@ SHOWN_MEDIA = 30
 
 def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
     """Prints what a run has found; returns the number of failures."""
-    media = read_tables(output, run, "media").to_pylist()
+    media = read_tables(output, run, "media").sort_by("media").to_pylist()
     emotions = _emotion_counts(output, run)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("medium", overflow="fold")
@@ -63,7 +63,8 @@ def _dominant(faces: Counter[str]) -> str:
 def _print_failures(console: Console, failures: list[dict[str, Any]]) -> None:
     if not failures:
         return
-    console.print(f"{len(failures)} failures, all in the table failures/:", style="yellow")
+    plural = "" if len(failures) == 1 else "s"
+    console.print(f"{len(failures)} failure{plural}, all in the table failures/:", style="yellow")
     for row in failures[:SHOWN_MEDIA]:
         line = f"  {row['media']} ({row['stage']}): {row['message']}"
         console.print(escape(line), soft_wrap=True, highlight=False)
