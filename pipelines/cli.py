@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -117,6 +118,8 @@ def _analysis_request(options: dict[str, Any]) -> Any:
 
     check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]
+    if engine == "tensorflow" and find_spec("tensorflow") is None:
+        raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
     card = load_card(find_model_dir() if model_dir is None else Path(model_dir))
     rows = RowSettings(
         sample_fps=options["sample_fps"],
