@@ -111,10 +111,10 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     """Turns the options of `analyze` into what the job runner takes."""
     from fer_core.detect import HaarSettings
     from fer_core.model import MODEL_FILES, find_model_dir, load_card
+    from pipelines.claims import AnalysisRequest
     from pipelines.elements import RowSettings
     from pipelines.output import Output
     from pipelines.runners import beam_options, check_runner
-    from pipelines.running import AnalysisRequest
 
     check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]

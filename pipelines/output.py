@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fer_core.records import TABLES
+
 RUN_FILE = "run.json"
 
 
@@ -102,3 +104,16 @@ class Output:
             return json.loads(self.read(path)) if self.exists(path) else None
         except (ValueError, UnicodeDecodeError):
             return None
+
+
+def read_tables(
+    output: Output, run: dict[str, Any], name: str, columns: list[str] | None = None
+) -> pa.Table:
+    """Reads one table of a finished run, through `run.json`."""
+    schema = TABLES[name]
+    parts = [output.read_table(output.path(file)) for file in run["tables"][name]]
+    if not parts:
+        return schema.empty_table()
+    if columns:
+        parts = [part.select(columns) for part in parts]
+    return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])

@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import shutil
 import sys
 import time
-import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
-import pyarrow as pa
-
 from fer_core.detections import Failure
-from fer_core.errors import FerError, SettingsError, UsageError
-from fer_core.model import ModelCard
+from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
-from pipelines.elements import RowSettings
+from pipelines.claims import AnalysisRequest, claim_output
 from pipelines.listing import list_media
-from pipelines.output import RUN_FILE, Output
+from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job
 
 POLL_SECONDS = 0.25
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
-"""What ferbeam writes below OUTPUT; nothing else there is ever touched."""
-
-
-@dataclass(frozen=True)
-class AnalysisRequest:
-    """What the command line asks for.
-
-    Attributes:
-        input: folder, glob, file or URI.
-        output: where the tables go.
-        rows: the settings that change rows.
-        span_s: length of a span of video in seconds.
-        model_dir: model folder, None for the shipped one.
-        card: the card of the model.
-        options: Beam options.
-        overwrite: removes what an earlier run wrote.
-        prune: lets media go that are no longer in INPUT.
-    """
-
-    input: str
-    output: Output
-    rows: RowSettings
-    span_s: float
-    model_dir: str | None
-    card: ModelCard
-    options: list[str]
-    overwrite: bool = False
-    prune: bool = False
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
 
 def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]:
@@ -67,7 +32,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]
         FerError: the job failed; what it has committed is kept.
     """
     names, unlisted = _list_names(request)
-    _claim_output(request, names)
+    claim_output(request, names)
     started = time.time()
     progress.start(request.output, len(names))
     _run_job(request, progress)
@@ -94,52 +59,6 @@ def _list_names(request: AnalysisRequest) -> tuple[set[str], int]:
         twice = [name for name, count in Counter(names).items() if count > 1]
         raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
     return set(names), len(listed) - len(names)
-
-
-def _claim_output(request: AnalysisRequest, names: set[str]) -> None:
-    """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds."""
-    output = request.output
-    if output.is_local:
-        inside = os.path.realpath(output.root) + os.sep
-        if os.path.isdir(request.input) and inside.startswith(
-            os.path.realpath(request.input) + os.sep
-        ):
-            raise UsageError(f"OUTPUT {output.root}: lies inside INPUT; choose another folder")
-        if request.overwrite:
-            _remove_own(output)
-    note = output.path(".spans", "settings.json")
-    mine = {"INPUT": _absolute(request.input), **request.rows.flat()}
-    run = output.read_json(output.path(RUN_FILE))
-    held = (run or {}).get("belongs_to") or output.read_json(note)
-    if held and not request.overwrite:
-        _refuse_difference(held, mine)
-    if run and not request.prune and not request.overwrite:
-        _refuse_loss(output, run, names)
-    output.write_json(note, mine)
-
-
-def _absolute(path: str) -> str:
-    return path if "://" in path else os.path.abspath(path).encode("utf-8", "replace").decode()
-
-
-def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
-    changed = [key for key in mine if held.get(key) != mine[key]]
-    if changed:
-        lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
-        raise SettingsError(
-            f"OUTPUT holds the rows of another run: {lines}. "
-            "Choose another OUTPUT, or start this one anew with --overwrite"
-        )
-
-
-def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
-    had = set(read_tables(output, run, "media")["media"].to_pylist())
-    gone = sorted(had - names)
-    if gone:
-        raise SettingsError(
-            f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
-            f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
-        )
 
 
 def _run_job(request: AnalysisRequest, progress: Progress) -> None:
@@ -189,7 +108,7 @@ def _describe_run(
         seconds.update(part["seconds"])
     return {
         "command": " ".join(sys.argv),
-        "belongs_to": {"INPUT": _absolute(request.input), **request.rows.flat()},
+        "belongs_to": request.belongs_to(),
         "span_s": request.span_s,
         "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
         "schema_version": SCHEMA_VERSION,
@@ -226,28 +145,6 @@ def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
         counted = sum(media[column].to_pylist())
         if run["rows"][table] != counted:
             raise FerError(f"{run['rows'][table]} rows in {table}, media count {counted}")
-
-
-def read_tables(
-    output: Output, run: dict[str, Any], name: str, columns: list[str] | None = None
-) -> pa.Table:
-    """Reads one table of a finished run, through `run.json`."""
-    schema = TABLES[name]
-    parts = [output.read_table(output.path(file)) for file in run["tables"][name]]
-    if not parts:
-        return schema.empty_table()
-    if columns:
-        parts = [part.select(columns) for part in parts]
-    return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
-
-
-def _remove_own(output: Output) -> None:
-    for name in OWN_NAMES:
-        path = output.path(name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)
 
 
 def _remove_stale(output: Output, run: dict[str, Any]) -> None:

@@ -10,8 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fer_core.emotions import emotion_named
-from pipelines.output import Output
-from pipelines.running import read_tables
+from pipelines.output import Output, read_tables
 
 SHOWN_MEDIA = 30
 

@@ -1,0 +1,113 @@
+"""The request for an analysis, and whether OUTPUT may hold its rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from fer_core.errors import SettingsError, UsageError
+from fer_core.model import ModelCard
+from fer_core.records import TABLES
+from pipelines.elements import RowSettings
+from pipelines.output import RUN_FILE, Output, read_tables
+
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
+"""What ferbeam writes below OUTPUT; nothing else there is ever touched."""
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What the command line asks for.
+
+    Attributes:
+        input: folder, glob, file or URI.
+        output: where the tables go.
+        rows: the settings that change rows.
+        span_s: length of a span of video in seconds.
+        model_dir: model folder, None for the shipped one.
+        card: the card of the model.
+        options: Beam options.
+        overwrite: removes what an earlier run wrote.
+        prune: lets media go that are no longer in INPUT.
+    """
+
+    input: str
+    output: Output
+    rows: RowSettings
+    span_s: float
+    model_dir: str | None
+    card: ModelCard
+    options: list[str]
+    overwrite: bool = False
+    prune: bool = False
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    def belongs_to(self) -> dict[str, Any]:
+        """Returns what an OUTPUT belongs to: its INPUT and the settings that change rows."""
+        place = self.input
+        if "://" not in place:
+            place = os.path.abspath(place).encode("utf-8", "replace").decode()
+        return {"INPUT": place, **self.rows.flat()}
+
+
+def claim_output(request: AnalysisRequest, names: set[str]) -> None:
+    """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds.
+
+    Args:
+        request: the run.
+        names: the media it will analyse.
+
+    Raises:
+        UsageError: OUTPUT lies inside INPUT.
+        SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
+    """
+    output = request.output
+    if output.is_local:
+        inside = os.path.realpath(output.root) + os.sep
+        if os.path.isdir(request.input) and inside.startswith(
+            os.path.realpath(request.input) + os.sep
+        ):
+            raise UsageError(f"OUTPUT {output.root}: lies inside INPUT; choose another folder")
+        if request.overwrite:
+            _remove_own(output)
+    note = output.path(".spans", "settings.json")
+    mine = request.belongs_to()
+    run = output.read_json(output.path(RUN_FILE))
+    held = (run or {}).get("belongs_to") or output.read_json(note)
+    if held and not request.overwrite:
+        _refuse_difference(held, mine)
+    if run and not request.prune and not request.overwrite:
+        _refuse_loss(output, run, names)
+    output.write_json(note, mine)
+
+
+def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
+    changed = [key for key in mine if held.get(key) != mine[key]]
+    if changed:
+        lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
+        raise SettingsError(
+            f"OUTPUT holds the rows of another run: {lines}. "
+            "Choose another OUTPUT, or start this one anew with --overwrite"
+        )
+
+
+def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
+    had = set(read_tables(output, run, "media")["media"].to_pylist())
+    gone = sorted(had - names)
+    if gone:
+        raise SettingsError(
+            f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
+            f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
+        )
+
+
+def _remove_own(output: Output) -> None:
+    for name in OWN_NAMES:
+        path = output.path(name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
