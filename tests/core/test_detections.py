@@ -1,0 +1,85 @@
+"""From frames to rows: detection with a fake detector, and a committed span and back."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fer_core.detect import HaarDetector, HaarSettings
+from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
+from fer_core.emotions import NAMES
+from fer_core.errors import FerError
+from fer_core.faces import Box, crop_face
+from fer_core.records import FACES, FAILURES, FRAMES
+from tests.pipelines.jobs import SAMPLES
+
+GREY = np.arange(120 * 160, dtype=np.uint32).reshape(120, 160).astype(np.uint8)
+
+
+def one_face(grey: NDArray[np.uint8]) -> list[Box]:
+    """Finds one face in every frame that is not black."""
+    return [Box(10, 20, 60, 60)] if grey.any() else []
+
+
+def frames() -> list[SampledFrame]:
+    """A frame with a face, one without, and two that were lost."""
+    return [
+        SampledFrame("a.mp4", 0, 0, GREY),
+        SampledFrame("a.mp4", 3, 100, np.zeros_like(GREY)),
+        SampledFrame("a.mp4", 6, 200, None, "no picture"),
+        SampledFrame("a.mp4", 9, 300, None, "no picture"),
+    ]
+
+
+def test_every_frame_has_a_status_and_losses_are_told_once() -> None:
+    found = detect_faces(frames(), one_face)
+    assert [row["status"] for row in found.frames] == ["ok", "no_face"] + ["decode_error"] * 2
+    assert [(f.stage, f.frame_index, f.message) for f in found.failures] == [
+        ("decode", 6, "no picture")
+    ]
+    assert found.crops.shape == (1, 48, 48)
+    np.testing.assert_array_equal(found.crops[0], crop_face(GREY, Box(10, 20, 60, 60)))
+
+
+def test_a_committed_span_gives_its_rows_back() -> None:
+    found = detect_faces(frames(), one_face)
+    scores = np.array([[0.1, 0, 0, 0.7, 0.1, 0.1, 0]], np.float32)
+    rows = span_rows([span_table(found, scores), span_table(found, scores)])
+    assert [rows[name].num_rows for name in ("faces", "frames", "failures")] == [2, 8, 2]
+    assert rows["faces"].schema.equals(FACES)
+    assert rows["frames"].schema.equals(FRAMES)
+    assert rows["failures"].schema.equals(FAILURES)
+    face = rows["faces"].to_pylist()[0]
+    assert (face["emotion"], face["box_y"], face["track_id"]) == ("happy", 20, None)
+    assert face["confidence"] == face["p_happy"] == np.float32(0.7)
+    assert sum(face[f"p_{name}"] for name in NAMES) == pytest.approx(1)
+
+
+def test_spans_without_a_face_give_empty_tables() -> None:
+    found = detect_faces([], one_face)
+    rows = span_rows([span_table(found, np.empty((0, 7), np.float32))])
+    assert [rows[name].num_rows for name in ("faces", "frames", "failures")] == [0, 0, 0]
+
+
+def test_scores_must_fit_the_faces() -> None:
+    with pytest.raises(ValueError, match="scores"):
+        span_table(detect_faces(frames(), one_face), np.empty((0, 7), np.float32))
+
+
+def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
+    composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
+    frame = np.full((900, 1600), 128, np.uint8)
+    frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
+    (box,) = HaarDetector(HaarSettings())(frame)
+    assert 900 <= box.x < box.x + box.width <= 1284
+    assert 300 <= box.y < box.y + box.height <= 684
+    assert box.width > 250
+
+
+def test_settings_that_cannot_work_are_refused() -> None:
+    with pytest.raises(FerError, match="detection size"):
+        HaarSettings(longest_side=50)
+    with pytest.raises(FerError, match="scale factor"):
+        HaarSettings(scale_factor=1.0)

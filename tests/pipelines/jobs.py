@@ -1,0 +1,54 @@
+"""Whole jobs for the tests: the command as a user calls it, and the tables it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from fer_core.records import TABLES
+from pipelines.output import Output, read_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_data"
+ORDER = {"faces": ["media", "frame_index", "face_index"], "frames": ["media", "frame_index"]}
+
+
+def ferbeam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs `ferbeam` to its end."""
+    command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+
+
+def analyze(source: Path, output: Path, *options: str, code: int = 0) -> dict[str, Any]:
+    """Analyses to the end, checks the exit code, and returns `run.json`."""
+    done = ferbeam("analyze", source, output, *options)
+    assert done.returncode == code, done.stdout + done.stderr
+    run: dict[str, Any] = json.loads((output / "run.json").read_text(encoding="utf-8"))
+    return run
+
+
+def tables_of(output: Path) -> dict[str, pa.Table]:
+    """Reads the four tables of a finished run."""
+    run = json.loads((output / "run.json").read_text(encoding="utf-8"))
+    return {name: read_tables(Output(str(output)), run, name) for name in TABLES}
+
+
+def frames_of(output: Path) -> dict[str, pd.DataFrame]:
+    """Reads the four tables as data frames, in a fixed order of rows."""
+    return {
+        name: table.to_pandas().sort_values(ORDER.get(name, ["media"])).reset_index(drop=True)
+        for name, table in tables_of(output).items()
+    }
+
+
+def assert_same_rows(one: Path, other: Path) -> None:
+    """Checks that two runs hold the same rows, scores within 1e-4."""
+    ours, theirs = frames_of(one), frames_of(other)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(ours[name], theirs[name], check_exact=False, atol=1e-4)

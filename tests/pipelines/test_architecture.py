@@ -1,0 +1,86 @@
+"""Who may import what, and how long a module may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.jobs import ROOT
+
+MODULES = sorted(
+    path
+    for folder in ("fer_core", "pipelines", "sample_data", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+)
+CORE = [path for path in MODULES if path.is_relative_to(ROOT / "fer_core")]
+TENSORFLOW = ("fer_core/learn/", "fer_core/classify.py", "tests/train/")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Returns the top-level packages that a statement loads in a fresh interpreter."""
+    code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def imports_of(path: Path) -> set[str]:
+    """Returns the modules that a file imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_the_core_loads_neither_beam_nor_click_nor_tensorflow() -> None:
+    modules = [
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for path in CORE
+        if "learn" not in path.parts and path.name != "__init__.py"
+    ]
+    assert len(modules) > 10
+    loaded = loaded_by(f"import {', '.join(modules)}")
+    assert "cv2" in loaded
+    assert not loaded & {"apache_beam", "click", "rich", "tensorflow", "keras", "pipelines"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import pipelines.cli")
+    assert not loaded & {"apache_beam", "cv2", "numpy", "pyarrow", "av", "tensorflow", "rich"}
+
+
+def test_the_command_loads_no_beam() -> None:
+    assert "apache_beam" not in loaded_by("import pipelines.running, pipelines.progress")
+
+
+def test_only_pipelines_knows_beam_and_the_command_line() -> None:
+    for path in CORE:
+        packages = {name.partition(".")[0] for name in imports_of(path)}
+        assert not packages & {"apache_beam", "click", "rich", "pipelines"}, path
+
+
+def test_only_learning_and_its_engine_know_tensorflow() -> None:
+    for path in MODULES:
+        packages = {name.partition(".")[0] for name in imports_of(path)}
+        if packages & {"tensorflow", "keras"}:
+            assert path.relative_to(ROOT).as_posix().startswith(TENSORFLOW), path
+
+
+def test_nothing_imports_the_command_line() -> None:
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "tests"):
+            continue
+        assert "pipelines.cli" not in imports_of(path), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 250

@@ -1,0 +1,65 @@
+"""Listing: names, order, and spans of pictures whose cuts stay where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fer_core.detections import Failure
+from fer_core.errors import UsageError
+from pipelines.elements import Medium
+from pipelines.listing import MAX_PICTURES, group_media, list_media, shown_name
+
+
+def names_of(root: Path | str) -> list[str]:
+    """Lists the names of the media of an INPUT."""
+    return [m.name for m in list_media(str(root)) if not isinstance(m, Failure)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Media in two folders, and what is none."""
+    for name in ("b.PNG", "a/x.mp4", "a/y.jpg", "a/notes.txt", ".hidden.png", "[1].png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path
+
+
+def test_a_folder_is_listed_with_those_below(folder: Path) -> None:
+    assert names_of(folder) == ["[1].png", "a/x.mp4", "a/y.jpg", "b.PNG"]
+
+
+def test_a_file_a_glob_and_a_name_with_brackets(folder: Path) -> None:
+    assert names_of(folder / "b.PNG") == ["b.PNG"]
+    assert names_of(folder / "[1].png") == ["[1].png"]
+    assert names_of(f"{folder}/**/*.mp4") == ["a/x.mp4"]
+    with pytest.raises(UsageError, match="does not exist"):
+        names_of(folder / "nothing")
+
+
+def test_bytes_that_are_not_utf8_are_shown_as_percent() -> None:
+    assert shown_name("caf\udce9 é.jpg") == "caf%E9 é.jpg"
+
+
+def pictures(numbers: range) -> list[Medium]:
+    """Listed pictures of one folder."""
+    return [Medium(f"in/{number:04}.jpg", "", "image", 1, 1) for number in numbers]
+
+
+def test_a_new_picture_changes_only_its_own_span() -> None:
+    before = set(group_media(pictures(range(1, 500))))
+    after = set(group_media(pictures(range(500))))
+    assert len(before) > 8
+    assert max(map(len, before)) <= MAX_PICTURES
+    assert len(after - before) <= 3
+    assert sum(map(len, after)) == 500
+
+
+def test_folders_and_videos_do_not_share_a_span() -> None:
+    listed = [*pictures(range(2)), Medium("in/v.mp4", "", "video", 1, 1)]
+    listed.append(Medium("other/p.jpg", "", "image", 1, 1))
+    groups = [[medium.name for medium in group] for group in group_media(listed)]
+    assert ["in/v.mp4"] in groups
+    assert ["other/p.jpg"] in groups
