@@ -123,7 +123,8 @@ def _run_identity(
 def _remember_settings(model_dir: Path, identity: dict[str, str | float]) -> None:
     """Writes down what a run was begun with, or checks it where the run goes on."""
     file = model_dir / "checkpoint" / "run.json"
-    if not file.exists():
+    # Without weights no epoch was finished, so that nothing can go on.
+    if not file.exists() or not any(file.parent.glob("*.weights.h5")):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(identity, indent=2), encoding="utf-8")
         return
