@@ -147,7 +147,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @click.argument("model_dir", type=click.Path(file_okay=False))
 @click.option(
-    "--labels",
+    "--label-set",
     type=click.Choice(["ferplus", "fer2013"]),
     default="ferplus",
     show_default=True,
@@ -156,7 +156,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-def train(data: str, model_dir: str, labels: str, epochs: int, batch: int, seed: int) -> None:
+def train(data: str, model_dir: str, label_set: str, epochs: int, batch: int, seed: int) -> None:
     """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
 
     DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
@@ -166,7 +166,7 @@ def train(data: str, model_dir: str, labels: str, epochs: int, batch: int, seed:
     from pipelines.train import run_train
 
     settings = TrainSettings(epochs=epochs, batch=batch, seed=seed)
-    card = run_train(Path(data), Path(model_dir), settings, labels, click.echo)
+    card = run_train(Path(data), Path(model_dir), settings, label_set, click.echo)
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
 
 

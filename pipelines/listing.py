@@ -83,7 +83,7 @@ def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Med
         name = prefix + entry.name
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if os.path.isdir(entry.path):  # entry.is_dir() raises for a link to itself
             yield from _walk(entry.path, name + "/", above | {identity})
         else:
             yield from _list_file(entry.path, name)

@@ -1,0 +1,92 @@
+"""An interrupted or killed job leaves nothing running, and goes on from what it committed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.pipelines.jobs import ROOT, SAMPLES, analyze, assert_same_rows
+
+KILLS = int(os.environ.get("FERBEAM_KILLS", "2"))
+OPTIONS = ("--span-s", "2", "--sample-fps", "5", "--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three videos of some seconds: nine spans."""
+    folder = tmp_path_factory.mktemp("media")
+    for name in ("one_face.mp4", "two_faces.mp4", "portrait.mp4"):
+        shutil.copy(SAMPLES / "videos" / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of a run that nobody disturbed."""
+    output = tmp_path_factory.mktemp("undisturbed")
+    analyze(media, output, *OPTIONS)
+    return output
+
+
+def spans_of(output: Path) -> dict[str, int]:
+    """Returns the committed spans with their times of change."""
+    return {path.name: path.stat().st_mtime_ns for path in (output / ".spans").glob("*.parquet")}
+
+
+def break_off(media: Path, output: Path, sign: int, after: float) -> list[psutil.Process]:
+    """Starts a job, sends its first process a signal `after` seconds past its first commit.
+
+    Returns:
+        The processes that the job had started by then.
+    """
+    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(media), str(output), *OPTIONS]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        limit = time.monotonic() + 200
+        while not spans_of(output) and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.02)
+        time.sleep(after)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(sign)
+        _, errors = process.communicate(timeout=60)
+    if sign == signal.SIGINT and process.returncode != 0:
+        assert process.returncode == 130, errors
+        assert errors.count("\n") <= 2
+        assert "goes on where it stopped" in errors
+    return started
+
+
+def assert_all_end(processes: list[psutil.Process], seconds: float) -> None:
+    """Checks that processes end within some seconds."""
+    assert processes
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    running = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    assert not running
+
+
+@pytest.mark.parametrize("turn", range(KILLS))
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["interrupt", "kill"])
+def test_a_broken_off_job_goes_on(
+    sign: int, turn: int, media: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    after = random.Random(turn).uniform(0, 1.5)
+    started = break_off(media, tmp_path, sign, after)
+    assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
+    committed = spans_of(tmp_path)
+    assert committed
+    analyze(media, tmp_path, *OPTIONS)
+    again = spans_of(tmp_path)
+    assert {name: again[name] for name in committed} == committed
+    assert set(again) == set(spans_of(undisturbed))
+    assert_same_rows(tmp_path, undisturbed)
+    assert not list(tmp_path.rglob("tmp-*"))
