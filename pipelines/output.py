@@ -82,6 +82,13 @@ class Output:
                 os.unlink(attempt)
             raise
 
+    def remove_attempts(self) -> None:
+        """Removes what writers that were killed had begun; only for when none is left."""
+        folder = self.path(".spans")
+        for name in os.listdir(folder) if self.is_local and os.path.isdir(folder) else []:
+            if name.startswith("tmp-"):
+                os.unlink(os.path.join(folder, name))
+
     def write_table(self, path: str, table: pa.Table, facts: dict[str, str] | None = None) -> None:
         """Writes a Parquet file; `facts` are added to the metadata of its schema."""
         if facts:

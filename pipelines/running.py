@@ -76,6 +76,7 @@ def _run_job(request: AnalysisRequest, progress: Progress) -> None:
             progress.update()
     finally:
         job.stop()
+        request.output.remove_attempts()
         progress.stop()
     if code != 0:
         raise FerError(_cause(job.log()))

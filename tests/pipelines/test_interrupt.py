@@ -56,7 +56,7 @@ def break_off(media: Path, output: Path, sign: int, after: float) -> list[psutil
         while not spans_of(output) and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.02)
         time.sleep(after)
-        started = psutil.Process(process.pid).children(recursive=True)
+        started: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(sign)
         _, errors = process.communicate(timeout=60)
     if sign == signal.SIGINT and process.returncode != 0:
@@ -82,6 +82,8 @@ def test_a_broken_off_job_goes_on(
     after = random.Random(turn).uniform(0, 1.5)
     started = break_off(media, tmp_path, sign, after)
     assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
+    if sign == signal.SIGINT:
+        assert not list(tmp_path.rglob("tmp-*"))
     committed = spans_of(tmp_path)
     assert committed
     analyze(media, tmp_path, *OPTIONS)
