@@ -42,8 +42,8 @@ def spans_of(output: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (output / ".spans").glob("*.parquet")}
 
 
-def break_off(media: Path, output: Path, sign: int, after: float) -> list[psutil.Process]:
-    """Starts a job, sends its first process a signal `after` seconds past its first commit.
+def break_off(media: Path, output: Path, sign: int, commits: int) -> list[psutil.Process]:
+    """Starts a job, sends its first process a signal once so many spans are committed.
 
     Returns:
         The processes that the job had started by then.
@@ -53,9 +53,9 @@ def break_off(media: Path, output: Path, sign: int, after: float) -> list[psutil
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         limit = time.monotonic() + 200
-        while not spans_of(output) and process.poll() is None and time.monotonic() < limit:
-            time.sleep(0.02)
-        time.sleep(after)
+        while len(spans_of(output)) < commits and process.poll() is None:
+            assert time.monotonic() < limit
+            time.sleep(0.01)
         started: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(sign)
         _, errors = process.communicate(timeout=60)
@@ -79,13 +79,14 @@ def assert_all_end(processes: list[psutil.Process], seconds: float) -> None:
 def test_a_broken_off_job_goes_on(
     sign: int, turn: int, media: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    after = random.Random(turn).uniform(0, 1.5)
-    started = break_off(media, tmp_path, sign, after)
+    total = len(spans_of(undisturbed))
+    commits = random.Random(turn).randint(1, total - 3)
+    started = break_off(media, tmp_path, sign, commits)
     assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
     if sign == signal.SIGINT:
         assert not list(tmp_path.rglob("tmp-*"))
     committed = spans_of(tmp_path)
-    assert committed
+    assert 0 < len(committed) < total
     analyze(media, tmp_path, *OPTIONS)
     again = spans_of(tmp_path)
     assert {name: again[name] for name in committed} == committed
