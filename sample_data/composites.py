@@ -12,14 +12,18 @@ from fer_core.learn.labels import LabelledFaces, majority_labels
 FACE_SIZE = 192
 """Side of a composite in pixels."""
 ALIGN_SIZE = 96
-FEWEST, MOST = 200, 240
-"""How many faces of one emotion are tried, the clearest by votes first."""
+CLEAREST = 300
+"""How many faces of one emotion are looked at, the clearest by votes first."""
+TRIED = 200
+"""How many of those are tried: the likest to the neutral face, so seen from the front."""
 KEPT_SHARE = 0.6
 """Share of the tried faces, those that fit the average best, that make the composite."""
 ROUNDS = 4
-CLEAR_VOTES = 9
 FACE_ZOOM = 0.85
 """How much of its place in a training picture a face keeps, so that a margin is left around it."""
+EXAGGERATION = 0.3
+"""How much of its difference to the neutral face is added to an average, which is milder than any
+of its faces (caricature: Brennan 1985)."""
 CONTRAST = 52.0
 MOST_STRETCH = 1.35
 MOST_SHIFT = 0.2
@@ -35,9 +39,13 @@ def clearest_faces(faces: LabelledFaces, emotion: int) -> NDArray[np.intp]:
     """Returns the positions of the faces that most voters gave this emotion, clearest first."""
     votes = faces.votes[:, emotion]
     ours = np.flatnonzero(majority_labels(faces.votes) == emotion)
-    ranked = ours[np.argsort(-votes[ours], kind="stable")]
-    clear = int((votes[ours] >= CLEAR_VOTES).sum())
-    return ranked[: min(max(clear, FEWEST), MOST)]
+    return ours[np.argsort(-votes[ours], kind="stable")][:CLEAREST]
+
+
+def likest_faces(crops: NDArray[np.uint8], template: Faces) -> NDArray[np.uint8]:
+    """Returns the faces that correlate best with a template, the likest first."""
+    fits = (enlarge_crops(crops, ALIGN_SIZE) * template).mean(axis=(1, 2))
+    return crops[np.argsort(-fits, kind="stable")[:TRIED]]
 
 
 def enlarge_crops(crops: NDArray[np.uint8], side: int) -> Faces:
@@ -125,8 +133,7 @@ def average_faces(crops: NDArray[np.uint8], template: Faces) -> tuple[Faces, int
         best = np.argsort(-fits, kind="stable")[: round(len(small) * KEPT_SHARE)]
         template = mirror_mean(np.stack([warp_face(small[i], warps[i], ALIGN_SIZE) for i in best]))
     large = enlarge_crops(crops[best], FACE_SIZE)
-    zoomed = [zoom_out(warps[i]) for i in best]
-    drawn = [warp_face(face, warp, FACE_SIZE) for face, warp in zip(large, zoomed, strict=True)]
+    drawn = [warp_face(face, warps[i], FACE_SIZE) for face, i in zip(large, best, strict=True)]
     return mirror_mean(np.stack(drawn)), len(best)
 
 
@@ -151,13 +158,21 @@ def build_composites(faces: LabelledFaces) -> dict[str, tuple[NDArray[np.uint8],
     Returns:
         By the emotion's name: uint8 (192, 192) grey, and the number of faces averaged.
     """
-    chosen = [clearest_faces(faces, emotion) for emotion in range(len(NAMES))]
-    start = np.concatenate([rows[:FEWEST] for rows in chosen])
-    template = mirror_mean(enlarge_crops(faces.crops[start], ALIGN_SIZE))
-    shared, _ = average_faces(faces.crops[start], template)
-    shared = np.asarray(cv2.resize(shared, (ALIGN_SIZE, ALIGN_SIZE)), np.float32)
-    built: dict[str, tuple[NDArray[np.uint8], int]] = {}
-    for name, rows in zip(NAMES, chosen, strict=True):
-        average, count = average_faces(faces.crops[rows], shared)
-        built[name] = (finish_composite(average), count)
-    return built
+    chosen = [faces.crops[clearest_faces(faces, emotion)] for emotion in range(len(NAMES))]
+    template = neutral_template(chosen[NAMES.index("neutral")])
+    averages = [average_faces(likest_faces(crops, template), template) for crops in chosen]
+    neutral, _ = averages[NAMES.index("neutral")]
+    return {
+        name: (finish_composite(average + EXAGGERATION * (average - neutral)), count)
+        for name, (average, count) in zip(NAMES, averages, strict=True)
+    }
+
+
+def neutral_template(crops: NDArray[np.uint8]) -> Faces:
+    """Returns an average of neutral faces with a margin around it, float32 (96, 96)."""
+    average, _ = average_faces(crops[:TRIED], mirror_mean(enlarge_crops(crops, ALIGN_SIZE)))
+    small = cv2.resize(average, (ALIGN_SIZE, ALIGN_SIZE), interpolation=cv2.INTER_AREA)
+    zoomed = warp_face(
+        np.asarray(small, np.float32), zoom_out(np.eye(2, 3, dtype=np.float32)), ALIGN_SIZE
+    )
+    return np.asarray((zoomed - zoomed.mean()) / zoomed.std(), np.float32)
