@@ -101,8 +101,8 @@ def print_memory(folder: Path) -> None:
 def main() -> None:
     """Prints the whole bench."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seconds", type=int, default=120, help="length of the clip")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=60, help="length of the clip")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--skip-memory", action="store_true")
     arguments = parser.parse_args()
     limit_threads()
