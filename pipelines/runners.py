@@ -60,13 +60,15 @@ class Job:
 
     def __init__(self, settings: dict[str, Any], options: list[str]) -> None:
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        # Beam leaves folders behind where it is ended; here they go with this one.
+        self._scratch = tempfile.TemporaryDirectory(prefix="ferbeam-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.job"],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
-            env=_worker_environment(),
+            env={**_worker_environment(), "TMPDIR": self._scratch.name},
             text=True,
             errors="surrogateescape",
         )
@@ -87,6 +89,7 @@ class Job:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._scratch.cleanup()
 
     def log(self) -> str:
         """Returns what the job has printed."""

@@ -45,12 +45,21 @@ def spans_of(output: Path) -> dict[str, int]:
 def break_off(media: Path, output: Path, sign: int, commits: int) -> list[psutil.Process]:
     """Starts a job, sends its first process a signal once so many spans are committed.
 
+    Its temporary folder is `tmp` beside OUTPUT.
+
     Returns:
         The processes that the job had started by then.
     """
     command = [sys.executable, "-m", "pipelines.cli", "analyze", str(media), str(output), *OPTIONS]
+    scratch = output.parent / "tmp"
+    scratch.mkdir()
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         limit = time.monotonic() + 200
         while len(spans_of(output)) < commits and process.poll() is None:
@@ -81,15 +90,17 @@ def test_a_broken_off_job_goes_on(
 ) -> None:
     total = len(spans_of(undisturbed))
     commits = random.Random(turn).randint(1, total - 3)
-    started = break_off(media, tmp_path, sign, commits)
+    output = tmp_path / "out"
+    started = break_off(media, output, sign, commits)
     assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
     if sign == signal.SIGINT:
-        assert not list(tmp_path.rglob("tmp-*"))
-    committed = spans_of(tmp_path)
+        assert not list(output.rglob("tmp-*"))
+        assert not list((tmp_path / "tmp").iterdir())
+    committed = spans_of(output)
     assert 0 < len(committed) < total
-    analyze(media, tmp_path, *OPTIONS)
-    again = spans_of(tmp_path)
+    analyze(media, output, *OPTIONS)
+    again = spans_of(output)
     assert {name: again[name] for name in committed} == committed
     assert set(again) == set(spans_of(undisturbed))
-    assert_same_rows(tmp_path, undisturbed)
-    assert not list(tmp_path.rglob("tmp-*"))
+    assert_same_rows(output, undisturbed)
+    assert not list(output.rglob("tmp-*"))
