@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_core.container import decode_frames, open_video, seek_frames
 from fer_core.errors import MediaError
-from fer_core.grey import Orientation, grey_of, orientation_of
+from fer_core.grey import Orientation, grey_of
 from fer_core.media import Source
 from fer_core.spans import VideoSpan
 
@@ -65,7 +65,6 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         )
     ]
     at = 0
-    orientation: Orientation | None = None
     for count, frame in enumerate(frames):
         key = frame.pts if spans[0].seekable else count
         if key is None or key < wanted[at][0]:
@@ -74,10 +73,9 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
             yield _lost(*wanted[at][1:])
             at += 1
         if at < len(wanted) and wanted[at][0] == key:
-            # Once: PyAV's side data and its frame hold each other, so every frame asked for them
-            # would stay in memory until the garbage collector comes by.
-            orientation = orientation or orientation_of(frame)
-            yield _decoded(frame, orientation, *wanted[at][1:])
+            # From the plan, not from the frame: PyAV's side data and its frame hold each other, so
+            # a frame asked for them would stay in memory until the garbage collector comes by.
+            yield _decoded(frame, spans[0].orientation, *wanted[at][1:])
             at += 1
         if at == len(wanted):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +29,7 @@ class VideoIndex:
 
     Attributes:
         info: what is known of the video.
+        orientation: how its stored frames become displayed ones.
         pts: int64 (frames,), sorted, in `time_base`: of the packets that are to be shown. The
             position in it is a frame's `frame_index`.
         key_pts: int64 (keyframes,), sorted: pts of the packets where decoding may start; empty
@@ -40,6 +42,7 @@ class VideoIndex:
     """
 
     info: MediaInfo
+    orientation: Orientation
     pts: NDArray[np.int64]
     key_pts: NDArray[np.int64]
     key_dts: NDArray[np.int64]
@@ -79,8 +82,11 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         keys = sorted(times.keys) if seekable and _starts_midway(video, times.keys) else []
         ended = Fraction(times.last) * time_base
         info = _info_of(video, orientation, ended - start, len(times.pts))
+    # The frame that told the orientation and its side data hold each other, with all its pixels.
+    gc.collect()
     return VideoIndex(
         info=info,
+        orientation=orientation,
         pts=np.array(sorted(times.pts), np.int64),
         key_pts=np.array([pts for pts, _ in keys], np.int64),
         key_dts=np.array([dts for _, dts in keys], np.int64),

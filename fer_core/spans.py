@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 
+from fer_core.grey import Orientation
 from fer_core.index import VideoIndex
 
 SEGMENT_S = 2
@@ -25,6 +26,7 @@ class VideoSpan:
         start_pts: the keyframe to seek to; None to read from the file's start.
         start_dts: the dts of that keyframe.
         seekable: False to match the i-th decoded frame with `frame_index` i, not pts with pts.
+        orientation: how stored frames become displayed ones.
         pts: of the sampled frames, rising, in the stream's time base.
         frame_index: of the sampled frames, from 0 in presentation order in the file.
         timestamp_ms: of the sampled frames: pts minus the container's start.
@@ -35,6 +37,7 @@ class VideoSpan:
     start_pts: int | None
     start_dts: int | None
     seekable: bool
+    orientation: Orientation
     pts: tuple[int, ...]
     frame_index: tuple[int, ...]
     timestamp_ms: tuple[int, ...]
@@ -157,6 +160,7 @@ def _span_of(index: VideoIndex, first: int, samples: list[int], firsts: set[int]
         start_pts=None if key is None else int(index.key_pts[key]),
         start_dts=None if key is None else int(index.key_dts[key]),
         seekable=index.seekable,
+        orientation=index.orientation,
         pts=pts,
         frame_index=tuple(samples),
         timestamp_ms=tuple(round(value * index.time_base * 1000 - origin) for value in pts),
