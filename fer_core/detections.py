@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,11 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
+from fer_core.detect import Detector
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
-
-GreyDetector = Callable[[NDArray[np.uint8]], list[Box]]
 
 
 class SampledFrame(NamedTuple):
@@ -66,7 +65,7 @@ class Detections:
     failures: list[Failure] = field(default_factory=list)
 
 
-def detect_faces(frames: Iterable[SampledFrame], detector: GreyDetector) -> Detections:
+def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detections:
     """Finds the faces of every frame; no frame is kept."""
     found = Detections()
     crops: list[NDArray[np.uint8]] = []

@@ -58,14 +58,19 @@ class ModelCard:
     versions: dict[str, str] = field(default_factory=dict)
     card_version: int = CARD_VERSION
 
-    def row_settings(self, engine: str) -> dict[str, str | float]:
-        """Returns what of the model changes a row of the tables."""
-        return {
-            "engine": engine,
-            "sha256": self.files[MODEL_FILES[engine]],
-            "temperature": self.temperature,
-            "preprocessing": self.preprocessing,
-        }
+    def sha256_for(self, engine: str) -> str:
+        """Returns the sha256 of the file that an engine runs.
+
+        Raises:
+            ModelError: the engine is unknown, or the model has no file for it.
+        """
+        if engine not in MODEL_FILES:
+            raise ModelError(f"engine: '{engine}' is unknown, use one of {', '.join(ENGINES)}")
+        if MODEL_FILES[engine] not in self.files:
+            raise ModelError(
+                f"{self.name}: holds no {MODEL_FILES[engine]}, which engine {engine} needs"
+            )
+        return self.files[MODEL_FILES[engine]]
 
 
 def find_model_dir() -> Path:
@@ -152,12 +157,7 @@ def load_classifier(model_dir: Path, engine: str = "litert") -> Classifier:
     Raises:
         ModelError: the engine is unknown or not installed, or the model does not fit.
     """
-    if engine not in MODEL_FILES:
-        raise ModelError(f"engine: '{engine}' is unknown, use one of {', '.join(ENGINES)}")
     card = load_card(model_dir)
-    name = MODEL_FILES[engine]
-    if name not in card.files:
-        raise ModelError(f"{model_dir}: holds no {name}, which engine {engine} needs")
-    if engine == "litert":
-        return LiteRtClassifier(model_dir / name, card.temperature)
-    return TensorFlowClassifier(model_dir / name, card.temperature)
+    card.sha256_for(engine)
+    run = LiteRtClassifier if engine == "litert" else TensorFlowClassifier
+    return run(model_dir / MODEL_FILES[engine], card.temperature)

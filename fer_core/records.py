@@ -10,8 +10,6 @@ SCHEMA_VERSION = "1"
 """Changes whenever a column is added, removed or means something else."""
 
 SCORE_COLUMNS: tuple[str, ...] = tuple(f"p_{name}" for name in NAMES)
-FRAME_STATUSES: tuple[str, ...] = ("ok", "no_face", "decode_error")
-FAILURE_STAGES: tuple[str, ...] = ("list", "probe", "decode", "detect", "classify", "render")
 
 
 def _field(name: str, kind: pa.DataType, nullable: bool = False) -> pa.Field:

@@ -1,16 +1,13 @@
-"""The analysis job: its settings, and the whole pipeline on one screen."""
+"""The analysis job: the whole pipeline on one screen."""
 
 from __future__ import annotations
-
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
 
-from pipelines.elements import RowSettings
 from pipelines.inference import SpanModelHandler
 from pipelines.output import Output
+from pipelines.settings import AnalyzeSettings
 from pipelines.transforms import (
     COMMITTED,
     FAILURES,
@@ -21,36 +18,6 @@ from pipelines.transforms import (
     ListMedia,
     PlanSpans,
 )
-
-
-@dataclass(frozen=True)
-class AnalyzeSettings:
-    """What one run of the job is to do.
-
-    Attributes:
-        input: folder, glob, file or URI.
-        output: OUTPUT folder or URI.
-        rows: the settings that change rows.
-        span_s: length of a span of video in seconds.
-        model_dir: model folder, None for the shipped one.
-        run_id: names this run.
-    """
-
-    input: str
-    output: str
-    rows: RowSettings
-    span_s: float
-    model_dir: str | None
-    run_id: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the settings as plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:
-        """Builds the settings from what `to_dict` made of them."""
-        return cls(**{**values, "rows": RowSettings.from_dict(values["rows"])})
 
 
 def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:

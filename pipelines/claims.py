@@ -11,8 +11,8 @@ from typing import Any
 from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
-from pipelines.elements import RowSettings
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.settings import RowSettings
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""

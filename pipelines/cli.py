@@ -110,11 +110,11 @@ def analyze(**options: Any) -> None:
 def _analysis_request(options: dict[str, Any]) -> Any:
     """Turns the options of `analyze` into what the job runner takes."""
     from fer_core.detect import HaarSettings
-    from fer_core.model import MODEL_FILES, find_model_dir, load_card
+    from fer_core.model import find_model_dir, load_card
     from pipelines.claims import AnalysisRequest
-    from pipelines.elements import RowSettings
     from pipelines.output import Output
     from pipelines.runners import beam_options, check_runner
+    from pipelines.settings import RowSettings
 
     check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]
@@ -125,7 +125,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         sample_fps=options["sample_fps"],
         detector=HaarSettings(),
         engine=engine,
-        model_sha256=card.files[MODEL_FILES[engine]],
+        model_sha256=card.sha256_for(engine),
         temperature=card.temperature,
         preprocessing=card.preprocessing,
         max_pixels=options["max_pixels"],

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from fer_core.detect import HaarSettings
 from fer_core.detections import Detections
 from fer_core.media import MediaInfo
 from fer_core.spans import VideoSpan
@@ -106,40 +104,6 @@ class TableFiles:
     tables: dict[str, str]
     rows: dict[str, int]
     seconds: dict[str, float]
-
-
-@dataclass(frozen=True)
-class RowSettings:
-    """Everything besides the media that changes rows. One OUTPUT holds rows of one of these.
-
-    Attributes:
-        sample_fps: frames per second that are looked at, as a fraction; `all` for every frame.
-        detector: settings of the cascade.
-        engine: `litert` or `tensorflow`.
-        model_sha256: sha256 of the model file that the engine reads.
-        temperature: what the model's logits are divided by.
-        preprocessing: name of the function between crops and network.
-        max_pixels: larger pictures and frames are refused.
-    """
-
-    sample_fps: str
-    detector: HaarSettings
-    engine: str
-    model_sha256: str
-    temperature: float
-    preprocessing: str
-    max_pixels: int
-
-    def flat(self) -> dict[str, Any]:
-        """Returns the settings with dotted names, for comparing and showing."""
-        values = asdict(self)
-        inner = {f"detector.{name}": value for name, value in values.pop("detector").items()}
-        return {**values, **inner}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RowSettings:
-        """Builds the settings from what `dataclasses.asdict` made of them."""
-        return cls(**{**values, "detector": HaarSettings(**values["detector"])})
 
 
 def digest(*parts: object) -> str:

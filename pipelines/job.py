@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 
-from pipelines.analyze import AnalyzeSettings, build_pipeline
+from pipelines.analyze import build_pipeline
+from pipelines.settings import AnalyzeSettings
 
 
 def _end_with_parent() -> None:

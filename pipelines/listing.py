@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from fer_core.detections import Failure
 from fer_core.errors import UsageError
-from fer_core.media import kind_of
+from fer_core.media import kind_of, show_bytes
 from pipelines.elements import Medium
 
 MAX_PICTURES = 64
@@ -57,14 +57,6 @@ def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
         yield tuple(group)
 
 
-def shown_name(name: str) -> str:
-    """Returns a name as the tables show it: bytes that are not UTF-8 become `%XX`."""
-    return "".join(
-        f"%{ord(letter) - 0xDC00:02X}" if 0xDC80 <= ord(letter) <= 0xDCFF else letter
-        for letter in name
-    )
-
-
 def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Medium | Failure]:
     """Lists a folder and those below it; links are followed, loops are not."""
     place = os.stat(folder)
@@ -98,7 +90,7 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     except OSError as error:
         yield _failure(name, type(error).__name__, _reason(error))
         return
-    yield Medium(shown_name(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
+    yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
 
 
 def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
@@ -107,7 +99,7 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
 
     matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
     if not matches:
-        raise UsageError(f"INPUT {shown_name(pattern)}: does not exist and matches no file")
+        raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
     base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
     for match in matches:
         if os.path.isfile(match) or os.path.islink(match):
@@ -134,7 +126,7 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
 
 
 def _failure(name: str, error: str, message: str) -> Failure:
-    return Failure(shown_name(name), "list", error, message)
+    return Failure(show_bytes(name), "list", error, message)
 
 
 def _reason(error: OSError) -> str:

@@ -12,8 +12,9 @@ from fer_core.index import VideoIndex, index_video
 from fer_core.media import identity_of
 from fer_core.pictures import probe_picture
 from fer_core.spans import plan_spans
-from pipelines.elements import Medium, OpenMedium, Reading, RowSettings, Span, digest
+from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
 from pipelines.output import Output
+from pipelines.settings import RowSettings
 from pipelines.sources import open_source
 
 
@@ -47,10 +48,8 @@ def open_group(
         identity = known.get((medium.name, medium.size, medium.mtime_ns))
         try:
             opened.append(_open_medium(medium, settings, identity))
-        except (MediaError, PermissionError) as error:
-            kind = type(error).__name__
-            message = "no permission to read it" if kind == "PermissionError" else str(error)
-            failures.append(Failure(medium.name, "probe", kind, message))
+        except MediaError as error:
+            failures.append(Failure(medium.name, "probe", "MediaError", str(error)))
     return opened, failures
 
 

@@ -103,13 +103,9 @@ class _Watch:
 
     def look(self) -> None:
         """Counts what is new."""
-        for name in self._names(".spans/plans") - self._seen:
-            path = self._output.path(".spans/plans", name)
-            if os.stat(path).st_mtime < self._since:
-                continue
+        for path in self._written_since(".spans/plans"):
             with open(path, "rb") as file:
                 plan = json.load(file)
-            self._seen.add(name)
             self.first = self.first or time.monotonic()
             self.planned.update(plan["spans"])
             self.opened += plan["listed"]
@@ -121,10 +117,14 @@ class _Watch:
             self.frames += counts["frames"]
             self.faces += counts["faces"]
         self._committed |= new
-        self.written = sum(
-            os.stat(self._output.path("media", name)).st_mtime >= self._since
-            for name in self._names("media")
-        )
+        self.written += len(self._written_since("media"))
+
+    def _written_since(self, folder: str) -> list[str]:
+        """Returns the files of a folder that this run has written and that were not seen yet."""
+        paths = {self._output.path(folder, name) for name in self._names(folder)}
+        new = [path for path in paths - self._seen if os.stat(path).st_mtime >= self._since]
+        self._seen.update(new)
+        return new
 
     def _names(self, folder: str) -> set[str]:
         try:

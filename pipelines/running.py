@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict
 from typing import Any
 
 from fer_core.detections import Failure
@@ -18,6 +17,7 @@ from pipelines.listing import list_media
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job
+from pipelines.settings import AnalyzeSettings
 
 POLL_SECONDS = 0.25
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
@@ -62,15 +62,15 @@ def _list_names(request: AnalysisRequest) -> tuple[set[str], int]:
 
 
 def _run_job(request: AnalysisRequest, progress: Progress) -> None:
-    settings = {
-        "input": request.input if "://" in request.input else os.path.abspath(request.input),
-        "output": request.output.root,
-        "rows": asdict(request.rows),
-        "span_s": request.span_s,
-        "model_dir": request.model_dir,
-        "run_id": request.run_id,
-    }
-    job = Job(settings, request.options)
+    settings = AnalyzeSettings(
+        input=request.input if "://" in request.input else os.path.abspath(request.input),
+        output=request.output.root,
+        rows=request.rows,
+        span_s=request.span_s,
+        model_dir=request.model_dir,
+        run_id=request.run_id,
+    )
+    job = Job(settings.to_dict(), request.options)
     try:
         while (code := job.wait(POLL_SECONDS)) is None:
             progress.update()

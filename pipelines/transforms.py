@@ -21,7 +21,6 @@ from pipelines.elements import (
     Medium,
     OpenMedium,
     Reading,
-    RowSettings,
     Span,
     TableFiles,
 )
@@ -29,6 +28,7 @@ from pipelines.linking import COUNTS_KEY, link_group, write_failures
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group, write_plan
+from pipelines.settings import RowSettings
 from pipelines.sources import open_source
 
 FAILURES = "failures"

@@ -51,7 +51,7 @@ def test_a_card_reads_as_it_was_written(model_dir: Path) -> None:
     assert (card.name, card.temperature) == ("copy", 1.5)
     write_card(model_dir, card)
     assert load_card(model_dir) == card
-    assert card.row_settings("litert")["sha256"] == card.files["model.tflite"]
+    assert card.sha256_for("litert") == card.files["model.tflite"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 
 from fer_core.detections import Failure
 from fer_core.errors import UsageError
+from fer_core.media import show_bytes
 from pipelines.elements import Medium
-from pipelines.listing import MAX_PICTURES, group_media, list_media, shown_name
+from pipelines.listing import MAX_PICTURES, group_media, list_media
 
 
 def names_of(root: Path | str) -> list[str]:
@@ -40,7 +41,7 @@ def test_a_file_a_glob_and_a_name_with_brackets(folder: Path) -> None:
 
 
 def test_bytes_that_are_not_utf8_are_shown_as_percent() -> None:
-    assert shown_name("caf\udce9 é.jpg") == "caf%E9 é.jpg"
+    assert show_bytes("caf\udce9 é.jpg") == "caf%E9 é.jpg"
 
 
 def pictures(numbers: range) -> list[Medium]:

@@ -15,10 +15,11 @@ from apache_beam.testing.util import assert_that
 
 from fer_core.detect import HaarSettings
 from fer_core.detections import Detections, Failure
-from pipelines.elements import DetectedSpan, Reading, RowSettings, Span
+from pipelines.elements import DetectedSpan, Reading, Span
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group
+from pipelines.settings import RowSettings
 from pipelines.transforms import COMMITTED, CommitSpan, DetectFaces
 from tests.pipelines.jobs import SAMPLES
 
