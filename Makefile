@@ -8,9 +8,11 @@ INPUT ?=
 OUTPUT ?= out/$(or $(notdir $(patsubst %/,%,$(INPUT))),result)
 DATA ?=
 MODEL_DIR ?= out/model
+MODEL ?=
+REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local test check bench test-train test-long train clean
+.PHONY: help run-local test check bench test-train test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +60,10 @@ test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
 	@$(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)" $(ARGS)
+
+evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
+	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }
+	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
 	rm -rf $(VENV) $(TRAIN_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache

@@ -170,6 +170,39 @@ def train(data: str, model_dir: str, label_set: str, epochs: int, batch: int, se
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
 
 
+@cli.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.option(
+    "--model",
+    "model_dir",
+    type=click.Path(exists=True, file_okay=False),
+    help="Model folder; without it the one that ferbeam ships.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["litert", "tensorflow"]),
+    default="litert",
+    show_default=True,
+    help="What runs the network.",
+)
+@click.option(
+    "--part",
+    type=click.Choice(["valid", "test"]),
+    default="valid",
+    show_default=True,
+    help="Which part of DATA to measure on.",
+)
+@click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
+def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: str | None) -> None:
+    """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
+    from fer_core.model import find_model_dir
+    from pipelines.evaluate import run_evaluate
+
+    model = find_model_dir() if model_dir is None else Path(model_dir)
+    folder = None if report is None else Path(report)
+    run_evaluate(Path(data), part, (model, engine), folder, click.echo)
+
+
 def _fail(message: str, code: int) -> NoReturn:
     """Prints one clear line and ends."""
     printable = f"ferbeam: {message}".encode("utf-8", "backslashreplace").decode()

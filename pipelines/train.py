@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -20,13 +19,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
-from fer_core.learn.dataset import read_data
 from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import CARD_NAME, ModelCard
-
-Echo = Callable[[str], None]
-MOST_SKIPPED_SHOWN = 5
+from pipelines.labelled import Echo, read_part
 
 
 class TrainProgress:
@@ -90,7 +86,7 @@ def run_train(
         raise UsageError("train: TensorFlow is not installed; pip install 'ferbeam[train]'")
     if (model_dir / CARD_NAME).exists():
         raise SettingsError(f"{model_dir}: holds a finished model; name another folder")
-    train, valid = (_read_part(data, part, echo) for part in ("train", "valid"))
+    train, valid = (read_part(data, part, echo) for part in ("train", "valid"))
     try:
         _remember_settings(model_dir, _run_identity(train, settings, label_set))
         return _train_and_export((train, valid), model_dir, settings, label_set, echo)
@@ -99,17 +95,6 @@ def run_train(
         raise UsageError(
             f"{model_dir}: cannot be written ({reason}); the last whole epoch is kept"
         ) from error
-
-
-def _read_part(data: Path, part: str, echo: Echo) -> LabelledFaces:
-    """Reads one part of the data and says what was read and what was skipped."""
-    faces = read_data(data, part)
-    echo(f"{part}: {len(faces):,} pictures")
-    for line in faces.skipped[:MOST_SKIPPED_SHOWN]:
-        echo(f"skipped: {line}")
-    if len(faces.skipped) > MOST_SKIPPED_SHOWN:
-        echo(f"skipped: {len(faces.skipped):,} pictures in all")
-    return faces
 
 
 def _run_identity(

@@ -57,6 +57,60 @@ def calibration_error(
     return sum(gaps) / max(len(confidence), 1)
 
 
+def reliability_points(
+    confidence: NDArray[np.float32], truth: NDArray[np.float32], bins: int = BINS
+) -> NDArray[np.float64]:
+    """Returns mean confidence and mean truth in bins of equal count, float64 (bins, 2)."""
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(confidence)))
+    return np.array([(confidence[rows].mean(), truth[rows].mean()) for rows in parts], np.float64)
+
+
+def expected_calibration_error(
+    confidence: NDArray[np.float32] | NDArray[np.float64],
+    right: NDArray[np.bool_],
+    bins: int = BINS,
+) -> float:
+    """Returns the usual error, over bins of equal width (Guo et al. 2017, arXiv 1706.04599).
+
+    Args:
+        confidence: float (n,), score of the shown emotion.
+        right: bool (n,), whether the shown emotion is the true one.
+        bins: how many bins between 0 and 1.
+    """
+    places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(places, confidence - right.astype(np.float64), bins)
+    return float(np.abs(gaps).sum()) / max(len(confidence), 1)
+
+
+def perfect_calibration_error(
+    confidence: NDArray[np.float32], accuracy: float, draws: int = 200, seed: int = 0
+) -> float:
+    """Returns the error that a perfect classifier of this accuracy would show at this n by chance.
+
+    Its confidences are those given, shifted on the scale of log odds until their mean is the
+    accuracy; it is right as often as its confidence says.
+
+    Args:
+        confidence: float32 (n,), score of the shown emotion.
+        accuracy: share of right answers, 0 to 1.
+        draws: how many times its answers are drawn.
+        seed: the same seed gives the same value.
+    """
+    bounded = np.clip(confidence.astype(np.float64), 1e-6, 1 - 1e-6)
+    odds = np.log(bounded / (1 - bounded))
+    low, high = -30.0, 30.0
+    for _ in range(50):
+        shift = (low + high) / 2
+        shifted = 1 / (1 + np.exp(-odds - shift))
+        low, high = (shift, high) if shifted.mean() < accuracy else (low, shift)
+    rng = np.random.default_rng(seed)
+    errors = [
+        expected_calibration_error(shifted, rng.random(len(shifted)) < shifted)
+        for _ in range(draws)
+    ]
+    return float(np.mean(errors))
+
+
 def vote_calibration_error(scores: NDArray[np.float32], shares: NDArray[np.float32]) -> float:
     """Compares the confidence of the shown emotion with its share of the votes."""
     shown = scores.argmax(axis=1)

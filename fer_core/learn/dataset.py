@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,8 @@ FERPLUS_CSV_COLUMNS = (
     "unknown",
     "NF",
 )
+USAGES = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
+"""What fer2013.csv calls each part."""
 FER2013_TO_FERBEAM = (0, 1, 2, 3, 5, 6, 4)
 """The label order of fer2013.csv (4 sad, 5 surprise, 6 neutral), as ferbeam's indices."""
 
@@ -70,6 +73,8 @@ def _collect(
         if not ok
     )
     good = [crop for crop in crops if crop is not None]
+    if not crops:
+        raise DataError("data: holds no picture; it needs at least one")
     if not good:
         raise DataError("data: no picture in it can be read")
     return LabelledFaces(np.stack(good), labels[keep], votes[keep], skipped)
@@ -106,6 +111,8 @@ def _require_columns(found: list[str], needed: tuple[str, ...], where: Path) -> 
 def read_parquet(path: Path) -> LabelledFaces:
     """Reads a Parquet file with `image` (encoded picture), `emotion`, and FER+ votes if any.
 
+    `box_width`, where it is there, is the width in pixels of the box that the picture was cut from.
+
     Raises:
         DataError: `image` or both kinds of label are missing, or a label is out of range.
     """
@@ -125,7 +132,11 @@ def read_parquet(path: Path) -> LabelledFaces:
     elif "emotion" not in table.column_names:
         raise DataError(f"{path.name}: needs a column emotion or the FER+ vote columns")
     crops = [_decode_crop(data) for data in table["image"].to_pylist()]
-    return _collect(crops, [f"{path.name} row {i}" for i in range(count)], labels, votes)
+    faces = _collect(crops, [f"{path.name} row {i}" for i in range(count)], labels, votes)
+    if "box_width" not in table.column_names:
+        return faces
+    widths = _whole_numbers(table, "box_width", path)[[crop is not None for crop in crops]]
+    return replace(faces, sizes=np.where(widths > 0, widths, np.nan))
 
 
 def read_fer2013_csv(path: Path, usage: str) -> LabelledFaces:
@@ -198,7 +209,7 @@ def read_folders(path: Path) -> LabelledFaces:
 
 
 def read_data(path: Path, part: str) -> LabelledFaces:
-    """Reads the `train` or `valid` part of DATA, whatever its format.
+    """Reads the `train`, `valid` or `test` part of DATA, whatever its format.
 
     DATA is a folder with `train.parquet` and `valid.parquet`, or with `fer2013.csv` (and
     `fer2013new.csv`), or with `train/` and `valid/` holding a folder per emotion.
@@ -209,7 +220,7 @@ def read_data(path: Path, part: str) -> LabelledFaces:
     if (path / f"{part}.parquet").exists():
         return read_parquet(path / f"{part}.parquet")
     if (path / "fer2013.csv").exists():
-        usage = {"train": "Training", "valid": "PublicTest"}[part]
+        usage = USAGES[part]
         return read_fer2013_csv(path / "fer2013.csv", usage)
     if (path / part).is_dir():
         return read_folders(path / part)

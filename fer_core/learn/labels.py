@@ -23,19 +23,28 @@ class LabelledFaces:
         votes: float32 (n, 10), votes for the seven emotions, then contempt, unknown, not a face;
             all 0 where nobody voted.
         skipped: one line for each picture that could not be read.
+        sizes: float64 (n,), width of the face in the medium it was cut from, in pixels, NaN where
+            that is not known; None where it is known of no face.
     """
 
     crops: NDArray[np.uint8]
     labels: NDArray[np.int64]
     votes: NDArray[np.float32]
     skipped: tuple[str, ...] = ()
+    sizes: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.crops)
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> LabelledFaces:
         """Returns the chosen faces, by mask or by position."""
-        return LabelledFaces(self.crops[keep], self.labels[keep], self.votes[keep], self.skipped)
+        sizes = None if self.sizes is None else self.sizes[keep]
+        crops, labels, votes = self.crops[keep], self.labels[keep], self.votes[keep]
+        return LabelledFaces(crops, labels, votes, self.skipped, sizes)
+
+    def known_sizes(self) -> NDArray[np.float64]:
+        """Returns `sizes`, float64 (n,), NaN where not known."""
+        return np.full(len(self), np.nan) if self.sizes is None else self.sizes
 
 
 def drop_single_votes(votes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,177 @@
+"""All figures of an evaluation as one flat mapping: what `metrics.json` holds.
+
+A key is `<pictures>.<labels>.<figure>`, such as `all.ferplus.accuracy`; the figures that have a
+95 % interval stand beside `<key>_low` and `<key>_high`. KEYS says what each part means.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import NAMES
+from fer_core.learn.answers import (
+    answer_metrics,
+    classifier_answers,
+    voter_answers,
+    with_intervals,
+)
+from fer_core.learn.calibration import (
+    cross_fitted_error,
+    expected_calibration_error,
+    perfect_calibration_error,
+    reliability_points,
+    vote_calibration_error,
+)
+from fer_core.learn.evaluation import confusion_matrix
+from fer_core.learn.intervals import mirrored_intervals, resample
+from fer_core.learn.labels import LabelledFaces, majority_labels, vote_shares
+from fer_core.learn.slices import Slice, slice_faces
+
+Metrics: TypeAlias = dict[str, float]
+
+KEYS = {
+    "all.": "all pictures of the part",
+    "without_copies.": "those not pixel-identical to a training picture (if there is a train part)",
+    "human.": "one voter, judged by the majority of the others, on the same pictures as slices",
+    "slice.<property>_<third>.": "a third of the pictures, without copies where these are known; "
+    "least and most are the property's limits",
+    "ferplus.": "against the majority: more than half of the votes, single votes dropped",
+    "fer2013.": "against the single label",
+    "votes.": "against the shares of the votes, all pictures with a vote for the seven",
+    "pictures": "how many count (human: answers of people)",
+    "accuracy": "share of right answers",
+    "macro_f1": "mean F1 of the seven emotions",
+    "precision_<emotion>, recall_<emotion>, f1_<emotion>": "figures of one emotion",
+    "confusion_<true>_as_<shown>": "pictures of the one emotion shown as the other",
+    "calibration_error": "mean gap between the confidence of the shown emotion and its share of "
+    "the votes, 15 bins of equal count",
+    "calibration_error_cross_fitted": "the same, temperature fitted on one half of these pictures "
+    "and judged on the other, mean of both ways round",
+    "ece": "usual expected calibration error: confidence against being right, "
+    "15 bins of equal width",
+    "ece_perfect": "the ece a perfectly calibrated classifier of this accuracy shows by chance",
+    "reliability_<bin>_confidence, reliability_<bin>_truth": "mean of each bin of equal count",
+    "<figure>_low, <figure>_high": "bootstrap 95 % interval over the pictures, seeded",
+}
+
+
+def _prefixed(prefix: str, metrics: Metrics) -> Metrics:
+    return {f"{prefix}.{name}": value for name, value in metrics.items()}
+
+
+def _shown(scores: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Returns the emotion of the highest score and its score, both (n,)."""
+    return scores.argmax(axis=1), scores.max(axis=1)
+
+
+def _reliability(confidence: NDArray[np.float32], truth: NDArray[np.float32]) -> Metrics:
+    metrics = {}
+    for index, (mean, share) in enumerate(reliability_points(confidence, truth), start=1):
+        metrics[f"reliability_{index:02d}_confidence"] = float(mean)
+        metrics[f"reliability_{index:02d}_truth"] = float(share)
+    return metrics
+
+
+def label_metrics(truth: NDArray[np.int64], scores: NDArray[np.float32]) -> Metrics:
+    """Measures scores float32 (n, 7) against one label a picture, int64 (n,) in 0 to 6."""
+    shown, confidence = _shown(scores)
+    right = shown == truth
+    metrics = {"pictures": len(truth), **answer_metrics(classifier_answers(truth, shown))}
+    for true, row in zip(NAMES, confusion_matrix(truth, shown.astype(np.int64)), strict=True):
+        for name, count in zip(NAMES, row, strict=True):
+            metrics[f"confusion_{true}_as_{name}"] = int(count)
+
+    def error(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return np.array([expected_calibration_error(confidence[rows], right[rows])])
+
+    value = error(np.arange(len(truth)))
+    low, high = mirrored_intervals(value, resample(error, len(truth)))
+    metrics |= with_intervals(("ece",), (value, low, high))
+    metrics["ece_perfect"] = perfect_calibration_error(confidence, float(right.mean()))
+    return metrics | _reliability(confidence, right.astype(np.float32))
+
+
+def vote_metrics(shares: NDArray[np.float32], scores: NDArray[np.float32]) -> Metrics:
+    """Measures how well the confidence of the shown emotion equals its share of the votes.
+
+    Args:
+        shares: float32 (n, 7), each row summing to 1.
+        scores: float32 (n, 7).
+    """
+
+    def error(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return np.array([vote_calibration_error(scores[rows], shares[rows])])
+
+    value = error(np.arange(len(scores)))
+    low, high = mirrored_intervals(value, resample(error, len(scores)))
+    shown, confidence = _shown(scores)
+    metrics: Metrics = {"pictures": len(scores)}
+    metrics |= with_intervals(("calibration_error",), (value, low, high))
+    if len(scores) > 1:
+        # Logits but for a factor and a shift, which the fit of a temperature undoes.
+        logits = np.log(np.maximum(scores, 1e-30))
+        halves = cross_fitted_error(logits, shares)
+        metrics["calibration_error_cross_fitted"] = float(np.mean(halves))
+    return metrics | _reliability(confidence, shares[np.arange(len(shares)), shown])
+
+
+def human_metrics(votes: NDArray[np.float32]) -> Metrics:
+    """Measures one voter against the majority of the others, votes float32 (n, 10)."""
+    answers = voter_answers(votes)
+    if not answers.any():
+        return {}
+    return {"pictures": int(answers.sum()), **answer_metrics(answers)}
+
+
+def _part_metrics(faces: LabelledFaces, scores: NDArray[np.float32]) -> Metrics:
+    """Measures faces against each kind of label that they have."""
+    metrics: Metrics = {}
+    shares = vote_shares(faces.votes)
+    voted = shares.any(axis=1)
+    for labels, truth in (("ferplus", majority_labels(faces.votes)), ("fer2013", faces.labels)):
+        known = truth >= 0
+        if known.any():
+            metrics |= _prefixed(labels, label_metrics(truth[known], scores[known]))
+    if voted.any():
+        metrics |= _prefixed("votes", vote_metrics(shares[voted], scores[voted]))
+    return metrics
+
+
+def _slice_metrics(part: Slice, labels: NDArray[np.int64], shown: NDArray[np.intp]) -> Metrics:
+    """Measures accuracy and macro-F1 of one slice."""
+    answers = classifier_answers(labels[part.rows], shown[part.rows])
+    metrics = {"pictures": int(answers.sum()), "least": part.least, "most": part.most}
+    if answers.any():
+        figures = answer_metrics(answers)
+        kept = ("accuracy", "macro_f1")
+        metrics |= {name: value for name, value in figures.items() if name.startswith(kept)}
+    return metrics
+
+
+def measure_scores(
+    faces: LabelledFaces, scores: NDArray[np.float32], copies: NDArray[np.bool_] | None
+) -> Metrics:
+    """Returns every figure of scores on labelled faces, by key; see KEYS.
+
+    Args:
+        faces: at least one of them with a label or a majority of votes.
+        scores: float32 (n, 7).
+        copies: bool (n,), faces identical to a training picture; None where that is not known.
+    """
+    metrics = _prefixed("all", _part_metrics(faces, scores))
+    if copies is not None and not copies.all():
+        faces, scores = faces.take(~copies), scores[~copies]
+        metrics |= _prefixed("without_copies", _part_metrics(faces, scores))
+    metrics |= _prefixed("human.ferplus", human_metrics(faces.votes))
+    majority = majority_labels(faces.votes)
+    name, labels = ("ferplus", majority) if (majority >= 0).any() else ("fer2013", faces.labels)
+    # Pictures without a label would only make the thirds unequal.
+    known = labels >= 0
+    shown = scores[known].argmax(axis=1)
+    for part in slice_faces(faces.take(known)):
+        found = _slice_metrics(part, labels[known], shown)
+        metrics |= _prefixed(f"slice.{part.name}.{name}", found)
+    return metrics

@@ -1,0 +1,173 @@
+"""The report of an evaluation: Markdown made from `metrics.json` and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fer_core.emotions import NAMES
+from fer_core.learn.intervals import RESAMPLES
+from fer_core.learn.measuring import KEYS, Metrics
+
+SUBJECTS = {"all": "all", "without_copies": "without copies of training pictures"}
+LABELS = {"ferplus": "FER+ seven-class majority", "fer2013": "single label (FER2013)"}
+MOST_SKIPPED_LISTED = 100
+
+
+@dataclass(frozen=True)
+class EvaluationFacts:
+    """What was measured on what.
+
+    Attributes:
+        model: the model's name.
+        model_sha256: hash of the file that ran.
+        engine: `litert` or `tensorflow`.
+        part: `valid` or `test`.
+        pictures: how many could be read.
+        copies: how many are identical to a training picture, None where that is not known.
+        skipped: one line for each picture that could not be read.
+    """
+
+    model: str
+    model_sha256: str
+    engine: str
+    part: str
+    pictures: int
+    copies: int | None
+    skipped: tuple[str, ...]
+
+
+def stated(metrics: Metrics, key: str, digits: int = 3) -> str:
+    """Returns a figure with its interval where it has one, a dash where it was not measured."""
+    if key not in metrics:
+        return "–"
+    text = f"{metrics[key]:.{digits}f}"
+    if f"{key}_low" in metrics:
+        text += f" ({metrics[f'{key}_low']:.{digits}f}–{metrics[f'{key}_high']:.{digits}f})"
+    return text
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    head = list(header)
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _count(metrics: Metrics, key: str) -> str:
+    return f"{int(metrics[key]):,}" if key in metrics else "–"
+
+
+def best_subject(metrics: Metrics) -> str:
+    """Returns the pictures to quote: those without copies where copies are known."""
+    known = any(key.startswith("without_copies.") for key in metrics)
+    return "without_copies" if known else "all"
+
+
+def best_labels(metrics: Metrics) -> str:
+    """Returns the labels to quote: the votes' majority where there is one."""
+    return "ferplus" if "all.ferplus.accuracy" in metrics else "fer2013"
+
+
+def _headline(metrics: Metrics) -> list[str]:
+    """The figures of the whole, beside each other for all pictures, new ones and people."""
+    rows = []
+    for labels, title in LABELS.items():
+        columns = [f"{subject}.{labels}" for subject in (*SUBJECTS, "human")]
+        if f"all.{labels}.accuracy" not in metrics:
+            continue
+        rows.append([f"{title}: pictures", *(_count(metrics, f"{c}.pictures") for c in columns)])
+        for figure, name in (
+            ("accuracy", "accuracy"),
+            ("macro_f1", "macro-F1"),
+            ("ece", "expected calibration error"),
+            ("ece_perfect", "the same of a perfect classifier"),
+        ):
+            cells = [stated(metrics, f"{column}.{figure}") for column in columns]
+            rows.append([f"{title}: {name}", *cells])
+    for figure, name in (
+        ("calibration_error", "vote calibration error"),
+        ("calibration_error_cross_fitted", "the same, temperature from the other half"),
+    ):
+        cells = [stated(metrics, f"{subject}.votes.{figure}") for subject in SUBJECTS]
+        rows.append([name, *cells, "–"])
+    return _table(["", *SUBJECTS.values(), "one voter against the others"], rows)
+
+
+def _emotions(metrics: Metrics, prefix: str) -> list[str]:
+    rows = []
+    for name in NAMES:
+        figures = ("precision", "recall", "f1")
+        counts = sum(metrics[f"{prefix}.confusion_{name}_as_{other}"] for other in NAMES)
+        cells = [stated(metrics, f"{prefix}.{figure}_{name}") for figure in figures]
+        human = stated(metrics, f"human.{prefix.partition('.')[2]}.f1_{name}")
+        rows.append([name, f"{int(counts):,}", *cells, human])
+    header = ["emotion", "pictures", "precision", "recall", "F1", "F1 of one voter"]
+    return _table(header, rows)
+
+
+def _confusion(metrics: Metrics, prefix: str) -> list[str]:
+    rows = [
+        [true, *(_count(metrics, f"{prefix}.confusion_{true}_as_{shown}") for shown in NAMES)]
+        for true in NAMES
+    ]
+    return _table(["true, shown as", *NAMES], rows)
+
+
+def _slices(metrics: Metrics) -> list[str]:
+    rows = []
+    for key in metrics:
+        if not (key.startswith("slice.") and key.endswith(".pictures")):
+            continue
+        prefix = key.removesuffix(".pictures")
+        name = prefix.split(".")[1].replace("_", " ")
+        limits = f"{metrics[f'{prefix}.least']:.3g}–{metrics[f'{prefix}.most']:.3g}"
+        figures = [stated(metrics, f"{prefix}.{figure}") for figure in ("accuracy", "macro_f1")]
+        rows.append([name, limits, _count(metrics, key), *figures])
+    return _table(["third", "limits", "pictures", "accuracy", "macro-F1"], rows)
+
+
+def _facts(facts: EvaluationFacts) -> list[str]:
+    copies = "not known (no train part)" if facts.copies is None else f"{facts.copies:,}"
+    return [
+        f"- model: {facts.model}, engine {facts.engine}, sha256 `{facts.model_sha256}`",
+        f"- data: part `{facts.part}`, {facts.pictures:,} pictures; "
+        f"{len(facts.skipped):,} more could not be read",
+        f"- pixel-identical to a training picture: {copies}",
+    ]
+
+
+HOW_TO_READ = f"""\
+In brackets: bootstrap 95 % intervals over the pictures ({RESAMPLES:,} draws, seeded). Those of \
+calibration errors correct for what chance adds to such an error, so that they may lie below the \
+figure. The expected calibration error is to be compared with that of a perfect classifier of the \
+same accuracy, which chance alone does not let reach 0; a confidence that equals the share of the \
+votes is lower than the share of majorities met, so that a model calibrated on votes does worse \
+here. *One voter against the others*: each voter of each picture is judged by the majority of the \
+other voters, where they have one; an answer outside the seven is wrong. If these pictures have \
+chosen the model or its temperature, the figures are a little better than on others."""
+ABOUT_SLICES = (
+    "Sharpness is the variance of the Laplacian over that of the greys (low: blurred). Face size, "
+    "where the data give `box_width`, is the width of the face's box in pixels."
+)
+
+
+def write_markdown(metrics: Metrics, facts: EvaluationFacts) -> str:
+    """Returns the report, Markdown, that lies beside `metrics.json` and the pictures."""
+    subject, labels = best_subject(metrics), best_labels(metrics)
+    prefix = f"{subject}.{labels}"
+    scope = f"{LABELS[labels]}, pictures: {SUBJECTS[subject]}"
+    lines = [
+        *[f"# Evaluation of {facts.model}", "", *_facts(facts), ""],
+        *["## Figures", "", *_headline(metrics), "", HOW_TO_READ, ""],
+        *["## Emotions", "", f"{scope}.", "", *_emotions(metrics, prefix), ""],
+        *["## Confusion", "", f"{scope}.", "", *_confusion(metrics, prefix), ""],
+        *["## Slices", "", f"{scope}. {ABOUT_SLICES}", "", *_slices(metrics), ""],
+        *["## Keys of metrics.json", ""],
+        *(f"- `{key}`: {meaning}" for key, meaning in KEYS.items()),
+    ]
+    if facts.skipped:
+        listed = facts.skipped[:MOST_SKIPPED_LISTED]
+        lines += ["", "## Pictures that could not be read", "", *(f"- {line}" for line in listed)]
+        if len(facts.skipped) > len(listed):
+            lines.append(f"- and {len(facts.skipped) - len(listed):,} more")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,145 @@
+"""`ferbeam evaluate` on drawn pictures with the shipped model, without TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fer_core.emotions import NAMES
+from fer_core.errors import DataError
+from fer_core.learn.measuring import KEYS
+from fer_core.model import find_model_dir, load_card, load_classifier
+from pipelines.cli import main
+from pipelines.evaluate import run_evaluate
+from tests.core.faces import draw_faces, encode_png, write_part
+
+LABELS: list[int | None] = [index % 7 for index in range(21)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """21 readable pictures and an unreadable one in valid, 4 of them in train too."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    images = [encode_png(crop) for crop in draw_faces(21, seed=5)]
+    widths = {"box_width": pa.array([*range(30, 51), 400])}
+    write_part(folder / "valid.parquet", [*images, b"broken"], [*LABELS, 0], **widths)
+    write_part(folder / "train.parquet", images[:4], LABELS[:4])
+    return folder
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs the command line in process and returns its exit code."""
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_report_holds_the_figures_of_the_shipped_model(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "deep" / "report"
+    assert run_command(["evaluate", str(data), "--report", str(report)]) == 0
+    metrics: dict[str, Any] = json.loads((report / "metrics.json").read_text(encoding="utf-8"))
+    card = load_card(find_model_dir())
+    shown = load_classifier(find_model_dir())(draw_faces(21, seed=5)).argmax(axis=1)
+    assert metrics["model.sha256"] == card.files["model.tflite"]
+    assert (metrics["data.pictures"], metrics["data.skipped"], metrics["data.copies"]) == (21, 1, 4)
+    right = shown == np.array(LABELS)
+    assert metrics["all.fer2013.accuracy"] == pytest.approx(right.mean(), abs=1e-6)
+    assert metrics["without_copies.ferplus.accuracy"] == pytest.approx(right[4:].mean(), abs=1e-6)
+    assert metrics["without_copies.ferplus.pictures"] == 17
+    # The width of the picture that cannot be read is in no slice.
+    assert metrics["slice.face_size_high.ferplus.most"] == 50
+    assert all(not isinstance(value, (dict, list)) for value in metrics.values())
+    text = (report / "report.md").read_text(encoding="utf-8")
+    assert f"sha256 `{card.files['model.tflite']}`" in text
+    assert "valid.parquet row 21: cannot be read as a picture" in text
+    assert all(f"`{key}`" in text for key in KEYS)
+    assert all(f"| {name} |" in text for name in NAMES)
+    printed = capsys.readouterr().out
+    assert "skipped: valid.parquet row 21: cannot be read as a picture" in printed
+    assert "identical to a training picture: 4" in printed
+    assert f"accuracy {metrics['without_copies.ferplus.accuracy']:.3f} (" in printed
+
+
+def test_the_same_data_give_the_same_report(data: Path, tmp_path: Path) -> None:
+    texts = []
+    for name in ("first", "second"):
+        run_evaluate(
+            data, "valid", (find_model_dir(), "litert"), tmp_path / name, lambda line: None
+        )
+        texts.append((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+
+
+def test_charts_are_drawn_where_matplotlib_is_installed(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    run_evaluate(data, "valid", (find_model_dir(), "litert"), tmp_path, lambda line: None)
+    for name in ("confusion.png", "reliability.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_part_without_training_pictures_is_measured_and_says_so(
+    data: Path, tmp_path: Path
+) -> None:
+    (data / "train.parquet").unlink()
+    (data / "valid.parquet").rename(data / "test.parquet")
+    lines: list[str] = []
+    metrics = run_evaluate(data, "test", (find_model_dir(), "litert"), tmp_path, lines.append)
+    assert any("copies of training pictures stay unknown" in line for line in lines)
+    assert not any(key.startswith("without_copies") for key in metrics)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "pixel-identical to a training picture: not known" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"emotion": [0]}, "columns missing: image"),
+        ({"image": [b"x"]}, "needs a column emotion or the FER\\+ vote columns"),
+        ({"image": [b"x"], "emotion": [9]}, "values must be 0 to 6"),
+        ({"image": [b"broken"], "emotion": [1]}, "no picture in it can be read"),
+        ({"image": pa.array([], pa.binary()), "emotion": []}, "holds no picture"),
+        ({"image": "drawn", "emotion": pa.array([None], pa.int64())}, "no picture has a label"),
+    ],
+)
+def test_bad_data_are_one_clear_line(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
+    if isinstance(columns.get("image"), str):
+        columns = {**columns, "image": [encode_png(draw_faces(1, seed=0)[0])]}
+    if columns.get("emotion") == []:
+        columns = {**columns, "emotion": pa.array([], pa.int64())}
+    pq.write_table(pa.table(columns), tmp_path / "valid.parquet")
+    with pytest.raises(DataError, match=message) as caught:
+        run_evaluate(tmp_path, "valid", (find_model_dir(), "litert"), None, lambda line: None)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_folder_and_a_file_for_a_report_end_with_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run_command(["evaluate", str(tmp_path / "empty")]) == 1
+    assert "no valid data; needs valid.parquet" in capsys.readouterr().err
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    assert run_command(["evaluate", str(data), "--report", str(taken / "below")]) == 2
+    error = capsys.readouterr().err
+    assert "cannot be made" in error
+    assert error.count("\n") == 1
+
+
+def test_the_job_loads_neither_tensorflow_nor_matplotlib_nor_beam() -> None:
+    code = "import sys, pipelines.evaluate; print(*{n.partition('.')[0] for n in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"tensorflow", "keras", "matplotlib", "apache_beam"}
