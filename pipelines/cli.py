@@ -153,20 +153,42 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     show_default=True,
     help="Vote shares of FER+, or the single label.",
 )
+@click.option(
+    "--network",
+    type=click.Choice(["small", "large"]),
+    default="small",
+    show_default=True,
+    help="small is quick to run; large is there to teach it.",
+)
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(exists=True, file_okay=False),
+    multiple=True,
+    help="Model folder to learn from beside the labels; may be given several times.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-def train(data: str, model_dir: str, label_set: str, epochs: int, batch: int, seed: int) -> None:
+def train(
+    data: str, model_dir: str, label_set: str, teachers: tuple[str, ...], **settings: Any
+) -> None:
     """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
 
     DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
     per emotion in train/ and valid/.
     """
     from fer_core.learn.settings import TrainSettings
-    from pipelines.train import run_train
+    from pipelines.train import TrainRequest, run_train
 
-    settings = TrainSettings(epochs=epochs, batch=batch, seed=seed)
-    card = run_train(Path(data), Path(model_dir), settings, label_set, click.echo)
+    request = TrainRequest(
+        data=Path(data),
+        model_dir=Path(model_dir),
+        settings=TrainSettings(**settings),
+        label_set=label_set,
+        teachers=tuple(Path(teacher) for teacher in teachers),
+    )
+    card = run_train(request, click.echo)
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
 
 

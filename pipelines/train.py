@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import asdict
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
 from hashlib import sha256
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.errors import DataError, SettingsError, UsageError
+from fer_core.errors import DataError, FerError, SettingsError, UsageError
+from fer_core.learn.distillation import mix_targets, teacher_scores
 from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
-from fer_core.learn.settings import TrainSettings
-from fer_core.model import CARD_NAME, ModelCard
+from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
+from fer_core.model import CARD_NAME, ModelCard, load_card, load_classifier
 from pipelines.labelled import Echo, read_part
 
 
@@ -62,16 +66,30 @@ class TrainProgress:
         )
 
 
-def run_train(
-    data: Path, model_dir: Path, settings: TrainSettings, label_set: str, echo: Echo
-) -> ModelCard:
-    """Trains on DATA and writes a model folder; the same call again resumes after a stop.
+@dataclass(frozen=True)
+class TrainRequest:
+    """What is to be trained on what.
 
-    Args:
+    Attributes:
         data: a folder in one of the formats of `read_data`.
         model_dir: gets the model; holds `checkpoint/` until training has ended.
         settings: see TrainSettings.
         label_set: `ferplus` (votes, else labels) or `fer2013` (labels).
+        teachers: model folders whose mean scores are learnt beside the labels.
+    """
+
+    data: Path
+    model_dir: Path
+    settings: TrainSettings
+    label_set: str = "ferplus"
+    teachers: tuple[Path, ...] = ()
+
+
+def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
+    """Trains and writes a model folder; the same call again resumes after a stop.
+
+    Args:
+        request: see TrainRequest.
         echo: is given lines to show.
 
     Returns:
@@ -81,15 +99,17 @@ def run_train(
         UsageError: TensorFlow is not installed, or the model folder cannot be written.
         DataError: the data cannot be used.
         SettingsError: the folder holds a finished model, or one begun with other settings.
+        ModelError: a teacher is no model, or does not fit the code.
     """
+    model_dir = request.model_dir
     if importlib.util.find_spec("tensorflow") is None:
         raise UsageError("train: TensorFlow is not installed; pip install 'ferbeam[train]'")
     if (model_dir / CARD_NAME).exists():
         raise SettingsError(f"{model_dir}: holds a finished model; name another folder")
-    train, valid = (read_part(data, part, echo) for part in ("train", "valid"))
+    train, valid = (read_part(request.data, part, echo) for part in ("train", "valid"))
     try:
-        _remember_settings(model_dir, _run_identity(train, settings, label_set))
-        return _train_and_export((train, valid), model_dir, settings, label_set, echo)
+        _remember_settings(model_dir, _run_identity(train, request))
+        return _train_and_export((train, valid), request, echo)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(
@@ -97,21 +117,25 @@ def run_train(
         ) from error
 
 
-def _run_identity(
-    train: LabelledFaces, settings: TrainSettings, label_set: str
-) -> dict[str, str | float]:
+def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]:
     """Returns what must be the same for a stopped run to go on."""
     pictures = sha256(train.crops.tobytes() + train.labels.tobytes() + train.votes.tobytes())
-    return {**asdict(settings), "label_set": label_set, "train_sha256": pictures.hexdigest()}
+    return {
+        **asdict(request.settings),
+        "label_set": request.label_set,
+        "teachers": [load_card(teacher).sha256_for("litert") for teacher in request.teachers],
+        "train_sha256": pictures.hexdigest(),
+    }
 
 
-def _remember_settings(model_dir: Path, identity: dict[str, str | float]) -> None:
+def _remember_settings(model_dir: Path, identity: dict[str, Any]) -> None:
     """Writes down what a run was begun with, or checks it where the run goes on."""
     file = model_dir / "checkpoint" / "run.json"
     # Without weights no epoch was finished, so that nothing can go on.
     if not file.exists() or not any(file.parent.glob("*.weights.h5")):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(identity, indent=2), encoding="utf-8")
+        (model_dir / EPOCHS_FILE).unlink(missing_ok=True)
         return
     begun = json.loads(file.read_text(encoding="utf-8"))
     other = [name for name in identity if begun.get(name) != identity[name]]
@@ -146,45 +170,97 @@ def _valid_rows(
     return valid.crops[known], np.eye(len(EMOTIONS), dtype=np.float32)[truth[known]]
 
 
+def _taught(
+    rows: tuple[NDArray[np.uint8], NDArray[np.float32]], request: TrainRequest, echo: Echo
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Mixes what the teachers see into the targets, where there are teachers."""
+    if not request.teachers:
+        return rows
+    crops, targets = rows
+    echo(f"asking {len(request.teachers)} teachers about {len(crops):,} pictures")
+    scores = teacher_scores([load_classifier(teacher) for teacher in request.teachers], crops)
+    return crops, mix_targets(targets, scores, request.settings.teacher_share)
+
+
 def _train_and_export(
-    parts: tuple[LabelledFaces, LabelledFaces],
-    model_dir: Path,
-    settings: TrainSettings,
-    label_set: str,
-    echo: Echo,
+    parts: tuple[LabelledFaces, LabelledFaces], request: TrainRequest, echo: Echo
 ) -> ModelCard:
     """Trains, exports, and removes the checkpoint, which nothing needs any longer."""
     train, valid = parts
+    model_dir, settings, label_set = request.model_dir, request.settings, request.label_set
     rows, valid_rows = _training_rows(train, label_set), _valid_rows(valid, label_set)
+    rows = _taught(rows, request, echo)
     # TensorFlow leaves oneDNN off on AMD; with it a step takes 0.6 of the time.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from fer_core.learn.charts import draw_learning_curves
     from fer_core.learn.evaluation import copies_of
-    from fer_core.learn.export import Provenance, export_network
     from fer_core.learn.training import train_network
 
     batches = -(-len(rows[0]) // settings.batch)
     with TrainProgress(settings.epochs, batches, echo) as progress:
         network = train_network(rows, valid_rows, model_dir, settings, progress)
-    provenance = Provenance(
-        name=model_dir.name,
-        data=f"{len(rows[0])} training and {len(valid)} validation pictures, labels {label_set}",
-        command=_command(settings, label_set),
-        commit=_commit(),
-    )
-    card = export_network(network, model_dir, valid, copies_of(valid, train), provenance)
+    network.save(model_dir / "checkpoint" / "network.keras")
+    draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
+    card = _export_apart(request, valid, copies_of(valid, train), len(rows[0]))
     shutil.rmtree(model_dir / "checkpoint")
     return card
 
 
-def _command(settings: TrainSettings, label_set: str) -> str:
-    changed: dict[str, Any] = {
-        name: value
-        for name, value in asdict(settings).items()
-        if value != getattr(TrainSettings(), name) or name in ("epochs", "seed")
+def _export_apart(
+    request: TrainRequest, valid: LabelledFaces, copies: NDArray[np.bool_], trained_on: int
+) -> ModelCard:
+    """Exports in a process of its own: LiteRT is made by TensorFlow, whatever Keras trained with.
+
+    Raises:
+        FerError: the process was killed.
+    """
+    provenance = {
+        "name": request.model_dir.name,
+        "data": f"{trained_on} training and {len(valid)} validation pictures, "
+        f"labels {request.label_set}",
+        "command": _command(request),
+        "commit": _commit(),
     }
-    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in changed.items())
-    return f"ferbeam train DATA MODEL_DIR --label-set {label_set} {options}"
+    with ProcessPoolExecutor(1, get_context("spawn"), _use_tensorflow) as pool:
+        try:
+            return pool.submit(_export, request.model_dir, valid, copies, provenance).result()
+        except BrokenProcessPool as error:
+            raise FerError(
+                "export: the process was killed, perhaps for memory; the same command again "
+                "goes on from the trained network"
+            ) from error
+
+
+def _use_tensorflow() -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _export(
+    model_dir: Path, valid: LabelledFaces, copies: NDArray[np.bool_], provenance: dict[str, str]
+) -> ModelCard:
+    """Exports the network that training left in the checkpoint."""
+    import keras
+
+    from fer_core.learn.export import Provenance, export_network
+
+    network = keras.saving.load_model(
+        model_dir / "checkpoint" / "network.keras", compile=False, safe_mode=True
+    )
+    return export_network(network, model_dir, valid, copies, Provenance(**provenance))
+
+
+def _command(request: TrainRequest) -> str:
+    """Returns the command line that makes this model."""
+    plain = TrainSettings()
+    changed = {
+        name: value
+        for name, value in asdict(request.settings).items()
+        if value != getattr(plain, name) or name in ("network", "epochs", "seed")
+    }
+    options = [f"--{name.replace('_', '-')} {value}" for name, value in changed.items()]
+    options += [f"--teacher {teacher.name}" for teacher in request.teachers]
+    return " ".join(["ferbeam train DATA MODEL_DIR", f"--label-set {request.label_set}", *options])
 
 
 def _commit() -> str:

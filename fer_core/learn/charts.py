@@ -1,7 +1,8 @@
-"""Charts of an evaluation, made from `metrics.json`; needs matplotlib (the extra `train`)."""
+"""Charts of a training run and of an evaluation; needs matplotlib (the extra `train`)."""
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -78,4 +79,34 @@ def draw_reliability(metrics: Metrics, path: Path) -> None:
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
+    figure.savefig(path, dpi=DOTS_PER_INCH)
+
+
+def read_epochs(file: Path) -> dict[str, list[float]]:
+    """Reads the figures after each epoch; a run that was stopped may hold an epoch twice."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = {int(row["epoch"]): row for row in csv.DictReader(lines)}
+    last = [rows[epoch] for epoch in sorted(rows)]
+    return {name: [float(row[name]) for row in last] for name in (last[0] if last else ())}
+
+
+def draw_learning_curves(file: Path, path: Path) -> None:
+    """Writes a PNG: loss and accuracy after each epoch, of training and of what is kept.
+
+    Args:
+        file: CSV with epoch, from 0, `loss`, `categorical_accuracy` and the same with `val_`.
+        path: the PNG.
+    """
+    figures = read_epochs(file)
+    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    epochs = [epoch + 1 for epoch in figures["epoch"]]
+    titles = {"loss": "cross-entropy", "categorical_accuracy": "accuracy"}
+    for axes, (name, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
+        axes.plot(epochs, figures[name], ".-", color="#0072b2", label="train, augmented")
+        axes.plot(epochs, figures[f"val_{name}"], ".-", color="#d55e00", label="valid, averaged")
+        axes.set_xlabel("epoch")
+        axes.set_title(title, fontsize=10)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
     figure.savefig(path, dpi=DOTS_PER_INCH)

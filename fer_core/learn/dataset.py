@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError
-from fer_core.learn.labels import LabelledFaces
+from fer_core.learn.labels import LabelledFaces, majority_labels
 
 VOTE_COLUMNS = (
     "votes_anger",
@@ -45,6 +45,8 @@ USAGES = {"train": "Training", "valid": "PublicTest", "test": "PrivateTest"}
 """What fer2013.csv calls each part."""
 FER2013_TO_FERBEAM = (0, 1, 2, 3, 5, 6, 4)
 """The label order of fer2013.csv (4 sad, 5 surprise, 6 neutral), as ferbeam's indices."""
+ENOUGH_TO_TELL = 50
+"""Labels with a majority of votes beside them from which a wrong order can be told."""
 
 
 def _decode_crop(data: bytes | None) -> NDArray[np.uint8] | None:
@@ -114,7 +116,8 @@ def read_parquet(path: Path) -> LabelledFaces:
     `box_width`, where it is there, is the width in pixels of the box that the picture was cut from.
 
     Raises:
-        DataError: `image` or both kinds of label are missing, or a label is out of range.
+        DataError: `image` or both kinds of label are missing, or a label is out of range or, as the
+            votes tell, in the order of fer2013.csv.
     """
     table = _read_table(pq.read_table, path)
     _require_columns(table.column_names, ("image",), path)
@@ -133,10 +136,27 @@ def read_parquet(path: Path) -> LabelledFaces:
         raise DataError(f"{path.name}: needs a column emotion or the FER+ vote columns")
     crops = [_decode_crop(data) for data in table["image"].to_pylist()]
     faces = _collect(crops, [f"{path.name} row {i}" for i in range(count)], labels, votes)
+    _check_label_order(faces, path)
     if "box_width" not in table.column_names:
         return faces
     widths = _whole_numbers(table, "box_width", path)[[crop is not None for crop in crops]]
     return replace(faces, sizes=np.where(widths > 0, widths, np.nan))
+
+
+def _check_label_order(faces: LabelledFaces, path: Path) -> None:
+    """Refuses labels that fit the votes only when read in the order of fer2013.csv."""
+    majority = majority_labels(faces.votes)
+    known = (majority >= 0) & (faces.labels >= 0)
+    if known.sum() < ENOUGH_TO_TELL:
+        return
+    labels, majority = faces.labels[known], majority[known]
+    ours = float((labels == majority).mean())
+    theirs = float((np.array(FER2013_TO_FERBEAM)[labels] == majority).mean())
+    if theirs > ours:
+        raise DataError(
+            f"{path.name}: column emotion: {ours:.0%} agree with the votes, but {theirs:.0%} in "
+            "the order of fer2013.csv; number them 4 neutral, 5 sad, 6 surprise"
+        )
 
 
 def read_fer2013_csv(path: Path, usage: str) -> LabelledFaces:

@@ -9,10 +9,7 @@ from keras import layers
 
 from fer_core.classify import CROP_SIZE
 from fer_core.emotions import EMOTIONS
-
-STEM_WIDTH = 16
-WIDTHS = (32, 64, 128)
-BLOCKS = (1, 2, 2)
+from fer_core.learn.settings import NetworkShape
 
 
 def _conv(x: Any, width: int, stride: int = 1, kernel: int = 3, relu: bool = True) -> Any:
@@ -41,26 +38,19 @@ def _block(x: Any, width: int, stride: int) -> Any:
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-def build_network(
-    stem: int = STEM_WIDTH,
-    widths: tuple[int, ...] = WIDTHS,
-    blocks: tuple[int, ...] = BLOCKS,
-    dropout: float = 0.3,
-) -> keras.Model:
-    """Builds the untrained network.
+def build_network(shape: NetworkShape, dropout: float = 0.3) -> keras.Model:
+    """Builds an untrained network.
 
     Args:
-        stem: channels of the first convolution, at full resolution.
-        widths: channels of each stage; each stage halves the resolution.
-        blocks: residual blocks in each stage.
+        shape: see NetworkShape.
         dropout: share of the pooled features dropped in training.
 
     Returns:
         A model from standardised crops, float32 (n, 48, 48, 1), to logits, float32 (n, 7).
     """
     inputs = layers.Input((CROP_SIZE, CROP_SIZE, 1), name="crops")
-    x = _conv(inputs, stem)
-    for width, count in zip(widths, blocks, strict=True):
+    x = _conv(inputs, shape.stem)
+    for width, count in zip(shape.widths, shape.blocks, strict=True):
         for index in range(count):
             x = _block(x, width, 2 if index == 0 else 1)
     x = layers.GlobalAveragePooling2D()(x)

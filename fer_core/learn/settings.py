@@ -3,6 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from fer_core.errors import SettingsError
+
+
+class NetworkShape(NamedTuple):
+    """How wide and deep a network is.
+
+    Attributes:
+        stem: channels of the first convolution, at full resolution.
+        widths: channels of each stage; each stage halves the resolution.
+        blocks: residual blocks in each stage.
+    """
+
+    stem: int
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+
+
+NETWORKS = {
+    "small": NetworkShape(16, (32, 48, 128), (1, 1, 2)),
+    "large": NetworkShape(24, (48, 96, 192), (1, 2, 2)),
+}
+"""`small` ships; `large` takes three times as long and is there to teach it."""
+
+
+EPOCHS_FILE = "epochs.csv"
+"""In the model folder: figures after each epoch, one row each, from epoch 0."""
 
 
 @dataclass(frozen=True)
@@ -10,17 +38,27 @@ class TrainSettings:
     """What shapes a training run.
 
     Attributes:
+        network: one of NETWORKS.
         epochs: passes over the training pictures.
         batch: pictures per step.
         learning_rate: highest rate of the one-cycle schedule.
         weight_decay: decay of the convolution weights per step, times the rate.
         ema: momentum of the running average of the weights, which is what is kept.
+        teacher_share: how much of a target comes from the teachers, where there are some; 0 to 1.
         seed: seed of weights, order and augmentation.
     """
 
+    network: str = "small"
     epochs: int = 16
     batch: int = 128
     learning_rate: float = 0.1
     weight_decay: float = 5e-3
     ema: float = 0.995
+    teacher_share: float = 0.7
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise SettingsError(
+                f"network: '{self.network}' is unknown, use one of {', '.join(NETWORKS)}"
+            )

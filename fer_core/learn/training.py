@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_core.classify import standardise_crops
 from fer_core.learn.augment import augment_crops
 from fer_core.learn.network import build_network
-from fer_core.learn.settings import TrainSettings
+from fer_core.learn.settings import EPOCHS_FILE, NETWORKS, TrainSettings
 
 
 class Watcher(Protocol):
@@ -100,7 +100,7 @@ def train_network(
     Args:
         train: crops uint8 (n, 48, 48) and targets float32 (n, 7), each row a distribution.
         valid: the same for the pictures that are measured after each epoch.
-        model_dir: keeps the checkpoint of the last whole epoch in `checkpoint/`.
+        model_dir: keeps the checkpoint of the last whole epoch in `checkpoint/`, and EPOCHS_FILE.
         settings: see TrainSettings.
         watcher: told after each step and each epoch.
 
@@ -108,7 +108,7 @@ def train_network(
         The network with the averaged weights.
     """
     keras.utils.set_random_seed(settings.seed)
-    network = build_network()
+    network = build_network(NETWORKS[settings.network])
     batches = TrainingBatches(*train, settings)
     network.compile(
         _optimizer(settings, len(batches) * settings.epochs),
@@ -125,6 +125,7 @@ def train_network(
             keras.callbacks.BackupAndRestore(
                 model_dir / "checkpoint", double_checkpoint=True, delete_checkpoint=False
             ),
+            keras.callbacks.CSVLogger(model_dir / EPOCHS_FILE, append=True),
             _tell(batches, watcher),
         ],
         verbose=0,

@@ -21,7 +21,13 @@ from fer_core.learn.calibration import (
     fit_temperature,
     vote_calibration_error,
 )
-from fer_core.learn.dataset import FERPLUS_CSV_COLUMNS, read_data
+from fer_core.learn.dataset import (
+    FER2013_TO_FERBEAM,
+    FERPLUS_CSV_COLUMNS,
+    OTHER_VOTE_COLUMNS,
+    VOTE_COLUMNS,
+    read_data,
+)
 from fer_core.learn.evaluation import copies_of, evaluate_scores
 from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
 
@@ -145,6 +151,20 @@ def test_bad_parquet_is_one_clear_line(
     with pytest.raises(DataError, match=message) as raised:
         read_data(tmp_path, "train")
     assert "\n" not in str(raised.value)
+
+
+def test_labels_in_the_order_of_kaggle_are_refused(tmp_path: Path) -> None:
+    emotions = [0, 3, 4, 5, 6] * 20
+    columns: dict[str, list[Any]] = {name: [0] * 100 for name in OTHER_VOTE_COLUMNS}
+    for index, name in enumerate(VOTE_COLUMNS):
+        columns[name] = [10 * (emotion == index) for emotion in emotions]
+    columns["image"] = [png(crop_of(1))] * 100
+    write_parquet(tmp_path, {**columns, "emotion": emotions})
+    assert read_data(tmp_path, "train").labels.tolist() == emotions
+    kaggle = [FER2013_TO_FERBEAM.index(emotion) for emotion in emotions]
+    write_parquet(tmp_path, {**columns, "emotion": kaggle})
+    with pytest.raises(DataError, match="40% agree with the votes, but 100% in the order of"):
+        read_data(tmp_path, "train")
 
 
 def test_bad_csv_is_one_clear_line(tmp_path: Path) -> None:

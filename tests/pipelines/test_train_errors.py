@@ -14,7 +14,7 @@ import pytest
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import CARD_NAME
-from pipelines.train import run_train
+from pipelines.train import TrainRequest, run_train
 
 SETTINGS = TrainSettings(epochs=1)
 
@@ -30,7 +30,7 @@ def write_data(folder: Path, emotions: list[int], broken: int = 0) -> None:
 
 def train(folder: Path) -> list[str]:
     lines: list[str] = []
-    run_train(folder, folder / "model", SETTINGS, "ferplus", lines.append)
+    run_train(TrainRequest(folder, folder / "model", SETTINGS), lines.append)
     return lines
 
 
@@ -69,10 +69,10 @@ def test_another_setting_does_not_resume(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         train(tmp_path)
     (tmp_path / "model" / "checkpoint" / "latest.weights.h5").touch()
+    settings = TrainSettings(epochs=1, seed=4)
+    request = TrainRequest(tmp_path, tmp_path / "model", settings, "fer2013")
     with pytest.raises(SettingsError, match="begun with another seed, label_set; use the same"):
-        run_train(
-            tmp_path, tmp_path / "model", TrainSettings(epochs=1, seed=4), "fer2013", lambda _: None
-        )
+        run_train(request, lambda _: None)
 
 
 @pytest.mark.usefixtures("with_tensorflow")
@@ -88,7 +88,7 @@ def test_unreadable_pictures_are_counted_and_some_named(tmp_path: Path) -> None:
     write_data(tmp_path, [0], broken=7)
     lines: list[str] = []
     with pytest.raises(DataError):
-        run_train(tmp_path, tmp_path / "model", SETTINGS, "ferplus", lines.append)
+        run_train(TrainRequest(tmp_path, tmp_path / "model", SETTINGS), lines.append)
     train_lines = lines[: lines.index("valid: 1 pictures")]
     assert train_lines[0] == "train: 1 pictures"
     assert train_lines[1] == "skipped: train.parquet row 1: cannot be read as a picture"

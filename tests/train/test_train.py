@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -13,13 +17,16 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.emotions import NAMES
-from fer_core.errors import DataError, SettingsError
+from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.faces import crop_face
+from fer_core.learn.charts import read_epochs
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import find_model_dir, load_card, load_classifier
-from pipelines.train import run_train
+from pipelines.train import TrainRequest, run_train
 
 ROOT = Path(__file__).resolve().parents[2]
+# A machine that is shared may take minutes for what takes seconds alone.
+pytestmark = pytest.mark.timeout(1200)
 SETTINGS = TrainSettings(epochs=2, batch=28, learning_rate=0.02)
 PICTURES = {"train": 12, "valid": 4}
 
@@ -56,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def straight(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained without a stop."""
     model_dir = tmp_path_factory.mktemp("models") / "straight"
-    run_train(data, model_dir, SETTINGS, "ferplus", lambda line: None)
+    run_train(TrainRequest(data, model_dir, SETTINGS), lambda line: None)
     return model_dir
 
 
@@ -81,6 +88,8 @@ def test_the_model_folder_is_complete(straight: Path) -> None:
     card = load_card(straight)
     assert sorted(file.name for file in straight.iterdir()) == [
         "card.json",
+        "epochs.csv",
+        "learning_curves.png",
         "model.keras",
         "model.tflite",
     ]
@@ -88,6 +97,11 @@ def test_the_model_folder_is_complete(straight: Path) -> None:
     assert card.command.startswith("ferbeam train DATA MODEL_DIR --label-set ferplus")
     assert "--epochs 2" in card.command
     assert "tensorflow" in card.versions
+    figures = read_epochs(straight / "epochs.csv")
+    assert figures["epoch"] == [0, 1]
+    curves = cv2.imread(str(straight / "learning_curves.png"))
+    assert curves is not None
+    assert curves.shape[1] > 1000
 
 
 def test_a_stopped_run_goes_on_where_it_was(data: Path, straight: Path, tmp_path: Path) -> None:
@@ -98,26 +112,78 @@ def test_a_stopped_run_goes_on_where_it_was(data: Path, straight: Path, tmp_path
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        run_train(data, model_dir, SETTINGS, "ferplus", stop_after_the_first)
+        run_train(TrainRequest(data, model_dir, SETTINGS), stop_after_the_first)
     other = dataclasses.replace(SETTINGS, seed=1)
     with pytest.raises(SettingsError, match="begun with another seed"):
-        run_train(data, model_dir, other, "ferplus", lambda line: None)
+        run_train(TrainRequest(data, model_dir, other), lambda line: None)
     lines: list[str] = []
-    run_train(data, model_dir, SETTINGS, "ferplus", lines.append)
+    run_train(TrainRequest(data, model_dir, SETTINGS), lines.append)
     assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch 2 of 2"]
+    assert read_epochs(model_dir / "epochs.csv")["epoch"] == [0, 1]
     resumed, whole = load_classifier(model_dir), load_classifier(straight)
     np.testing.assert_allclose(resumed(drawn_crops()), whole(drawn_crops()), atol=0.02)
 
 
+def test_a_teacher_is_learnt_from(data: Path, straight: Path, tmp_path: Path) -> None:
+    """With all of the target from the teacher, the labels are not needed to be like it."""
+    settings = dataclasses.replace(SETTINGS, epochs=6, teacher_share=1.0)
+    request = TrainRequest(data, tmp_path / "taught", settings, teachers=(straight,))
+    lines: list[str] = []
+    card = run_train(request, lines.append)
+    assert "asking 1 teachers about 84 pictures" in lines
+    assert card.command.endswith("--teacher straight")
+    teacher = load_classifier(straight)(drawn_crops())
+    taught = load_classifier(tmp_path / "taught")(drawn_crops())
+    assert np.abs(taught - teacher).mean() < 0.1
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_the_command_trains_with_either_backend(backend: str, data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.cli", "train", str(data), str(tmp_path / "model")]
+    result = subprocess.run(
+        [*command, "--epochs", "2", "--batch", "28"],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "epoch 2 of 2" in result.stdout
+    assert load_card(tmp_path / "model").parameters > 500_000
+    scores = load_classifier(tmp_path / "model")(drawn_crops())
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_full_disk_is_one_clear_line_and_keeps_the_last_epoch(data: Path, tmp_path: Path) -> None:
+    """After the first epoch no file may grow to the size of the weights."""
+    model_dir = tmp_path / "model"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_the_disk(line: str) -> None:
+        if line.startswith("epoch 1 "):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+
+    request = TrainRequest(data, model_dir, SETTINGS)
+    try:
+        with pytest.raises(UsageError, match=r"cannot be written .*; the last whole epoch is kept"):
+            run_train(request, fill_the_disk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    lines: list[str] = []
+    run_train(request, lines.append)
+    assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch 2 of 2"]
+
+
 def test_a_finished_folder_is_not_trained_again(data: Path, straight: Path) -> None:
     with pytest.raises(SettingsError, match="holds a finished model"):
-        run_train(data, straight, SETTINGS, "ferplus", lambda line: None)
+        run_train(TrainRequest(data, straight, SETTINGS), lambda line: None)
 
 
 def test_data_without_a_valid_part_are_one_clear_line(data: Path, tmp_path: Path) -> None:
     (tmp_path / "train").symlink_to(data / "valid")
     with pytest.raises(DataError, match="no valid data"):
-        run_train(tmp_path, tmp_path / "model", SETTINGS, "ferplus", lambda line: None)
+        run_train(TrainRequest(tmp_path, tmp_path / "model", SETTINGS), lambda line: None)
 
 
 @pytest.mark.parametrize("model", ["shipped", "trained"])
