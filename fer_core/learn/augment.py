@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 
 ROTATION_DEGREES = 15.0
-SCALE = 0.12
-SHIFT = 0.12
+ZOOM = (0.87, 1.27)
+"""Between these lie four in five of the crops that the detector cuts from FER2013's pictures."""
+SHIFT = 0.11
+"""Share of the side; nine in ten of the detector's boxes lie nearer to the picture's centre."""
 ERASE_SHARE = 0.5
 
 
@@ -18,7 +20,7 @@ def _affine(rng: np.random.Generator) -> NDArray[np.float64]:
     """Returns a random 2x3 matrix: flip, rotation, scale and shift about the centre."""
     centre = (CROP_SIZE - 1) / 2
     angle = rng.uniform(-ROTATION_DEGREES, ROTATION_DEGREES)
-    scale = rng.uniform(1 - SCALE, 1 + SCALE)
+    scale = float(np.exp(rng.uniform(*np.log(ZOOM))))
     matrix = np.asarray(cv2.getRotationMatrix2D((centre, centre), angle, scale), np.float64)
     matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * CROP_SIZE
     if rng.random() < 0.5:
