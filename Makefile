@@ -12,10 +12,10 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local test check bench test-train test-long train evaluate clean
+.PHONY: help run-local test check bench bench-end-to-end test-train test-long train evaluate clean
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
@@ -50,6 +50,10 @@ check: $(VENV)/dev.stamp ## Lints, checks formatting and types
 
 bench: $(VENV)/dev.stamp ## Measures decoding, detection, classification and the pipeline, side by side
 	@$(BIN)/python -m tests.bench.pipeline
+
+bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
+	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
+	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 test-train: $(TRAIN_VENV)/train.stamp ## Tests training and the TensorFlow engine
 	@$(TRAIN_VENV)/bin/python -m pytest tests/train
