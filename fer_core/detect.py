@@ -90,6 +90,12 @@ def _enlarge(hit: NDArray[np.int32], scale: float, size: tuple[int, int]) -> Box
     return Box(left, top, min(round(side_x), size[0] - left), min(round(side_y), size[1] - top))
 
 
+def detect_whole(grey: NDArray[np.uint8]) -> list[Box]:
+    """Takes the whole of a picture that is a cropped face already, uint8 (height, width)."""
+    height, width = grey.shape
+    return [Box(0, 0, width, height)]
+
+
 def limit_threads() -> None:
     """Keeps OpenCV to one thread in this process: by default each worker would take every core."""
     cv2.setNumThreads(1)

@@ -66,11 +66,7 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
     """
     output = request.output
     if output.is_local:
-        inside = os.path.realpath(output.root) + os.sep
-        if os.path.isdir(request.input) and inside.startswith(
-            os.path.realpath(request.input) + os.sep
-        ):
-            raise UsageError(f"OUTPUT {output.root}: lies inside INPUT; choose another folder")
+        refuse_inside(request.input, "OUTPUT", output.root)
         if request.overwrite:
             _remove_own(output)
     note = output.path(".spans", "settings.json")
@@ -82,6 +78,22 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
     if run and not request.prune and not request.overwrite:
         _refuse_loss(output, run, names)
     output.write_json(note, mine)
+
+
+def refuse_inside(source: str, what: str, folder: str) -> None:
+    """Refuses to write into INPUT.
+
+    Args:
+        source: INPUT.
+        what: what the command line calls the folder.
+        folder: local folder that is to be written.
+
+    Raises:
+        UsageError: the folder is INPUT or lies inside it.
+    """
+    inside = os.path.realpath(folder) + os.sep
+    if os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep):
+        raise UsageError(f"{what} {folder}: lies inside INPUT; choose another folder")
 
 
 def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
+from pipelines.options import runner_options
+from pipelines.prepare_command import prepare
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 
@@ -73,14 +75,7 @@ def cli() -> None:
     show_default=True,
     help="Seconds of video in one unit of work; changes no row.",
 )
-@click.option("--runner", default="local", show_default=True, help="local, or a Beam runner.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=lambda: os.cpu_count() or 1,
-    show_default="number of CPUs",
-    help="Worker processes of the local runner.",
-)
+@runner_options
 @click.option(
     "--max-pixels",
     type=click.IntRange(min=1),
@@ -223,6 +218,9 @@ def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: s
     model = find_model_dir() if model_dir is None else Path(model_dir)
     folder = None if report is None else Path(report)
     run_evaluate(Path(data), part, (model, engine), folder, click.echo)
+
+
+cli.add_command(prepare)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -18,7 +18,7 @@ class Medium:
     Attributes:
         name: path relative to INPUT with forward slashes: the column `media`.
         path: where to open it.
-        kind: `image` or `video`, by its suffix.
+        kind: `image` or `video`, by its suffix; `other` where `list_files` lists neither.
         size: bytes.
         mtime_ns: time of the last change, 0 where the store tells none.
     """

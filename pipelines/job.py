@@ -9,8 +9,8 @@ import signal
 import sys
 import threading
 
-from pipelines.analyze import build_pipeline
-from pipelines.settings import AnalyzeSettings
+from pipelines import analyze, prepare
+from pipelines.settings import AnalyzeSettings, PrepareSettings
 
 
 def _end_with_parent() -> None:
@@ -28,7 +28,10 @@ def main() -> None:
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipeline = beam.Pipeline(options=PipelineOptions(order["options"]))
-    build_pipeline(pipeline, AnalyzeSettings.from_dict(order["settings"]))
+    if order["job"] == "prepare":
+        prepare.build_pipeline(pipeline, PrepareSettings(**order["settings"]))
+    else:
+        analyze.build_pipeline(pipeline, AnalyzeSettings.from_dict(order["settings"]))
     pipeline.run().wait_until_finish()
     # Not sys.exit: Beam leaves threads behind that would keep a finished job alive.
     sys.stdout.flush()

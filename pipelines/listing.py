@@ -16,10 +16,21 @@ MAX_PICTURES = 64
 """Pictures in one span at most."""
 CUT_EVERY = 32
 """A span of pictures ends at one path in this many, chosen by its hash."""
+OTHER = "other"
+"""The kind of a file that is no medium by its suffix."""
 
 
 def list_media(root: str) -> Iterator[Medium | Failure]:
     """Lists the media of INPUT in a fixed order, and what could not be listed.
+
+    Raises:
+        UsageError: INPUT does not exist.
+    """
+    return (found for found in list_files(root) if getattr(found, "kind", "") != OTHER)
+
+
+def list_files(root: str) -> Iterator[Medium | Failure]:
+    """Lists what `list_media` does, and the files that are no media by their suffix.
 
     Raises:
         UsageError: INPUT does not exist.
@@ -84,6 +95,7 @@ def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Med
 def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     kind = kind_of(name)
     if kind is None:
+        yield Medium(show_bytes(name), os.path.abspath(path), OTHER, 0, 0)
         return
     try:
         found = os.stat(path)
@@ -119,10 +131,8 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
         raise UsageError(f"INPUT {root}: does not exist or holds nothing")
     for found in sorted(matched, key=lambda match: match.path):
         name = found.path[len(base) :].lstrip("/")
-        kind = kind_of(name)
-        if kind is not None:
-            changed = int((found.last_updated_in_seconds or 0) * 1e9)
-            yield Medium(name, found.path, kind, found.size_in_bytes, changed)
+        changed = int((found.last_updated_in_seconds or 0) * 1e9)
+        yield Medium(name, found.path, kind_of(name) or OTHER, found.size_in_bytes, changed)
 
 
 def _failure(name: str, error: str, message: str) -> Failure:

@@ -82,6 +82,15 @@ class Output:
                 os.unlink(attempt)
             raise
 
+    def remove(self, path: str) -> None:
+        """Removes a file that is there."""
+        if self.is_local:
+            os.unlink(path)
+            return
+        from apache_beam.io.filesystems import FileSystems
+
+        FileSystems.delete([path])
+
     def remove_attempts(self) -> None:
         """Removes what writers that were killed had begun; only for when none is left."""
         folder = self.path(".spans")

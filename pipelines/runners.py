@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from fer_core.errors import UsageError
+from fer_core.errors import FerError, UsageError
 
 LOCAL = "local"
+POLL_SECONDS = 0.25
 REFUSED = {
     "daskrunner": "it silently loses the output of finish_bundle and mixes tagged outputs",
     "directrunner": "it tries to download another runner first; use `--runner local`",
@@ -54,11 +56,12 @@ class Job:
     runner has started at once: committed spans are kept, so nothing but the current ones is lost.
 
     Args:
+        name: the job, `analyze` or `prepare`.
         settings: the job's settings, as plain values.
         options: Beam options.
     """
 
-    def __init__(self, settings: dict[str, Any], options: list[str]) -> None:
+    def __init__(self, name: str, settings: dict[str, Any], options: list[str]) -> None:
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         # Beam leaves folders behind where it is ended; here they go with this one.
         self._scratch = tempfile.TemporaryDirectory(prefix="ferbeam-", ignore_cleanup_errors=True)
@@ -73,7 +76,8 @@ class Job:
             errors="surrogateescape",
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"settings": settings, "options": options}) + "\n")
+        order = {"job": name, "settings": settings, "options": options}
+        self._process.stdin.write(json.dumps(order) + "\n")
         # Left open on purpose: the job ends itself when this end closes, however this one ends.
         self._process.stdin.flush()
 
@@ -95,6 +99,37 @@ class Job:
         """Returns what the job has printed."""
         self._log.seek(0)
         return self._log.read()
+
+
+def run_job(job: Job, update: Callable[[], None]) -> None:
+    """Waits for a job to end; however this ends, nothing of the job is left running.
+
+    Args:
+        job: the job.
+        update: is called while it runs, to show how far it is.
+
+    Raises:
+        FerError: the job failed; with the reason that its log gives.
+    """
+    try:
+        while (code := job.wait(POLL_SECONDS)) is None:
+            update()
+    finally:
+        job.stop()
+    if code != 0:
+        raise FerError(f"the job stopped: {_cause(job.log())}; run the same command again")
+
+
+def _cause(log: str) -> str:
+    """Finds in the log of a failed job the line that says why it failed."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    causes = [line for line in lines if _names_error(line)]
+    return (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+
+
+def _names_error(line: str) -> bool:
+    name = line.partition(":")[0].rpartition(".")[2]
+    return name.isidentifier() and name.endswith(("Error", "Exception", "Interrupt"))
 
 
 def _worker_environment() -> dict[str, str]:

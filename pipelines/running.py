@@ -16,10 +16,9 @@ from pipelines.claims import AnalysisRequest, claim_output
 from pipelines.listing import list_media
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
-from pipelines.runners import Job
+from pipelines.runners import Job, run_job
 from pipelines.settings import AnalyzeSettings
 
-POLL_SECONDS = 0.25
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
 
@@ -70,29 +69,11 @@ def _run_job(request: AnalysisRequest, progress: Progress) -> None:
         model_dir=request.model_dir,
         run_id=request.run_id,
     )
-    job = Job(settings.to_dict(), request.options)
     try:
-        while (code := job.wait(POLL_SECONDS)) is None:
-            progress.update()
+        run_job(Job("analyze", settings.to_dict(), request.options), progress.update)
     finally:
-        job.stop()
         request.output.remove_attempts()
         progress.stop()
-    if code != 0:
-        raise FerError(_cause(job.log()))
-
-
-def _cause(log: str) -> str:
-    """Finds in the log of a failed job the line that says why it failed."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    causes = [line for line in lines if _names_error(line)]
-    why = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
-    return f"the analysis stopped: {why}; run the same command again to go on where it stopped"
-
-
-def _names_error(line: str) -> bool:
-    name = line.partition(":")[0].rpartition(".")[2]
-    return name.isidentifier() and name.endswith(("Error", "Exception", "Interrupt"))
 
 
 def _describe_run(

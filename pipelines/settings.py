@@ -70,3 +70,23 @@ class AnalyzeSettings:
     def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:
         """Builds the settings from what `to_dict` made of them."""
         return cls(**{**values, "rows": RowSettings.from_dict(values["rows"])})
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """What one run of the job `prepare` is to do.
+
+    Attributes:
+        input: folder, glob or URI with labelled pictures.
+        data: DATA folder or URI.
+        cropped: the pictures are cropped faces already and are taken whole.
+        valid_share: share of the training pictures that go to the part `valid`; 0 where INPUT
+            names its own.
+        run_id: names this run.
+    """
+
+    input: str
+    data: str
+    cropped: bool
+    valid_share: float
+    run_id: str

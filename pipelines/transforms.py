@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import apache_beam as beam
@@ -34,13 +34,19 @@ from pipelines.sources import open_source
 FAILURES = "failures"
 COMMITTED = "committed"
 
+Lister = Callable[[str], Iterator[Medium | Failure]]
+"""From INPUT to its media, and what could not be listed."""
+
 
 class ListMedia(beam.DoFn):
     """INPUT to groups of media that are opened together; failures beside."""
 
+    def __init__(self, list_input: Lister = list_media) -> None:
+        self._list_input = list_input
+
     def process(self, root: str) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
         listed: list[Medium] = []
-        for found in list_media(root):
+        for found in self._list_input(root):
             if isinstance(found, Failure):
                 yield pvalue.TaggedOutput(FAILURES, found)
             else:
@@ -120,7 +126,7 @@ def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
     videos = [span.video for span in spans if span.video is not None]
     if not videos:
         for medium in (medium for span in spans for medium in span.media):
-            yield _read_picture_frame(medium, max_pixels)
+            yield read_picture_frame(medium, max_pixels)
         return
     medium = spans[0].media[0]
     with open_source(medium.path) as source:
@@ -130,7 +136,8 @@ def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
             )
 
 
-def _read_picture_frame(medium: OpenMedium, max_pixels: int) -> SampledFrame:
+def read_picture_frame(medium: Medium | OpenMedium, max_pixels: int) -> SampledFrame:
+    """Reads a picture as the one frame it is; without pixels where it cannot be read."""
     try:
         with open_source(medium.path) as source:
             return SampledFrame(medium.name, 0, 0, read_picture(source, max_pixels))
