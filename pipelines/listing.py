@@ -131,6 +131,8 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
         raise UsageError(f"INPUT {root}: does not exist or holds nothing")
     for found in sorted(matched, key=lambda match: match.path):
         name = found.path[len(base) :].lstrip("/")
+        if name.endswith("/"):  # what some stores keep for an empty folder
+            continue
         changed = int((found.last_updated_in_seconds or 0) * 1e9)
         yield Medium(name, found.path, kind_of(name) or OTHER, found.size_in_bytes, changed)
 

@@ -84,6 +84,8 @@ def run_prepare(request: PrepareRequest, console: Console) -> int:
     _print_counts(counts, console)
     if not is_trainable(counts):
         raise DataError(_why_untrainable(counts, request))
+    if not request.cropped and _total(counts, "no_face") > sum(_total(counts, p) for p in PARTS):
+        console.print("most show no face: if they are cropped faces already, add --cropped")
     console.print(f"data: {escape(request.data.root)}", soft_wrap=True)
     return sum(_total(counts, reason) for reason in LEFT_OUT if reason != "no_face")
 
