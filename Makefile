@@ -32,7 +32,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 $(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@echo "installing ferbeam with TensorFlow into $(TRAIN_VENV) (once, some minutes)"
 	@$(PYTHON) -m venv $(TRAIN_VENV)
-	@$(TRAIN_VENV)/bin/python $(PIP) --editable '.[train,dev]'
+	@$(TRAIN_VENV)/bin/python $(PIP) --editable '.[train,jax,dev]'
 	@touch $@
 
 # Exit code 3 means: done, some media could not be read. They are listed; make goes on.
