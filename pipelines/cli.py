@@ -18,6 +18,7 @@ from pipelines.options import runner_options
 from pipelines.prepare_command import prepare
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
+INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
 
 
 class SampleRate(click.ParamType[str]):
@@ -236,13 +237,11 @@ def main(args: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(args=args, standalone_mode=False)
-    except click.exceptions.Abort:
-        _fail("interrupted; the same command again goes on where it stopped", 130)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command again goes on where it stopped", 130)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail(INTERRUPTED, 130)
     except (UsageError, SettingsError) as error:
         _fail(str(error), USAGE)
     except (FerError, OSError) as error:
