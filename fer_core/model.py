@@ -73,6 +73,23 @@ class ModelCard:
         return self.files[MODEL_FILES[engine]]
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model comes from.
+
+    Attributes:
+        name: the model's name.
+        data: what it was trained on.
+        command: the command that trained it.
+        commit: the version of the code, empty where unknown.
+    """
+
+    name: str
+    data: str
+    command: str
+    commit: str
+
+
 def find_model_dir() -> Path:
     """Returns the folder of the shipped model, in the installed package or in the checkout.
 

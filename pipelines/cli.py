@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
+from pipelines.model_commands import evaluate, prepare, train
 from pipelines.options import runner_options
-from pipelines.prepare_command import prepare
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -139,89 +139,8 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     )
 
 
-@cli.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False))
-@click.argument("model_dir", type=click.Path(file_okay=False))
-@click.option(
-    "--label-set",
-    type=click.Choice(["ferplus", "fer2013"]),
-    default="ferplus",
-    show_default=True,
-    help="Vote shares of FER+, or the single label.",
-)
-@click.option(
-    "--network",
-    type=click.Choice(["small", "large"]),
-    default="small",
-    show_default=True,
-    help="small is quick to run; large is there to teach it.",
-)
-@click.option(
-    "--teacher",
-    "teachers",
-    type=click.Path(exists=True, file_okay=False),
-    multiple=True,
-    help="Model folder to learn from beside the labels; may be given several times.",
-)
-@click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
-@click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-def train(
-    data: str, model_dir: str, label_set: str, teachers: tuple[str, ...], **settings: Any
-) -> None:
-    """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
-
-    DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
-    per emotion in train/ and valid/.
-    """
-    from fer_core.learn.settings import TrainSettings
-    from pipelines.train import TrainRequest, run_train
-
-    request = TrainRequest(
-        data=Path(data),
-        model_dir=Path(model_dir),
-        settings=TrainSettings(**settings),
-        label_set=label_set,
-        teachers=tuple(Path(teacher) for teacher in teachers),
-    )
-    card = run_train(request, click.echo)
-    click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
-
-
-@cli.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False))
-@click.option(
-    "--model",
-    "model_dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Model folder; without it the one that ferbeam ships.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["litert", "tensorflow"]),
-    default="litert",
-    show_default=True,
-    help="What runs the network.",
-)
-@click.option(
-    "--part",
-    type=click.Choice(["valid", "test"]),
-    default="valid",
-    show_default=True,
-    help="Which part of DATA to measure on.",
-)
-@click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
-def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: str | None) -> None:
-    """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
-    from fer_core.model import find_model_dir
-    from pipelines.evaluate import run_evaluate
-
-    model = find_model_dir() if model_dir is None else Path(model_dir)
-    folder = None if report is None else Path(report)
-    run_evaluate(Path(data), part, (model, engine), folder, click.echo)
-
-
-cli.add_command(prepare)
+for command in (prepare, train, evaluate):
+    cli.add_command(command)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -7,11 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.errors import DataError, FerError, SettingsError, UsageError
+from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.distillation import mix_targets, teacher_scores
 from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
-from fer_core.model import CARD_NAME, ModelCard, load_card, load_classifier
+from fer_core.model import CARD_NAME, ModelCard, Provenance, load_card, load_classifier
+from pipelines.exporting import TRAINED, export_apart
 from pipelines.labelled import Echo, read_part
 
 
@@ -200,54 +198,17 @@ def _train_and_export(
     batches = -(-len(rows[0]) // settings.batch)
     with TrainProgress(settings.epochs, batches, echo) as progress:
         network = train_network(rows, valid_rows, model_dir, settings, progress)
-    network.save(model_dir / "checkpoint" / "network.keras")
+    network.save(model_dir / TRAINED)
     draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
-    card = _export_apart(request, valid, copies_of(valid, train), len(rows[0]))
+    provenance = Provenance(
+        name=model_dir.name,
+        data=f"{len(rows[0])} training and {len(valid)} validation pictures, labels {label_set}",
+        command=_command(request),
+        commit=_commit(),
+    )
+    card = export_apart(model_dir, valid, copies_of(valid, train), provenance)
     shutil.rmtree(model_dir / "checkpoint")
     return card
-
-
-def _export_apart(
-    request: TrainRequest, valid: LabelledFaces, copies: NDArray[np.bool_], trained_on: int
-) -> ModelCard:
-    """Exports in a process of its own: LiteRT is made by TensorFlow, whatever Keras trained with.
-
-    Raises:
-        FerError: the process was killed.
-    """
-    provenance = {
-        "name": request.model_dir.name,
-        "data": f"{trained_on} training and {len(valid)} validation pictures, "
-        f"labels {request.label_set}",
-        "command": _command(request),
-        "commit": _commit(),
-    }
-    with ProcessPoolExecutor(1, get_context("spawn"), _use_tensorflow) as pool:
-        try:
-            return pool.submit(_export, request.model_dir, valid, copies, provenance).result()
-        except BrokenProcessPool as error:
-            raise FerError(
-                "export: the process was killed, perhaps for memory; the same command again "
-                "goes on from the trained network"
-            ) from error
-
-
-def _use_tensorflow() -> None:
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-
-
-def _export(
-    model_dir: Path, valid: LabelledFaces, copies: NDArray[np.bool_], provenance: dict[str, str]
-) -> ModelCard:
-    """Exports the network that training left in the checkpoint."""
-    import keras
-
-    from fer_core.learn.export import Provenance, export_network
-
-    network = keras.saving.load_model(
-        model_dir / "checkpoint" / "network.keras", compile=False, safe_mode=True
-    )
-    return export_network(network, model_dir, valid, copies, Provenance(**provenance))
 
 
 def _command(request: TrainRequest) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,10 @@ from fer_core.classify import LiteRtClassifier, TensorFlowClassifier, standardis
 from fer_core.learn.calibration import cross_fitted_error, fit_temperature
 from fer_core.learn.evaluation import evaluate_scores
 from fer_core.learn.labels import LabelledFaces, vote_shares
-from fer_core.model import MODEL_FILES, ModelCard, file_sha256, write_card
+from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
 
 PRECISIONS = ("float32", "float16", "int8")
 LIBRARIES = ("ferbeam", "keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a model comes from.
-
-    Attributes:
-        name: the model's name.
-        data: what it was trained on.
-        command: the command that trained it.
-        commit: the version of the code, empty where unknown.
-    """
-
-    name: str
-    data: str
-    command: str
-    commit: str
 
 
 def convert_network(network: keras.Model, precision: str = "float16") -> bytes:
@@ -86,7 +68,7 @@ def _installed() -> dict[str, str]:
 
 
 def export_network(
-    network: keras.Model,
+    trained: Path,
     model_dir: Path,
     valid: LabelledFaces,
     copies: NDArray[np.bool_],
@@ -95,7 +77,7 @@ def export_network(
     """Writes a network and its card, with figures of the very files that were written.
 
     Args:
-        network: standardised crops to logits.
+        trained: `.keras` file, standardised crops to logits.
         model_dir: gets `model.keras`, `model.tflite` and, last, `card.json`.
         valid: faces not trained on; they fit the temperature and give the figures.
         copies: bool (n,), valid faces that are identical to a training picture.
@@ -104,6 +86,7 @@ def export_network(
     Returns:
         The card.
     """
+    network = keras.saving.load_model(trained, compile=False, safe_mode=True)
     keras_file, tflite_file = (
         model_dir / MODEL_FILES[engine] for engine in ("tensorflow", "litert")
     )

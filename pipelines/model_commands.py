@@ -1,0 +1,134 @@
+"""The commands that make and measure a model: `prepare`, `train`, `evaluate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.options import runner_options
+
+DONE, SOME_FAILED = 0, 3
+
+
+@click.command()
+@click.argument("input_path", metavar="INPUT")
+@click.argument("data")
+@click.argument("beam_options", metavar="[-- BEAM OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--cropped", is_flag=True, help="The pictures are cropped faces: takes them whole.")
+@click.option(
+    "--valid-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Share of the pictures for valid, where INPUT has no valid/.",
+)
+@runner_options
+@click.option("--overwrite", is_flag=True, help="Replaces what DATA holds.")
+def prepare(**options: Any) -> None:
+    """Cuts the faces out of labelled pictures and writes the DATA that `train` reads.
+
+    INPUT holds train/<emotion>/ and valid/<emotion>/ (and test/<emotion>/), or <emotion>/ alone,
+    the emotions named angry, disgust, fear, happy, neutral, sad, surprise. Of several faces in a
+    picture the largest is taken; what is left out is listed in DATA/skipped.csv.
+    """
+    from rich.console import Console
+
+    from pipelines.output import Output
+    from pipelines.preparing import PrepareRequest, run_prepare
+    from pipelines.runners import beam_options, check_runner
+
+    check_runner(options["runner"])
+    request = PrepareRequest(
+        input=options["input_path"],
+        data=Output(options["data"]),
+        cropped=options["cropped"],
+        valid_share=options["valid_share"],
+        options=beam_options(options["runner"], options["workers"], options["beam_options"]),
+        overwrite=options["overwrite"],
+    )
+    sys.exit(SOME_FAILED if run_prepare(request, Console()) else DONE)
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.argument("model_dir", type=click.Path(file_okay=False))
+@click.option(
+    "--label-set",
+    type=click.Choice(["ferplus", "fer2013"]),
+    default="ferplus",
+    show_default=True,
+    help="Vote shares of FER+, or the single label.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["small", "large"]),
+    default="small",
+    show_default=True,
+    help="small is quick to run; large is there to teach it.",
+)
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(exists=True, file_okay=False),
+    multiple=True,
+    help="Model folder to learn from beside the labels; may be given several times.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def train(
+    data: str, model_dir: str, label_set: str, teachers: tuple[str, ...], **settings: Any
+) -> None:
+    """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
+
+    DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
+    per emotion in train/ and valid/.
+    """
+    from fer_core.learn.settings import TrainSettings
+    from pipelines.train import TrainRequest, run_train
+
+    request = TrainRequest(
+        data=Path(data),
+        model_dir=Path(model_dir),
+        settings=TrainSettings(**settings),
+        label_set=label_set,
+        teachers=tuple(Path(teacher) for teacher in teachers),
+    )
+    card = run_train(request, click.echo)
+    click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.option(
+    "--model",
+    "model_dir",
+    type=click.Path(exists=True, file_okay=False),
+    help="Model folder; without it the one that ferbeam ships.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["litert", "tensorflow"]),
+    default="litert",
+    show_default=True,
+    help="What runs the network.",
+)
+@click.option(
+    "--part",
+    type=click.Choice(["valid", "test"]),
+    default="valid",
+    show_default=True,
+    help="Which part of DATA to measure on.",
+)
+@click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
+def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: str | None) -> None:
+    """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
+    from fer_core.model import find_model_dir
+    from pipelines.evaluate import run_evaluate
+
+    model = find_model_dir() if model_dir is None else Path(model_dir)
+    folder = None if report is None else Path(report)
+    run_evaluate(Path(data), part, (model, engine), folder, click.echo)
