@@ -16,11 +16,6 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError
-from fer_core.learn.calibration import (
-    calibration_error,
-    fit_temperature,
-    vote_calibration_error,
-)
 from fer_core.learn.dataset import (
     FER2013_TO_FERBEAM,
     FERPLUS_CSV_COLUMNS,
@@ -234,17 +229,3 @@ def test_copies_are_found_by_their_pixels() -> None:
         np.stack([crop_of(1), crop_of(2)]), np.zeros(2, np.int64), np.zeros((2, 10), np.float32)
     )
     assert copies_of(faces, faces.take(np.array([1]))).tolist() == [False, True]
-
-
-def test_the_temperature_brings_confidence_to_the_share_of_votes() -> None:
-    rng = np.random.default_rng(0)
-    true_logits = rng.normal(0, 1.5, (4000, 7)).astype(np.float32)
-    powers = np.exp(true_logits)
-    shares = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    assert fit_temperature(true_logits * 3, shares) == pytest.approx(3, abs=0.01)
-    assert vote_calibration_error(shares, shares) == pytest.approx(0, abs=1e-6)
-
-
-def test_calibration_error_of_a_constant_overconfidence() -> None:
-    confidence = np.linspace(0.5, 0.9, 150, dtype=np.float32)
-    assert calibration_error(confidence, confidence - 0.2) == pytest.approx(0.2, abs=1e-6)
