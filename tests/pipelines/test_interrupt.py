@@ -71,7 +71,7 @@ def break_off(media: Path, output: Path, sign: int, commits: int) -> list[psutil
     if sign == signal.SIGINT and process.returncode != 0:
         assert process.returncode == 130, errors
         assert errors.count("\n") <= 2
-        assert "goes on where it stopped" in errors
+        assert "analyze and train go on where they stopped" in errors
     return started
 
 
@@ -90,13 +90,18 @@ def test_a_broken_off_job_goes_on(
 ) -> None:
     total = len(spans_of(undisturbed))
     commits = random.Random(turn).randint(1, total - 3)
-    output = tmp_path / "out"
-    started = break_off(media, output, sign, commits)
-    assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
-    if sign == signal.SIGINT:
-        assert not list(output.rglob("tmp-*"))
-        assert not list((tmp_path / "tmp").iterdir())
-    committed = spans_of(output)
+    # On a busy machine the workers may finish before the signal is served: then once more.
+    for attempt in ("first", "second", "third"):
+        output = tmp_path / attempt / "out"
+        output.parent.mkdir()
+        started = break_off(media, output, sign, commits)
+        assert_all_end(started, 0.5 if sign == signal.SIGINT else 10)
+        if sign == signal.SIGINT:
+            assert not list(output.rglob("tmp-*"))
+            assert not list((output.parent / "tmp").iterdir())
+        committed = spans_of(output)
+        if len(committed) < total:
+            break
     assert 0 < len(committed) < total
     analyze(media, output, *OPTIONS)
     again = spans_of(output)
