@@ -15,7 +15,7 @@ import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
 from pipelines.model_commands import evaluate, prepare, train
-from pipelines.options import runner_options
+from pipelines.options import model_options, runner_options
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -56,19 +56,7 @@ def cli() -> None:
     show_default=True,
     help="Frames to look at per second of video, or 'all'.",
 )
-@click.option(
-    "--model",
-    "model_dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Model folder; without it the one that ferbeam ships.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["litert", "tensorflow"]),
-    default="litert",
-    show_default=True,
-    help="What runs the network.",
-)
+@model_options
 @click.option(
     "--span-s",
     type=click.FloatRange(min=0.1),

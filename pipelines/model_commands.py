@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipelines.options import runner_options
+from pipelines.options import model_options, runner_options
 
 DONE, SOME_FAILED = 0, 3
 
@@ -103,19 +103,7 @@ def train(
 
 @click.command()
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
-@click.option(
-    "--model",
-    "model_dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Model folder; without it the one that ferbeam ships.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["litert", "tensorflow"]),
-    default="litert",
-    show_default=True,
-    help="What runs the network.",
-)
+@model_options
 @click.option(
     "--part",
     type=click.Choice(["valid", "test"]),
