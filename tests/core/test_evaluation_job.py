@@ -83,13 +83,6 @@ def test_the_same_data_give_the_same_report(data: Path, tmp_path: Path) -> None:
     assert texts[0] == texts[1]
 
 
-def test_charts_are_drawn_where_matplotlib_is_installed(data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    run_evaluate(data, "valid", (find_model_dir(), "litert"), tmp_path, lambda line: None)
-    for name in ("confusion.png", "reliability.png"):
-        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-
-
 def test_a_part_without_training_pictures_is_measured_and_says_so(
     data: Path, tmp_path: Path
 ) -> None:

@@ -21,7 +21,8 @@ from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.faces import crop_face
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.settings import TrainSettings
-from fer_core.model import find_model_dir, load_card, load_classifier
+from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
+from pipelines.evaluate import run_evaluate
 from pipelines.train import TrainRequest, run_train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +136,19 @@ def test_a_teacher_is_learnt_from(data: Path, straight: Path, tmp_path: Path) ->
     teacher = load_classifier(straight)(drawn_crops())
     taught = load_classifier(tmp_path / "taught")(drawn_crops())
     assert np.abs(taught - teacher).mean() < 0.1
+
+
+def test_both_engines_are_measured_alike_and_drawn(
+    data: Path, straight: Path, tmp_path: Path
+) -> None:
+    accuracies = []
+    for engine in ENGINES:
+        report = tmp_path / engine
+        metrics = run_evaluate(data, "valid", (straight, engine), report, lambda line: None)
+        accuracies.append(metrics["all.fer2013.accuracy"])
+        for name in ("confusion.png", "reliability.png"):
+            assert (report / name).read_bytes().startswith(b"\x89PNG")
+    assert accuracies[0] == accuracies[1]
 
 
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
