@@ -64,10 +64,10 @@ def prepare(**options: Any) -> None:
 )
 @click.option(
     "--network",
-    type=click.Choice(["small", "large"]),
-    default="small",
+    type=click.Choice(["small", "medium", "large"]),
+    default="medium",
     show_default=True,
-    help="small is quick to run; large is there to teach it.",
+    help="medium ships; small is quicker to run; large is there to teach.",
 )
 @click.option(
     "--teacher",
