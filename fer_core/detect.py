@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import FerError
-from fer_core.faces import Box
+from fer_core.faces import Box, Face
 
-Detector = Callable[[NDArray[np.uint8]], list[Box]]
-"""From a grey frame, uint8 (height, width), to the boxes of its faces, left to right."""
+Detector = Callable[[NDArray[np.uint8], "int | None"], list[Face]]
+"""From a grey frame, uint8 (height, width), to its faces, left to right, then top to bottom.
+
+The second argument is the milliseconds since the frame before; None where a segment starts, and a
+detector that remembers earlier frames must forget them.
+"""
 
 CASCADE = "haarcascade_frontalface_default.xml"
 
@@ -66,8 +70,8 @@ class HaarDetector:
         if self._cascade.empty():
             raise FerError(f"cascade {path}: cannot be read, reinstall opencv-python-headless<5")
 
-    def __call__(self, grey: NDArray[np.uint8]) -> list[Box]:
-        """Returns the boxes of the faces in a frame, left to right, then top to bottom."""
+    def __call__(self, grey: NDArray[np.uint8], since_ms: int | None = None) -> list[Face]:
+        """Returns the faces of a frame; every frame is searched whole."""
         height, width = grey.shape
         scale = max(1.0, max(height, width) / self.settings.longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
@@ -80,7 +84,7 @@ class HaarDetector:
             minSize=(side, side),
         )
         # No face is an empty tuple, not an empty array.
-        return sorted(_enlarge(hit, scale, (width, height)) for hit in found)
+        return sorted(Face(_enlarge(hit, scale, (width, height))) for hit in found)
 
 
 def _enlarge(hit: NDArray[np.int32], scale: float, size: tuple[int, int]) -> Box:
@@ -90,10 +94,10 @@ def _enlarge(hit: NDArray[np.int32], scale: float, size: tuple[int, int]) -> Box
     return Box(left, top, min(round(side_x), size[0] - left), min(round(side_y), size[1] - top))
 
 
-def detect_whole(grey: NDArray[np.uint8]) -> list[Box]:
+def detect_whole(grey: NDArray[np.uint8], since_ms: int | None = None) -> list[Face]:
     """Takes the whole of a picture that is a cropped face already, uint8 (height, width)."""
     height, width = grey.shape
-    return [Box(0, 0, width, height)]
+    return [Face(Box(0, 0, width, height))]
 
 
 def limit_threads() -> None:

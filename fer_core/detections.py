@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detect import Detector
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.faces import Box, crop_face
+from fer_core.faces import Face, crop_face
 from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
 
 
@@ -26,6 +26,7 @@ class SampledFrame(NamedTuple):
         timestamp_ms: whole milliseconds from the start of the medium.
         grey: uint8 (height, width) in display orientation, None where it cannot be decoded.
         error: why it cannot be decoded, else empty.
+        starts_segment: whether detection must forget the frames before; a picture always does.
     """
 
     media: str
@@ -33,6 +34,7 @@ class SampledFrame(NamedTuple):
     timestamp_ms: int
     grey: NDArray[np.uint8] | None
     error: str = ""
+    starts_segment: bool = True
 
 
 class Failure(NamedTuple):
@@ -69,28 +71,33 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
     """Finds the faces of every frame; no frame is kept."""
     found = Detections()
     crops: list[NDArray[np.uint8]] = []
+    before_ms: int | None = None
     for frame in frames:
-        boxes: list[Box] = []
+        faces: list[Face] = []
+        if frame.starts_segment:
+            before_ms = None
         if frame.grey is None:
             status = "decode_error"
             _note_lost_frame(found.failures, found.frames, frame)
         else:
-            boxes = detector(frame.grey)
-            crops.extend(crop_face(frame.grey, box) for box in boxes)
-            status = "ok" if boxes else "no_face"
+            since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
+            before_ms = frame.timestamp_ms
+            faces = detector(frame.grey, since_ms)
+            crops.extend(crop_face(frame.grey, face.box, face.tilt) for face in faces)
+            status = "ok" if faces else "no_face"
         where = frame._asdict()
         place = {key: where[key] for key in ("media", "frame_index", "timestamp_ms")}
-        found.faces.extend(_face_row(place, index, box) for index, box in enumerate(boxes))
-        found.frames.append({**place, "status": status, "face_count": len(boxes)})
+        found.faces.extend(_face_row(place, index, face) for index, face in enumerate(faces))
+        found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
         found.crops = np.stack(crops)
     return found
 
 
-def _face_row(place: dict[str, object], index: int, box: Box) -> dict[str, object]:
+def _face_row(place: dict[str, object], index: int, face: Face) -> dict[str, object]:
     """A row of `faces` as far as detection knows it."""
-    boxed = {f"box_{name}": value for name, value in box._asdict().items()}
-    return {**place, "face_index": index, **boxed}
+    boxed = {f"box_{name}": value for name, value in face.box._asdict().items()}
+    return {**place, "face_index": index, **boxed, "detector_score": face.score}
 
 
 def _note_lost_frame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -26,12 +27,14 @@ class Frame:
         timestamp_ms: what a player shows at that frame.
         grey: uint8 (h, w) in display orientation; None when it could not be decoded.
         error: why not; empty otherwise.
+        starts_segment: whether detection must forget the frames before.
     """
 
     frame_index: int
     timestamp_ms: int
     grey: NDArray[np.uint8] | None
     error: str
+    starts_segment: bool
 
 
 def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
@@ -55,42 +58,61 @@ def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
         yield from _match(decode_frames(video), spans)
 
 
-def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator[Frame]:
-    """Gives each sample the decoded frame with its key: the pts, or the count in sequence."""
-    wanted = [
-        (pts if span.seekable else index, index, timestamp_ms)
+class _Sample(NamedTuple):
+    """A sampled frame of the plan, and the key by which its picture is known."""
+
+    key: int
+    frame_index: int
+    timestamp_ms: int
+    starts_segment: bool
+
+    def lost(self, message: str) -> Frame:
+        return Frame(self.frame_index, self.timestamp_ms, None, message, self.starts_segment)
+
+
+def _list_samples(spans: Sequence[VideoSpan]) -> list[_Sample]:
+    return [
+        _Sample(pts if span.seekable else index, index, timestamp_ms, at in span.segment_starts)
         for span in spans
-        for pts, index, timestamp_ms in zip(
-            span.pts, span.frame_index, span.timestamp_ms, strict=True
+        for at, (pts, index, timestamp_ms) in enumerate(
+            zip(span.pts, span.frame_index, span.timestamp_ms, strict=True)
         )
     ]
+
+
+def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator[Frame]:
+    """Gives each sample the decoded frame with its key: the pts, or the count in sequence."""
+    wanted = _list_samples(spans)
     at = 0
     for count, frame in enumerate(frames):
         key = frame.pts if spans[0].seekable else count
-        if key is None or key < wanted[at][0]:
+        if key is None or key < wanted[at].key:
             continue
-        while at < len(wanted) and wanted[at][0] < key:
-            yield _lost(*wanted[at][1:])
+        while at < len(wanted) and wanted[at].key < key:
+            yield _without_picture(wanted[at])
             at += 1
-        if at < len(wanted) and wanted[at][0] == key:
+        if at < len(wanted) and wanted[at].key == key:
             # From the plan, not from the frame: PyAV's side data and its frame hold each other, so
             # a frame asked for them would stay in memory until the garbage collector comes by.
-            yield _decoded(frame, spans[0].orientation, *wanted[at][1:])
+            yield _decoded(frame, spans[0].orientation, wanted[at])
             at += 1
         if at == len(wanted):
             return
-    for _, index, timestamp_ms in wanted[at:]:
-        yield _lost(index, timestamp_ms)
+    for sample in wanted[at:]:
+        yield _without_picture(sample)
 
 
-def _decoded(frame: VideoFrame, orientation: Orientation, index: int, timestamp_ms: int) -> Frame:
+def _decoded(frame: VideoFrame, orientation: Orientation, sample: _Sample) -> Frame:
+    index, timestamp_ms = sample.frame_index, sample.timestamp_ms
     try:
         grey = grey_of(frame, orientation)
     except (av.FFmpegError, MediaError) as error:
-        return Frame(index, timestamp_ms, None, f"frame {index}: cannot be turned to grey: {error}")
-    return Frame(index, timestamp_ms, grey, "")
+        return sample.lost(f"frame {index}: cannot be turned to grey: {error}")
+    return Frame(index, timestamp_ms, grey, "", sample.starts_segment)
 
 
-def _lost(index: int, timestamp_ms: int) -> Frame:
-    message = f"frame {index} at {timestamp_ms} ms: the decoder gave no picture for it"
-    return Frame(index, timestamp_ms, None, message)
+def _without_picture(sample: _Sample) -> Frame:
+    return sample.lost(
+        f"frame {sample.frame_index} at {sample.timestamp_ms} ms: "
+        "the decoder gave no picture for it"
+    )

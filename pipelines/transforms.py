@@ -132,7 +132,12 @@ def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
     with open_source(medium.path) as source:
         for frame in read_spans(source, videos):
             yield SampledFrame(
-                medium.name, frame.frame_index, frame.timestamp_ms, frame.grey, frame.error
+                medium.name,
+                frame.frame_index,
+                frame.timestamp_ms,
+                frame.grey,
+                frame.error,
+                frame.starts_segment,
             )
 
 

@@ -11,16 +11,16 @@ from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
-from fer_core.faces import Box, crop_face
+from fer_core.faces import Box, Face, crop_face
 from fer_core.records import FACES, FAILURES, FRAMES
 from tests.pipelines.jobs import SAMPLES
 
 GREY = np.arange(120 * 160, dtype=np.uint32).reshape(120, 160).astype(np.uint8)
 
 
-def one_face(grey: NDArray[np.uint8]) -> list[Box]:
+def one_face(grey: NDArray[np.uint8], since_ms: int | None) -> list[Face]:
     """Finds one face in every frame that is not black."""
-    return [Box(10, 20, 60, 60)] if grey.any() else []
+    return [Face(Box(10, 20, 60, 60), 0.5)] if grey.any() else []
 
 
 def frames() -> list[SampledFrame]:
@@ -43,6 +43,31 @@ def test_every_frame_has_a_status_and_losses_are_told_once() -> None:
     np.testing.assert_array_equal(found.crops[0], crop_face(GREY, Box(10, 20, 60, 60)))
 
 
+def test_detection_forgets_at_the_start_of_a_segment_and_knows_the_time_that_passed() -> None:
+    elapsed: list[int | None] = []
+
+    def note_time(grey: NDArray[np.uint8], since_ms: int | None) -> list[Face]:
+        elapsed.append(since_ms)
+        return []
+
+    shown = [(0, True, GREY), (40, False, GREY), (80, True, None), (120, False, GREY)]
+    shown += [(200, False, None), (240, False, GREY), (280, True, GREY)]
+    clip = [SampledFrame("a.mp4", 0, ms, grey, "", starts) for ms, starts, grey in shown]
+    detect_faces(clip, note_time)
+    assert elapsed == [None, 40, None, 120, None]
+
+
+def test_a_tilted_crop_is_turned_upright() -> None:
+    upright = np.full((200, 200), 90, np.uint8)
+    cv2.rectangle(upright, (70, 60), (130, 80), 220, -1)
+    turn = cv2.getRotationMatrix2D((99.5, 99.5), -20, 1.0)  # 20 degrees clockwise
+    leaning = cv2.warpAffine(upright, turn, (200, 200), borderMode=cv2.BORDER_REPLICATE)
+    box = Box(50, 50, 100, 100)
+    wanted = crop_face(upright, box).astype(int)
+    assert abs(crop_face(leaning, box, 20.0).astype(int) - wanted).mean() < 3
+    assert abs(crop_face(leaning, box).astype(int) - wanted).mean() > 10
+
+
 def test_a_committed_span_gives_its_rows_back() -> None:
     found = detect_faces(frames(), one_face)
     scores = np.array([[0.1, 0, 0, 0.7, 0.1, 0.1, 0]], np.float32)
@@ -53,6 +78,7 @@ def test_a_committed_span_gives_its_rows_back() -> None:
     assert rows["failures"].schema.equals(FAILURES)
     face = rows["faces"].to_pylist()[0]
     assert (face["emotion"], face["box_y"], face["track_id"]) == ("happy", 20, None)
+    assert face["detector_score"] == 0.5
     assert face["confidence"] == face["p_happy"] == np.float32(0.7)
     assert sum(face[f"p_{name}"] for name in NAMES) == pytest.approx(1)
 
@@ -72,7 +98,8 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
     composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
     frame = np.full((900, 1600), 128, np.uint8)
     frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
-    (box,) = HaarDetector(HaarSettings())(frame)
+    ((box, score, tilt),) = HaarDetector(HaarSettings())(frame)
+    assert (score, tilt) == (None, 0.0)
     assert 900 <= box.x < box.x + box.width <= 1284
     assert 300 <= box.y < box.y + box.height <= 684
     assert box.width > 250

@@ -108,7 +108,7 @@ def test_the_detector_finds_the_sample_faces_in_their_places(
 ) -> None:
     places = choose_places(len(crops), seed=3)
     detect = HaarDetector(HaarSettings())
-    faces = [FoundFace(n, box, 3) for n, grey in enumerate(decoded) for box in detect(grey)]
+    faces = [FoundFace(n, face.box, 3) for n, grey in enumerate(decoded) for face in detect(grey)]
     matches = match_faces(places, faces)
     assert matches.found.mean() > 0.8
     assert matches.found.sum() + matches.second_faces + matches.false_faces == len(faces)
