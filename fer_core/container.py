@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -108,15 +108,29 @@ def list_packets(video: Video) -> Iterator[Packet[VideoStream]]:
         return  # a file cut short: what came before the cut still counts
 
 
-def decode_frames(video: Video) -> Iterator[VideoFrame]:
-    """Yields the frames from where the container stands to its end; packets that fail are lost."""
+def decode_frames(video: Video, wanted: Set[int] | None = None) -> Iterator[VideoFrame]:
+    """Yields the frames from where the container stands to its end; packets that fail are lost.
+
+    Args:
+        video: an open video.
+        wanted: pts of the frames that are needed; others are left out where no frame refers to
+            them, which saves their decoding. None for every frame.
+    """
     for packet in list_packets(video):
+        if wanted is not None:
+            # The decoder knows which frames are disposable; most containers do not say.
+            unwanted = packet.pts is not None and packet.pts not in wanted
+            video.stream.codec_context.skip_frame = "NONREF" if unwanted else "DEFAULT"
         yield from _decode(video, packet)
     yield from _decode(video, None)
 
 
-def seek_frames(video: Video, pts: int, dts: int) -> Iterator[VideoFrame] | None:
+def seek_frames(
+    video: Video, pts: int, dts: int, wanted: Set[int] | None = None
+) -> Iterator[VideoFrame] | None:
     """Returns the frames from the keyframe at `pts`, or None where they do not start there.
+
+    `wanted` is as for `decode_frames`.
 
     Containers seek by pts, by dts, or miss; MPEG files guess times after a seek; and some streams
     flag keyframes where decoding cannot start. So a seek counts only when its first frame is a
@@ -128,7 +142,7 @@ def seek_frames(video: Video, pts: int, dts: int) -> Iterator[VideoFrame] | None
             video.container.seek(target, stream=video.stream)
         except av.FFmpegError:
             continue
-        frames = decode_frames(video)
+        frames = decode_frames(video, wanted)
         first = _arrive(frames, pts)
         if first is not None:
             return chain((first,), frames)

@@ -48,14 +48,15 @@ def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
     if not spans or not any(len(span) for span in spans):
         return
     first = spans[0]
+    wanted = {pts for span in spans for pts in span.pts} if first.seekable else None
     if first.start_pts is not None and first.start_dts is not None:
         with open_video(source) as video:
-            frames = seek_frames(video, first.start_pts, first.start_dts)
+            frames = seek_frames(video, first.start_pts, first.start_dts, wanted)
             if frames is not None:
                 yield from _match(frames, spans)
                 return
     with open_video(source) as video:  # afresh: not every container can go back to its start
-        yield from _match(decode_frames(video), spans)
+        yield from _match(decode_frames(video, wanted), spans)
 
 
 class _Sample(NamedTuple):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.container import decode_frames, open_video
 from fer_core.frames import Frame, read_spans
 from fer_core.index import VideoIndex, index_video
 from fer_core.spans import Reading, plan_spans, sample_frames
@@ -180,6 +181,17 @@ def test_sample_k_is_the_first_frame_at_or_after_its_time(
     for k in range(int(times[-1] * sample_fps) + 1):
         wanted.add(next(i for i, time in enumerate(times) if time >= k / sample_fps))
     assert sample_frames(index, sample_fps) == sorted(wanted)
+
+
+@pytest.mark.parametrize("name", ["open_gop.mp4", "mpeg2.mpg", "hevc.mp4"])
+def test_frames_that_nobody_needs_are_not_decoded(folder: Path, name: str) -> None:
+    path = clip_at(folder, name)
+    pts = index_video(path).pts.tolist()
+    wanted = set(pts[::5])
+    with open_video(path) as video:
+        decoded = {frame.pts for frame in decode_frames(video, wanted)}
+    assert wanted <= decoded
+    assert len(decoded) < 0.8 * len(pts)
 
 
 def test_a_sampled_packet_without_a_frame_is_an_error_not_a_gap(folder: Path) -> None:
