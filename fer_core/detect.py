@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -32,12 +33,14 @@ class HaarSettings:
         scale_factor: step between the face sizes that are searched; above 1.
         min_size: smallest face side that is searched, in pixels of that copy.
         min_neighbors: overlapping hits that make a face; more means fewer false faces.
+        kind: names the detector.
     """
 
     longest_side: int = 640
     scale_factor: float = 1.1
     min_size: int = 30
     min_neighbors: int = 4
+    kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
         if self.longest_side < 2 * self.min_size or self.min_size < 20:

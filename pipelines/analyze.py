@@ -41,7 +41,9 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         planned.spans
         | "SpreadSpans" >> beam.Reshuffle()
         | "DetectFaces"
-        >> beam.ParDo(DetectFaces(rows, output)).with_outputs(COMMITTED, main="faces")
+        >> beam.ParDo(DetectFaces(rows, output, settings.detector_model)).with_outputs(
+            COMMITTED, main="faces"
+        )
     )
     committed = (
         detected.faces

@@ -28,6 +28,7 @@ class AnalysisRequest:
         rows: the settings that change rows.
         span_s: length of a span of video in seconds.
         model_dir: model folder, None for the shipped one.
+        detector_model: model file of the detector, None for one without.
         card: the card of the model.
         options: Beam options.
         overwrite: removes what an earlier run wrote.
@@ -39,6 +40,7 @@ class AnalysisRequest:
     rows: RowSettings
     span_s: float
     model_dir: str | None
+    detector_model: str | None
     card: ModelCard
     options: list[str]
     overwrite: bool = False
@@ -97,7 +99,9 @@ def refuse_inside(source: str, what: str, folder: str) -> None:
 
 
 def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
-    changed = [key for key in mine if held.get(key) != mine[key]]
+    differing = [key for key in mine if held.get(key) != mine[key]]
+    # Where it is another detector, its settings say nothing more.
+    changed = [key for key in differing if key.rpartition(".")[0] not in differing]
     if changed:
         lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
         raise SettingsError(

@@ -15,7 +15,7 @@ import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
 from pipelines.model_commands import evaluate, prepare, train
-from pipelines.options import model_options, runner_options
+from pipelines.options import choose_detector, detector_options, model_options, runner_options
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -56,6 +56,7 @@ def cli() -> None:
     show_default=True,
     help="Frames to look at per second of video, or 'all'.",
 )
+@detector_options
 @model_options
 @click.option(
     "--span-s",
@@ -93,7 +94,6 @@ def analyze(**options: Any) -> None:
 
 def _analysis_request(options: dict[str, Any]) -> Any:
     """Turns the options of `analyze` into what the job runner takes."""
-    from fer_core.detect import HaarSettings
     from fer_core.model import find_model_dir, load_card
     from pipelines.claims import AnalysisRequest
     from pipelines.output import Output
@@ -105,9 +105,10 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     if engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
     card = load_card(find_model_dir() if model_dir is None else Path(model_dir))
+    detector, detector_model = choose_detector(options["detector"], options["detector_model"])
     rows = RowSettings(
         sample_fps=options["sample_fps"],
-        detector=HaarSettings(),
+        detector=detector,
         engine=engine,
         model_sha256=card.sha256_for(engine),
         temperature=card.temperature,
@@ -120,6 +121,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         rows=rows,
         span_s=options["span_s"],
         model_dir=None if model_dir is None else os.path.abspath(model_dir),
+        detector_model=detector_model,
         card=card,
         options=beam_options(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],

@@ -29,7 +29,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipeline = beam.Pipeline(options=PipelineOptions(order["options"]))
     if order["job"] == "prepare":
-        prepare.build_pipeline(pipeline, PrepareSettings(**order["settings"]))
+        prepare.build_pipeline(pipeline, PrepareSettings.from_dict(order["settings"]))
     else:
         analyze.build_pipeline(pipeline, AnalyzeSettings.from_dict(order["settings"]))
     pipeline.run().wait_until_finish()

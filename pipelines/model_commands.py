@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipelines.options import model_options, runner_options
+from pipelines.options import choose_detector, detector_options, model_options, runner_options
 
 DONE, SOME_FAILED = 0, 3
 
@@ -25,6 +25,7 @@ DONE, SOME_FAILED = 0, 3
     show_default=True,
     help="Share of the pictures for valid, where INPUT has no valid/.",
 )
+@detector_options
 @runner_options
 @click.option("--overwrite", is_flag=True, help="Replaces what DATA holds.")
 def prepare(**options: Any) -> None:
@@ -36,16 +37,20 @@ def prepare(**options: Any) -> None:
     """
     from rich.console import Console
 
+    from fer_core.errors import UsageError
     from pipelines.output import Output
     from pipelines.preparing import PrepareRequest, run_prepare
     from pipelines.runners import beam_options, check_runner
 
     check_runner(options["runner"])
+    if options["cropped"] and options["detector"] != "haar":
+        raise UsageError("--cropped: takes the pictures whole; leave out --detector")
     request = PrepareRequest(
         input=options["input_path"],
         data=Output(options["data"]),
         cropped=options["cropped"],
         valid_share=options["valid_share"],
+        detector=choose_detector(options["detector"], options["detector_model"]),
         options=beam_options(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],
     )

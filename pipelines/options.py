@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from fer_core.detectors import DetectorSettings
 
 Command = Callable[..., Any]
 
@@ -42,3 +46,47 @@ def model_options(command: Command) -> Command:
         help="What runs the network.",
     )
     return model(engine(command))
+
+
+def detector_options(command: Command) -> Command:
+    """Adds what says which detector finds the faces: `--detector` and `--detector-model`."""
+    detector = click.option(
+        "--detector",
+        type=click.Choice(["haar", "yunet"]),
+        default="haar",
+        show_default=True,
+        help="What finds the faces.",
+    )
+    model = click.option(
+        "--detector-model", metavar="FILE", help="The ONNX file of --detector yunet: see README."
+    )
+    return detector(model(command))
+
+
+def choose_detector(kind: str, model_file: str | None) -> tuple[DetectorSettings, str | None]:
+    """Checks the options of `detector_options`, and the model file by running it once.
+
+    Returns:
+        The settings of the detector, and the absolute path of its model file, None without one.
+
+    Raises:
+        UsageError: the two do not fit each other, or the file is no model of the detector.
+    """
+    from fer_core.detect import HaarSettings
+    from fer_core.errors import FerError, UsageError
+
+    if kind == "haar":
+        if model_file is not None:
+            raise UsageError("--detector-model: goes with --detector yunet only")
+        return HaarSettings(), None
+    if not model_file:
+        raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
+    from fer_core.yunet import YuNetDetector, yunet_settings
+
+    path = Path(model_file).absolute()
+    try:
+        settings = yunet_settings(path)
+        YuNetDetector(settings, path)
+    except FerError as error:
+        raise UsageError(f"--detector-model {error}") from error
+    return settings, str(path)

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 from apache_beam import pvalue
 
-from fer_core.detect import HaarDetector, HaarSettings, detect_whole, limit_threads
+from fer_core.detect import Detector, detect_whole, limit_threads
 from fer_core.detections import Failure
+from fer_core.detectors import load_detector
 from fer_core.learn.prepare import (
     PARTS,
     LabelledFace,
@@ -72,8 +73,12 @@ class PrepareFaces(beam.DoFn):
     def setup(self) -> None:
         """Loads the detector of the analysis, unless the pictures are crops already."""
         limit_threads()
-        cropped = self._settings.cropped
-        self._detector = detect_whole if cropped else HaarDetector(HaarSettings())
+        settings = self._settings
+        self._detector: Detector = (
+            detect_whole
+            if settings.cropped
+            else load_detector(settings.detector, settings.detector_model)
+        )
 
     def process(self, group: tuple[Medium, ...]) -> Iterator[LabelledFace | pvalue.TaggedOutput]:
         """Reads the pictures of a group one after the other."""

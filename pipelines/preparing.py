@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from fer_core.detections import Failure
+from fer_core.detectors import DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, FerError, UsageError
 from fer_core.learn.prepare import (
@@ -48,6 +49,7 @@ class PrepareRequest:
         data: where the labelled faces go.
         cropped: the pictures are cropped faces already.
         valid_share: share of the training pictures for `valid`, where INPUT has no such folder.
+        detector: settings of the face detector, and its model file, None for one without.
         options: Beam options.
         overwrite: replaces what an earlier run wrote.
     """
@@ -56,6 +58,7 @@ class PrepareRequest:
     data: Output
     cropped: bool
     valid_share: float
+    detector: tuple[DetectorSettings, str | None]
     options: list[str]
     overwrite: bool = False
 
@@ -130,6 +133,8 @@ def _settings_for(request: PrepareRequest, names: list[str]) -> PrepareSettings:
         data=request.data.root,
         cropped=request.cropped,
         valid_share=0.0 if own_valid else request.valid_share,
+        detector=request.detector[0],
+        detector_model=request.detector[1],
         run_id=uuid.uuid4().hex[:12],
     )
 

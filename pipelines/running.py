@@ -67,6 +67,7 @@ def _run_job(request: AnalysisRequest, progress: Progress) -> None:
         rows=request.rows,
         span_s=request.span_s,
         model_dir=request.model_dir,
+        detector_model=request.detector_model,
         run_id=request.run_id,
     )
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fer_core.detect import HaarSettings
+from fer_core.detectors import DetectorSettings, detector_settings
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class RowSettings:
 
     Attributes:
         sample_fps: frames per second that are looked at, as a fraction; `all` for every frame.
-        detector: settings of the cascade.
+        detector: settings of the face detector.
         engine: `litert` or `tensorflow`.
         model_sha256: sha256 of the model file that the engine reads.
         temperature: what the model's logits are divided by.
@@ -23,7 +23,7 @@ class RowSettings:
     """
 
     sample_fps: str
-    detector: HaarSettings
+    detector: DetectorSettings
     engine: str
     model_sha256: str
     temperature: float
@@ -33,13 +33,15 @@ class RowSettings:
     def flat(self) -> dict[str, Any]:
         """Returns the settings with dotted names, for comparing and showing."""
         values = asdict(self)
-        inner = {f"detector.{name}": value for name, value in values.pop("detector").items()}
-        return {**values, **inner}
+        detector = values.pop("detector")
+        kind = detector.pop("kind")
+        inner = {f"detector.{name}": value for name, value in detector.items()}
+        return {**values, "detector": kind, **inner}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RowSettings:
         """Builds the settings from what `dataclasses.asdict` made of them."""
-        return cls(**{**values, "detector": HaarSettings(**values["detector"])})
+        return cls(**{**values, "detector": detector_settings(values["detector"])})
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class AnalyzeSettings:
         rows: the settings that change rows.
         span_s: length of a span of video in seconds.
         model_dir: model folder, None for the shipped one.
+        detector_model: model file of the detector, None for one without.
         run_id: names this run.
     """
 
@@ -60,6 +63,7 @@ class AnalyzeSettings:
     rows: RowSettings
     span_s: float
     model_dir: str | None
+    detector_model: str | None
     run_id: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,6 +86,8 @@ class PrepareSettings:
         cropped: the pictures are cropped faces already and are taken whole.
         valid_share: share of the training pictures that go to the part `valid`; 0 where INPUT
             names its own.
+        detector: settings of the face detector.
+        detector_model: model file of the detector, None for one without.
         run_id: names this run.
     """
 
@@ -89,4 +95,11 @@ class PrepareSettings:
     data: str
     cropped: bool
     valid_share: float
+    detector: DetectorSettings
+    detector_model: str | None
     run_id: str
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PrepareSettings:
+        """Builds the settings from what `dataclasses.asdict` made of them."""
+        return cls(**{**values, "detector": detector_settings(values["detector"])})

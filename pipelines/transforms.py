@@ -11,8 +11,9 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.ml.inference.base import PredictionResult
 
-from fer_core.detect import HaarDetector, limit_threads
+from fer_core.detect import limit_threads
 from fer_core.detections import Failure, SampledFrame, detect_faces, span_table
+from fer_core.detectors import load_detector
 from fer_core.errors import MediaError
 from fer_core.frames import read_spans
 from fer_core.pictures import read_picture
@@ -77,12 +78,14 @@ class DetectFaces(beam.DoFn):
     A span that is committed already goes on as its reference.
     """
 
-    def __init__(self, settings: RowSettings, output: Output) -> None:
-        self._settings, self._output = settings, output
+    def __init__(
+        self, settings: RowSettings, output: Output, detector_model: str | None = None
+    ) -> None:
+        self._settings, self._output, self._model = settings, output, detector_model
 
     def setup(self) -> None:
         limit_threads()
-        self._detector = HaarDetector(self._settings.detector)
+        self._detector = load_detector(self._settings.detector, self._model)
 
     def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
         todo: list[Span] = []

@@ -168,7 +168,8 @@ def test_the_split_follows_from_the_pictures_alone(tmp_path: Path) -> None:
 
 def test_without_a_valid_folder_some_training_pictures_become_it(tmp_path: Path) -> None:
     fill(tmp_path / "train", copies=3)
-    step = PrepareFaces(PrepareSettings(str(tmp_path), "memory://", True, 0.5, "run"))
+    settings = PrepareSettings(str(tmp_path), "memory://", True, 0.5, HaarSettings(), None, "run")
+    step = PrepareFaces(settings)
     step.setup()
     paths = sorted(tmp_path.rglob("*.png"))
     media = [
