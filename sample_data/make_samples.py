@@ -14,14 +14,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from composites import FACE_SIZE, build_composites
-from containers import cut_head, turn_picture, turn_video, write_picture, write_video
 from numpy.typing import NDArray
-from scenes import Sprite, draw_background, draw_person, place_person, to_bytes
-from stories import Face, Keyframe, Story, tell_pictures, tell_videos
 
 from fer_core.emotions import NAMES
 from fer_core.learn.dataset import read_data
+from sample_data.composites import FACE_SIZE, build_composites
+from sample_data.containers import cut_head, turn_picture, turn_video, write_picture, write_video
+from sample_data.scenes import Sprite, draw_background, draw_person, place_person, to_bytes
+from sample_data.stories import Face, Keyframe, Story, tell_pictures, tell_videos
 
 HERE = Path(__file__).resolve().parent
 FACE_SHARE = 0.96

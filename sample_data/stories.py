@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scenes import Colour, Looks
 
 from fer_core.emotions import NAMES
+from sample_data.scenes import Colour, Looks
 
 ROWAN = Looks(skin=(140, 172, 214), hair=(38, 52, 74), shirt=(120, 84, 52))
 SASHA = Looks(skin=(120, 160, 205), hair=(30, 34, 40), shirt=(70, 120, 80))
