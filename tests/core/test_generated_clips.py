@@ -93,7 +93,7 @@ def turned_back(grey: NDArray[np.uint8], face: TrueFace) -> NDArray[np.uint8]:
 
 
 def test_a_face_counts_while_it_is_seen(tmp_path: Path) -> None:
-    truth = make_clip(tmp_path / "clip.mp4", SCENARIOS["entering"], seed=1, seconds=6)
+    truth = make_clip(tmp_path / "clip.mp4", SCENARIOS["entering"], seed=1, seconds=4)
     counts = [len(faces) for faces in truth.faces]
     assert min(counts) == 0 < max(counts)
     assert any(truth.partial)
