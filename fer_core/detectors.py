@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fer_core.detect import Detector, HaarDetector, HaarSettings
+from fer_core.detect import Detector
 from fer_core.errors import FerError
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.yunet import YuNetDetector, YuNetSettings
 
 DetectorSettings = HaarSettings | YuNetSettings

@@ -34,6 +34,24 @@ class Face(NamedTuple):
     tilt: float = 0.0
 
 
+def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) -> Box:
+    """Returns a square in whole pixels inside the frame.
+
+    It is moved into the frame and not cut, which would stretch the face in its crop.
+
+    Args:
+        middle: x and y.
+        side: in pixels; the shorter side of the frame is the most.
+        size: width and height of the frame.
+    """
+    whole = max(1, min(round(side), *size))
+    x, y = (
+        min(max(round(at - whole / 2), 0), most - whole)
+        for at, most in zip(middle, size, strict=True)
+    )
+    return Box(x, y, whole, whole)
+
+
 def crop_face(grey: NDArray[np.uint8], box: Box, tilt: float = 0.0) -> NDArray[np.uint8]:
     """Cuts a face out and resizes it to what the network takes.
 

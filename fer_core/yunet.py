@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import FerError, ModelError
-from fer_core.faces import Box, Face
+from fer_core.faces import Face, square_box
 
 NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
 OUTPUTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
@@ -150,26 +150,9 @@ def face_in_row(row: NDArray[np.float32], zoom: NDArray[np.float64], size: tuple
         SIDE_PER_EYES * math.hypot(*across),
         SIDE_PER_EYES_TO_MOUTH * math.hypot(*down),
     )
+    middle = eyes + MIDDLE_BELOW_EYES * down
     tilt = math.degrees(math.atan2(across[1], across[0]))
-    return Face(_square(eyes + MIDDLE_BELOW_EYES * down, side, size), float(row[14]), tilt)
-
-
-def _square(middle: NDArray[np.float64], side: float, size: tuple[int, int]) -> Box:
-    """Returns a square in whole pixels inside the frame.
-
-    It is moved into the frame and not cut, which would stretch the face in its crop.
-
-    Args:
-        middle: x and y.
-        side: in pixels; the shorter side of the frame is the most.
-        size: width and height of the frame.
-    """
-    whole = max(1, min(round(side), *size))
-    x, y = (
-        min(max(round(float(at) - whole / 2), 0), most - whole)
-        for at, most in zip(middle, size, strict=True)
-    )
-    return Box(x, y, whole, whole)
+    return Face(square_box((float(middle[0]), float(middle[1])), side, size), float(row[14]), tilt)
 
 
 def _read_model(path: Path) -> bytes:

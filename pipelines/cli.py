@@ -57,6 +57,12 @@ def cli() -> None:
     help="Frames to look at per second of video, or 'all'.",
 )
 @detector_options
+@click.option(
+    "--redetect-ms",
+    type=click.IntRange(min=1),
+    show_default="2000",
+    help="How often haar searches a frame whole; between, it follows faces and looks at changes.",
+)
 @model_options
 @click.option(
     "--span-s",
@@ -105,7 +111,9 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     if engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
     card = load_card(find_model_dir() if model_dir is None else Path(model_dir))
-    detector, detector_model = choose_detector(options["detector"], options["detector_model"])
+    detector, detector_model = choose_detector(
+        options["detector"], options["detector_model"], options["redetect_ms"]
+    )
     rows = RowSettings(
         sample_fps=options["sample_fps"],
         detector=detector,

@@ -63,8 +63,15 @@ def detector_options(command: Command) -> Command:
     return detector(model(command))
 
 
-def choose_detector(kind: str, model_file: str | None) -> tuple[DetectorSettings, str | None]:
+def choose_detector(
+    kind: str, model_file: str | None, redetect_ms: int | None = None
+) -> tuple[DetectorSettings, str | None]:
     """Checks the options of `detector_options`, and the model file by running it once.
+
+    Args:
+        kind: `haar` or `yunet`.
+        model_file: of YuNet.
+        redetect_ms: how often Haar searches a frame whole, None for its own default.
 
     Returns:
         The settings of the detector, and the absolute path of its model file, None without one.
@@ -72,13 +79,17 @@ def choose_detector(kind: str, model_file: str | None) -> tuple[DetectorSettings
     Raises:
         UsageError: the two do not fit each other, or the file is no model of the detector.
     """
-    from fer_core.detect import HaarSettings
     from fer_core.errors import FerError, UsageError
+    from fer_core.haar import HaarSettings
 
     if kind == "haar":
         if model_file is not None:
             raise UsageError("--detector-model: goes with --detector yunet only")
-        return HaarSettings(), None
+        return HaarSettings() if redetect_ms is None else HaarSettings(
+            redetect_ms=redetect_ms
+        ), None
+    if redetect_ms is not None:
+        raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
     if not model_file:
         raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
     from fer_core.yunet import YuNetDetector, yunet_settings

@@ -12,9 +12,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from fer_core.classify import Classifier
-from fer_core.detect import Detector, HaarDetector, HaarSettings, limit_threads
+from fer_core.detect import Detector, limit_threads
 from fer_core.detections import SampledFrame, detect_faces
 from fer_core.frames import read_spans
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.index import index_video
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.spans import plan_spans

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.records import FACES, FAILURES, FRAMES
 from tests.pipelines.jobs import SAMPLES
 
@@ -108,5 +108,5 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
 def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(FerError, match="detection size"):
         HaarSettings(longest_side=50)
-    with pytest.raises(FerError, match="scale factor"):
-        HaarSettings(scale_factor=1.0)
+    with pytest.raises(FerError, match="redetect"):
+        HaarSettings(redetect_ms=0)

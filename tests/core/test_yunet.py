@@ -11,10 +11,10 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces
 from fer_core.errors import FerError, ModelError
 from fer_core.faces import Box
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.pictures import read_picture
 from fer_core.yunet import (
     MIDDLE_BELOW_EYES,

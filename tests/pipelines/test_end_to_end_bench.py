@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.faces import Box, crop_face
 from fer_core.frames import read_spans
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.index import index_video
 from fer_core.records import FACES, FRAMES
 from fer_core.spans import plan_spans

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detect import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces
 from fer_core.emotions import NAMES
+from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.learn.dataset import read_data
 from fer_core.learn.prepare import LABELLED, LabelledFace
 from fer_core.pictures import read_picture

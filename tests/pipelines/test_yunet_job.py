@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detect import HaarSettings
 from fer_core.detectors import DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
+from fer_core.haar import HaarSettings
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.yunet import YuNetSettings

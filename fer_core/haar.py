@@ -1,0 +1,161 @@
+"""Finds faces with OpenCV's Haar cascades: searches frames seldom, follows what it found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from fer_core.cascade import CascadeSearch, Grey, Look, Place
+from fer_core.changes import ChangeMap, Region
+from fer_core.errors import FerError
+from fer_core.faces import Face, square_box
+from fer_core.follow import Track, cut_patch
+
+SCAN_STEP = 1.15
+FIRST = Look("default", 48, 0.35, 0.75, 1.3, 1.06, excess=1.05)
+SECOND = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
+TILTS = (0.0, -12.0, 12.0)
+"""Degrees at which a place is looked at until it is surely a face."""
+
+LEAST_EVIDENCE, EVIDENCE, SURE_EVIDENCE = 4, 18, 30
+"""Hits of both cascades: to try other tilts, for a face, and to stop trying."""
+
+LEAST_HITS = 2
+"""Hits that each of the two must have for a face."""
+
+CHANGES_MS = 200
+"""What changed is searched for new faces, in this time no more than the area of one frame."""
+
+CUT_CREDIT = 0.2
+"""Share of that area which must be left for a whole frame to be searched at a cut."""
+
+
+@dataclass(frozen=True)
+class HaarSettings:
+    """How faces are searched; every field changes rows.
+
+    Attributes:
+        longest_side: larger frames are searched in a copy with this longest side, in pixels.
+        min_size: smallest face side that is searched, in pixels of that copy.
+        redetect_ms: how often a frame is searched whole; what changes is searched at once.
+        kind: names the detector.
+    """
+
+    longest_side: int = 640
+    min_size: int = 30
+    redetect_ms: int = 2000
+    kind: Literal["haar"] = "haar"
+
+    def __post_init__(self) -> None:
+        if self.longest_side < 2 * self.min_size or self.min_size < 24:
+            raise FerError(
+                f"detection size: {self.longest_side} with faces from {self.min_size} pixels does "
+                "not fit; faces from 24 pixels and at least twice that for the picture are needed"
+            )
+        if self.redetect_ms < 1:
+            raise FerError(f"redetect: {self.redetect_ms} ms is too short, from 1 ms is needed")
+
+
+class HaarDetector:
+    """A frontal face detector for the frames of a segment, each given with the time since the last.
+
+    The whole of a frame is searched where a segment starts, at a cut, and every `redetect_ms`; what
+    changes in between is searched as it does. Both cascades must agree on a face. Once found it is
+    followed, also where it leans, blurs or turns dark, until it is gone.
+
+    One per thread. Counts what it does in `counts`: `scans`, `scanned_pixels`, `looks`.
+
+    Raises:
+        FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
+    """
+
+    def __init__(self, settings: HaarSettings) -> None:
+        self.settings = settings
+        self.counts: Counter[str] = Counter()
+        self._search = CascadeSearch()
+        self._tracks: list[Track] = []
+        self._map = ChangeMap(np.zeros((2, 2), np.uint8))
+        self._credit, self._scanned_ms = 0.0, 0
+
+    def __call__(self, grey: Grey, since_ms: int | None = None) -> list[Face]:
+        """Returns the faces of a frame, uint8 (height, width)."""
+        if since_ms is None or not self._map.fits(grey):
+            self._tracks = []
+            self._map = ChangeMap(grey)
+            self._scan_whole(grey)
+        else:
+            self._advance(grey, since_ms)
+        self._drop_doubles()
+        self.counts["looks"] = self._search.looks
+        size = grey.shape[1], grey.shape[0]
+        places = [track.place for track in self._tracks]
+        return sorted(
+            Face(square_box((place.x, place.y), place.side, size), None, place.tilt)
+            for place in places
+        )
+
+    def _advance(self, grey: Grey, since_ms: int) -> None:
+        """Follows the faces of the frame before and searches for new ones."""
+        after_cut = self._map.advance(grey)
+        self._credit = min(1.0, self._credit + since_ms / CHANGES_MS)
+        self._scanned_ms += since_ms
+        self._tracks = [
+            track for track in self._tracks if track.follow(self._search, grey, since_ms, after_cut)
+        ]
+        due = self._scanned_ms >= self.settings.redetect_ms
+        if due or (after_cut and self._credit > CUT_CREDIT):
+            self._scan_whole(grey)
+            return
+        for region in self._map.find_changed([track.place for track in self._tracks]):
+            if region.share <= self._credit:
+                self._scan(grey, region)
+                self._map.note_searched(region)
+                self._credit -= region.share
+
+    def _scan_whole(self, grey: Grey) -> None:
+        height, width = grey.shape
+        self._scan(grey, Region(0, 0, width, height, 1.0))
+        self._map.note_searched()
+        self._credit, self._scanned_ms = 0.0, 0
+
+    def _scan(self, grey: Grey, region: Region) -> None:
+        """Searches a region for faces that are not followed yet."""
+        scale = max(1.0, max(grey.shape) / self.settings.longest_side)
+        part = grey[region.top : region.bottom, region.left : region.right]
+        if scale > 1:
+            size = max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale))
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        self.counts["scans"] += 1
+        self.counts["scanned_pixels"] += part.size
+        for found in self._search.scan(part, self.settings.min_size, SCAN_STEP, 1):
+            place = Place(
+                found.x * scale + region.left, found.y * scale + region.top, found.side * scale
+            )
+            if not any(place.is_near(track.place) for track in self._tracks):
+                self._confirm(grey, place)
+
+    def _confirm(self, grey: Grey, place: Place) -> None:
+        """Begins to follow a place where both cascades see a face, upright or tilted."""
+        best, place_seen, least = 0, place, 0
+        for tilt in TILTS:
+            first = self._search.look(grey, place._replace(tilt=tilt), FIRST)
+            second = self._search.look(grey, first.place, SECOND)
+            evidence = first.hits + second.hits
+            if evidence > best:
+                best, place_seen, least = evidence, first.place, min(first.hits, second.hits)
+            if best < LEAST_EVIDENCE or best >= SURE_EVIDENCE:
+                break
+        if best >= EVIDENCE and least >= LEAST_HITS:
+            self._tracks.append(Track(place_seen, cut_patch(grey, place_seen), best))
+
+    def _drop_doubles(self) -> None:
+        """Keeps of tracks that came together the one that was surest when it was found."""
+        kept: list[Track] = []
+        for track in sorted(self._tracks, key=lambda track: -track.hits):
+            if not any(track.place.is_near(other.place) for other in kept):
+                kept.append(track)
+        self._tracks = kept
