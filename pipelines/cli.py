@@ -80,16 +80,20 @@ def analyze(**options: Any) -> None:
 
     INPUT is a folder, a quoted glob, a single picture or video, or a URI.
     """
-    from rich.console import Console
+    from pipelines.runners import Job, check_runner
 
-    from pipelines.progress import Progress
-    from pipelines.running import run_analysis
-    from pipelines.summary import print_summary
+    check_runner(options["runner"])
+    with Job("analyze") as job:  # imports Beam while this process imports the rest
+        from rich.console import Console
 
-    console = Console(stderr=False)
-    request = _analysis_request(options)
-    run = run_analysis(request, Progress(console))
-    sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
+        from pipelines.progress import Progress
+        from pipelines.running import run_analysis
+        from pipelines.summary import print_summary
+
+        console = Console(stderr=False)
+        request = _analysis_request(options)
+        run = run_analysis(request, Progress(console), job)
+        sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
 
 
 def _analysis_request(options: dict[str, Any]) -> Any:
@@ -97,10 +101,9 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     from fer_core.model import find_model_dir, load_card
     from pipelines.claims import AnalysisRequest
     from pipelines.output import Output
-    from pipelines.runners import beam_options, check_runner
+    from pipelines.runners import Runner
     from pipelines.settings import RowSettings
 
-    check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]
     if engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
@@ -123,7 +126,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         model_dir=None if model_dir is None else os.path.abspath(model_dir),
         detector_model=detector_model,
         card=card,
-        options=beam_options(options["runner"], options["workers"], options["beam_options"]),
+        runner=Runner(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],
         prune=options["prune"],
     )

@@ -13,7 +13,8 @@ from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output
-from pipelines.listing import list_media
+from pipelines.elements import Medium
+from pipelines.listing import count_parts, list_media
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job, run_job
@@ -22,19 +23,20 @@ from pipelines.settings import AnalyzeSettings
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]:
-    """Runs the job to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
+    """Lets the job run to its end and returns what `run.json` holds.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT.
         FerError: the job failed; what it has committed is kept.
     """
-    names, unlisted = _list_names(request)
+    media, unlisted = _list_input(request)
+    names = {medium.name for medium in media}
     claim_output(request, names)
     started = time.time()
     progress.start(request.output, len(names))
-    _run_job(request, progress)
+    _run_job(request, progress, job, count_parts(media))
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     parts = request.output.read_json(path)
     if parts is None:
@@ -48,19 +50,19 @@ def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]
     return run
 
 
-def _list_names(request: AnalysisRequest) -> tuple[set[str], int]:
-    """Lists INPUT once, before anything is started; returns names and number of failures."""
+def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
+    """Lists INPUT once, before anything is done; returns the media and the number of failures."""
     listed = list(list_media(request.input))
-    names = [found.name for found in listed if not isinstance(found, Failure)]
+    media = [found for found in listed if not isinstance(found, Failure)]
     if not listed:
         raise UsageError(f"INPUT {request.input}: holds no picture or video")
-    if len(set(names)) != len(names):
-        twice = [name for name, count in Counter(names).items() if count > 1]
+    twice = [name for name, count in Counter(m.name for m in media).items() if count > 1]
+    if twice:
         raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
-    return set(names), len(listed) - len(names)
+    return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -71,7 +73,8 @@ def _run_job(request: AnalysisRequest, progress: Progress) -> None:
         run_id=request.run_id,
     )
     try:
-        run_job(Job("analyze", settings.to_dict(), request.options), progress.update)
+        job.order(settings.to_dict(), request.runner.options(parts))
+        run_job(job, progress.update)
     finally:
         request.output.remove_attempts()
         progress.stop()
