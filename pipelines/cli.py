@@ -132,6 +132,21 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     )
 
 
+@cli.command()
+@click.argument("output_path", metavar="OUTPUT")
+def profile(output_path: str) -> None:
+    """Shows what the last analysis into OUTPUT spent its time on, stage by stage.
+
+    Seconds of all workers are added up; their share is of what they could have worked.
+    """
+    from rich.console import Console
+
+    from pipelines.output import Output
+    from pipelines.profile import load_run, print_profile
+
+    print_profile(Console(), load_run(Output(output_path)))
+
+
 for command in (prepare, train, evaluate):
     cli.add_command(command)
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,17 +50,28 @@ class Runner:
     workers: int
     extra: tuple[str, ...] = ()
 
-    def options(self, parts: int | None) -> list[str]:
-        """Returns the command line of Beam options; the user's own come last.
+    def used_workers(self, parts: int | None) -> int | None:
+        """Returns the number of workers for work in so many parts, None if the runner decides.
 
         Args:
             parts: into how many parts the work can be cut, None where that is not known yet. More
-                local workers would have nothing to do, and a single one needs no process.
+                local workers would have nothing to do.
+        """
+        if self.name != LOCAL or any(
+            own.startswith(("--direct", "--runner")) for own in self.extra
+        ):
+            return None
+        return self.workers if parts is None else max(1, min(self.workers, parts))
+
+    def options(self, parts: int | None) -> list[str]:
+        """Returns the command line of Beam options for work in so many parts; see `used_workers`.
+
+        The user's own come last. A single local worker needs no process of its own.
         """
         if self.name != LOCAL:
             named = {"flink": "FlinkRunner", "dataflow": "DataflowRunner"}
             return [f"--runner={named.get(self.name, self.name)}", *self.extra]
-        workers = self.workers if parts is None else max(1, min(self.workers, parts))
+        workers = self.used_workers(parts) or self.workers
         mode = "in_memory" if workers == 1 else "multi_processing"
         own = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
         return ["--runner=FnApiRunner", *own, *self.extra]
@@ -76,9 +88,14 @@ class Job:
 
     Args:
         name: the job, `analyze` or `prepare`.
+
+    Attributes:
+        began: when it was started, in seconds since 1970.
+        ordered: when it got its order.
     """
 
     def __init__(self, name: str) -> None:
+        self.began = self.ordered = time.time()
         self._stopped = False
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         # Beam leaves folders behind where it is ended; here they go with this one.
@@ -107,6 +124,7 @@ class Job:
             settings: the job's settings, as plain values.
             options: Beam options.
         """
+        self.ordered = time.time()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has failed already: `wait` will tell
             self._process.stdin.write(json.dumps({"settings": settings, "options": options}) + "\n")

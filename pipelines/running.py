@@ -13,6 +13,7 @@ from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output
+from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
 from pipelines.listing import count_parts, list_media
 from pipelines.output import RUN_FILE, Output, read_tables
@@ -34,15 +35,20 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     media, unlisted = _list_input(request)
     names = {medium.name for medium in media}
     claim_output(request, names)
-    started = time.time()
     progress.start(request.output, len(names))
-    _run_job(request, progress, job, count_parts(media))
+    parts = count_parts(media)
+    _run_job(request, progress, job, parts)
+    ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
-    parts = request.output.read_json(path)
-    if parts is None:
+    result = request.output.read_json(path)
+    if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
-    run = _describe_run(request, parts, started)
-    _check_run(request.output, run, len(names) + unlisted)
+    tables = _gather_tables(result["parts"])
+    _check_run(request.output, tables, len(names) + unlisted)
+    clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
+    workers = request.runner.used_workers(parts)
+    costs = describe_costs(result["costs"], result["earlier"], clock, workers)
+    run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
     if request.output.is_local:
         _remove_stale(request.output, run)
@@ -80,18 +86,19 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         progress.stop()
 
 
-def _describe_run(
-    request: AnalysisRequest, parts: list[dict[str, Any]], started: float
-) -> dict[str, Any]:
-    """Puts together what `run.json` holds."""
+def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
-    seconds: Counter[str] = Counter()
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-        seconds.update(part["seconds"])
+    return {"rows": dict(rows), "tables": tables}
+
+
+def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
+    """Puts together what `run.json` tells of the command."""
     return {
         "command": " ".join(sys.argv),
         "belongs_to": request.belongs_to(),
@@ -100,14 +107,7 @@ def _describe_run(
         "schema_version": SCHEMA_VERSION,
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "seconds": {"whole": round(time.time() - started, 3), **_rounded(seconds)},
-        "rows": dict(rows),
-        "tables": tables,
     }
-
-
-def _rounded(seconds: Counter[str]) -> dict[str, float]:
-    return {name: round(float(value), 3) for name, value in seconds.items()}
 
 
 def _version(name: str) -> str:

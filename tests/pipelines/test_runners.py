@@ -30,13 +30,13 @@ def test_pictures_of_two_folders_are_two_parts_and_a_video_may_be_many() -> None
 
 @pytest.mark.parametrize(("parts", "workers"), [(None, 4), (9, 4), (3, 3), (1, 1), (0, 1)])
 def test_no_more_workers_than_parts(parts: int | None, workers: int) -> None:
-    options = Runner("local", 4, ("--direct_test=1",)).options(parts)
+    options = Runner("local", 4, ("--own=1",)).options(parts)
     mode = "in_memory" if workers == 1 else "multi_processing"
     assert options == [
         "--runner=FnApiRunner",
         f"--direct_num_workers={workers}",
         f"--direct_running_mode={mode}",
-        "--direct_test=1",
+        "--own=1",
     ]
 
 
