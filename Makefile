@@ -12,7 +12,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local prepare test check bench bench-end-to-end test-train test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-end-to-end test-train test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ $(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
 run-local: $(VENV)/run.stamp ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
 	@test -n "$(INPUT)" || { echo "usage: make run-local INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
+
+profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyses INPUT=folder, or reads OUTPUT=folder as it is
+	@test -n "$(INPUT)" || test -f "$(OUTPUT)/run.json" || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
+	@test -z "$(INPUT)" || $(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
+	@$(BIN)/ferbeam profile "$(OUTPUT)"
 
 prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
 	@test -n "$(INPUT)" && test -n "$(DATA)" || { echo "usage: make prepare INPUT=folder DATA=folder [ARGS=...]"; exit 2; }

@@ -27,6 +27,7 @@ class SampledFrame(NamedTuple):
         grey: uint8 (height, width) in display orientation, None where it cannot be decoded.
         error: why it cannot be decoded, else empty.
         starts_segment: whether detection must forget the frames before; a picture always does.
+        decoded: number of frames decoded for it: itself, and those before it that are no samples.
     """
 
     media: str
@@ -35,6 +36,7 @@ class SampledFrame(NamedTuple):
     grey: NDArray[np.uint8] | None
     error: str = ""
     starts_segment: bool = True
+    decoded: int = 1
 
 
 class Failure(NamedTuple):

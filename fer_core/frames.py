@@ -28,6 +28,7 @@ class Frame:
         grey: uint8 (h, w) in display orientation; None when it could not be decoded.
         error: why not; empty otherwise.
         starts_segment: whether detection must forget the frames before.
+        decoded: number of frames decoded to come here from the sample before, this one included.
     """
 
     frame_index: int
@@ -35,6 +36,7 @@ class Frame:
     grey: NDArray[np.uint8] | None
     error: str
     starts_segment: bool
+    decoded: int
 
 
 def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
@@ -67,8 +69,9 @@ class _Sample(NamedTuple):
     timestamp_ms: int
     starts_segment: bool
 
-    def lost(self, message: str) -> Frame:
-        return Frame(self.frame_index, self.timestamp_ms, None, message, self.starts_segment)
+    def lost(self, message: str, decoded: int = 0) -> Frame:
+        place = (self.frame_index, self.timestamp_ms)
+        return Frame(*place, None, message, self.starts_segment, decoded)
 
 
 def _list_samples(spans: Sequence[VideoSpan]) -> list[_Sample]:
@@ -84,7 +87,7 @@ def _list_samples(spans: Sequence[VideoSpan]) -> list[_Sample]:
 def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator[Frame]:
     """Gives each sample the decoded frame with its key: the pts, or the count in sequence."""
     wanted = _list_samples(spans)
-    at = 0
+    at = before = 0
     for count, frame in enumerate(frames):
         key = frame.pts if spans[0].seekable else count
         if key is None or key < wanted[at].key:
@@ -95,21 +98,21 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         if at < len(wanted) and wanted[at].key == key:
             # From the plan, not from the frame: PyAV's side data and its frame hold each other, so
             # a frame asked for them would stay in memory until the garbage collector comes by.
-            yield _decoded(frame, spans[0].orientation, wanted[at])
-            at += 1
+            yield _decoded(frame, spans[0].orientation, wanted[at], count + 1 - before)
+            at, before = at + 1, count + 1
         if at == len(wanted):
             return
     for sample in wanted[at:]:
         yield _without_picture(sample)
 
 
-def _decoded(frame: VideoFrame, orientation: Orientation, sample: _Sample) -> Frame:
+def _decoded(frame: VideoFrame, orientation: Orientation, sample: _Sample, decoded: int) -> Frame:
     index, timestamp_ms = sample.frame_index, sample.timestamp_ms
     try:
         grey = grey_of(frame, orientation)
     except (av.FFmpegError, MediaError) as error:
-        return sample.lost(f"frame {index}: cannot be turned to grey: {error}")
-    return Frame(index, timestamp_ms, grey, "", sample.starts_segment)
+        return sample.lost(f"frame {index}: cannot be turned to grey: {error}", decoded)
+    return Frame(index, timestamp_ms, grey, "", sample.starts_segment, decoded)
 
 
 def _without_picture(sample: _Sample) -> Frame:

@@ -10,6 +10,7 @@ from pipelines.output import Output
 from pipelines.settings import AnalyzeSettings
 from pipelines.transforms import (
     COMMITTED,
+    COSTS,
     FAILURES,
     CommitSpan,
     DetectFaces,
@@ -29,13 +30,15 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     listed = (
         pipeline
         | "Input" >> beam.Create([settings.input])
-        | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, main="media")
+        | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, COSTS, main="media")
     )
     planned = (
         listed.media
         | "SpreadMedia" >> beam.Reshuffle()
         | "PlanSpans"
-        >> beam.ParDo(PlanSpans(rows, settings.span_s, output)).with_outputs(FAILURES, main="spans")
+        >> beam.ParDo(PlanSpans(rows, settings.span_s, output)).with_outputs(
+            FAILURES, COSTS, main="spans"
+        )
     )
     detected = (
         planned.spans
@@ -56,11 +59,16 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         | "ByMedium" >> beam.GroupByKey()
         | "LinkTracks" >> beam.ParDo(LinkTracks(output))
     )
-    failures = (listed[FAILURES], planned[FAILURES]) | "Failures" >> beam.Flatten()
+    beside = (
+        listed[FAILURES],
+        listed[COSTS],
+        planned[FAILURES],
+        planned[COSTS],
+    ) | "Beside" >> beam.Flatten()
     _ = (
         {
             "tables": tables | "OfTheRun" >> beam.WithKeys("run"),
-            "failures": failures | "InTheRun" >> beam.WithKeys("run"),
+            "beside": beside | "InTheRun" >> beam.WithKeys("run"),
         }
         | "GatherRun" >> beam.CoGroupByKey()
         | "WriteRun" >> beam.ParDo(GatherRun(output, settings.run_id))

@@ -12,6 +12,7 @@ from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.runners import Runner
 from pipelines.settings import RowSettings
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
@@ -30,7 +31,7 @@ class AnalysisRequest:
         model_dir: model folder, None for the shipped one.
         detector_model: model file of the detector, None for one without.
         card: the card of the model.
-        options: Beam options.
+        runner: where it runs.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
     """
@@ -42,7 +43,7 @@ class AnalysisRequest:
     model_dir: str | None
     detector_model: str | None
     card: ModelCard
-    options: list[str]
+    runner: Runner
     overwrite: bool = False
     prune: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])

@@ -86,16 +86,20 @@ def analyze(**options: Any) -> None:
 
     INPUT is a folder, a quoted glob, a single picture or video, or a URI.
     """
-    from rich.console import Console
+    from pipelines.runners import Job, check_runner
 
-    from pipelines.progress import Progress
-    from pipelines.running import run_analysis
-    from pipelines.summary import print_summary
+    check_runner(options["runner"])
+    with Job("analyze") as job:  # imports Beam while this process imports the rest
+        from rich.console import Console
 
-    console = Console(stderr=False)
-    request = _analysis_request(options)
-    run = run_analysis(request, Progress(console))
-    sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
+        from pipelines.progress import Progress
+        from pipelines.running import run_analysis
+        from pipelines.summary import print_summary
+
+        console = Console(stderr=False)
+        request = _analysis_request(options)
+        run = run_analysis(request, Progress(console), job)
+        sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
 
 
 def _analysis_request(options: dict[str, Any]) -> Any:
@@ -103,10 +107,9 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     from fer_core.model import find_model_dir, load_card
     from pipelines.claims import AnalysisRequest
     from pipelines.output import Output
-    from pipelines.runners import beam_options, check_runner
+    from pipelines.runners import Runner
     from pipelines.settings import RowSettings
 
-    check_runner(options["runner"])
     model_dir, engine = options["model_dir"], options["engine"]
     if engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
@@ -131,10 +134,25 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         model_dir=None if model_dir is None else os.path.abspath(model_dir),
         detector_model=detector_model,
         card=card,
-        options=beam_options(options["runner"], options["workers"], options["beam_options"]),
+        runner=Runner(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],
         prune=options["prune"],
     )
+
+
+@cli.command()
+@click.argument("output_path", metavar="OUTPUT")
+def profile(output_path: str) -> None:
+    """Shows what the last analysis into OUTPUT spent its time on, stage by stage.
+
+    Seconds of all workers are added up; their share is of what they could have worked.
+    """
+    from rich.console import Console
+
+    from pipelines.output import Output
+    from pipelines.profile import load_run, print_profile
+
+    print_profile(Console(), load_run(Output(output_path)))
 
 
 for command in (prepare, train, evaluate):

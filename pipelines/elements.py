@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fer_core.detections import Detections
 from fer_core.media import MediaInfo
 from fer_core.spans import VideoSpan
+from pipelines.costs import Costs
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Span:
         media: the one video, or the pictures.
         frame_total: frames to sample.
         video: what to read of the video; None for pictures, and in a reference to a committed span.
+        costs: in a reference, what the span cost this run; None if an earlier run committed it.
     """
 
     key: str
@@ -70,10 +72,11 @@ class Span:
     media: tuple[OpenMedium, ...]
     frame_total: int
     video: VideoSpan | None = None
+    costs: Costs | None = field(default=None, compare=False)
 
-    def reference(self) -> tuple[str, Span]:
+    def reference(self, costs: Costs | None = None) -> tuple[str, Span]:
         """Returns what crosses the shuffle once the span is committed, keyed by its group."""
-        return self.group, replace(self, video=None)
+        return self.group, replace(self, video=None, costs=costs)
 
 
 Reading = tuple[Span, ...]
@@ -86,7 +89,7 @@ class DetectedSpan:
 
     span: Span
     found: Detections
-    seconds: dict[str, float] = field(default_factory=dict)
+    costs: Costs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,15 @@ class TableFiles:
         group: the group they belong to.
         tables: table name to file name.
         rows: table name to number of rows.
-        seconds: stage to the seconds it took, of all spans.
+        costs: what this run has spent on them.
+        earlier: what earlier runs spent on those of their spans that they had committed.
     """
 
     group: str
     tables: dict[str, str]
     rows: dict[str, int]
-    seconds: dict[str, float]
+    costs: Costs = field(default_factory=dict)
+    earlier: Costs = field(default_factory=dict)
 
 
 def digest(*parts: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from fer_core.classify import Classifier
 from fer_core.model import find_model_dir, load_classifier
+from pipelines.costs import timed
 from pipelines.elements import DetectedSpan
 
 
@@ -43,9 +43,9 @@ class SpanModelHandler(ModelHandler[DetectedSpan, PredictionResult, Classifier])
     ) -> Iterable[PredictionResult]:
         """Yields each span with its scores, float32 (n, 7)."""
         for detected in batch:
-            start = time.perf_counter()
-            scores: NDArray[np.float32] = model(detected.found.crops)
-            detected.seconds["classify"] = time.perf_counter() - start
+            with timed(detected.costs, "classify") as counts:
+                scores: NDArray[np.float32] = model(detected.found.crops)
+                counts["faces"] = len(scores)
             yield PredictionResult(detected, scores)
 
     def batch_elements_kwargs(self) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +13,12 @@ import pyarrow.compute as pc
 from fer_core.detections import Failure, span_rows
 from fer_core.errors import FerError
 from fer_core.records import FAILURES, MEDIA
+from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import OpenMedium, Span, TableFiles, digest
 from pipelines.output import Output
 
 COUNTS_KEY = b"ferbeam.counts"
-"""Metadata of a committed span: its frames and faces, and the seconds each stage took."""
+"""Metadata of a committed span: its frames and faces, and what they cost before the commit."""
 
 
 def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
@@ -25,7 +27,16 @@ def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
     Raises:
         FerError: a span is missing, or the counts of one do not add up.
     """
-    ordered = sorted({span.index: span for span in spans}.values(), key=lambda span: span.index)
+    costs: Costs = {}
+    with timed(costs, "link") as counts:
+        ordered = sorted({span.index: span for span in spans}.values(), key=lambda at: at.index)
+        group = _link_spans(output, ordered)
+        counts.update(media=group.rows["media"], rows=sum(group.rows.values()))
+    spent = [span.costs for span in ordered if span.costs is not None]
+    return replace(group, costs=sum_costs([costs, *spent]))
+
+
+def _link_spans(output: Output, ordered: list[Span]) -> TableFiles:
     first = ordered[0]
     if len(ordered) != first.total:
         raise FerError(f"{first.media[0].name}: {len(ordered)} of {first.total} spans arrived")
@@ -35,28 +46,27 @@ def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
     tables["media"] = pa.Table.from_pylist(
         [_media_row(medium, tables["frames"]) for medium in first.media], schema=MEDIA
     )
-    seconds: dict[str, float] = {}
-    for span_table in committed:
-        for stage, spent in json.loads(span_table.schema.metadata[COUNTS_KEY])["seconds"].items():
-            seconds[stage] = seconds.get(stage, 0.0) + spent
-    return _write_tables(
-        output, first.group, digest([span.key for span in ordered]), tables, seconds
-    )
+    files = _write_tables(output, first.group, digest([span.key for span in ordered]), tables)
+    known = zip(ordered, committed, strict=True)
+    earlier = [_costs_of(table) for span, table in known if span.costs is None]
+    return replace(files, earlier=sum_costs(earlier))
+
+
+def _costs_of(committed: pa.Table) -> Costs:
+    """Reads from a committed span what it cost; of the commit itself only that it was one."""
+    counts = json.loads(committed.schema.metadata[COUNTS_KEY])
+    return {**counts.get("costs", {}), "commit": {SECONDS: 0.0, "spans": 1}}
 
 
 def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
     """Writes the failures of media that could not be listed or opened, in one table file."""
     rows = sorted(dict.fromkeys(failures), key=lambda row: (row.media, row.stage))
     table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
-    return _write_tables(output, "unopened", digest(rows), {"failures": table}, {})
+    return _write_tables(output, "unopened", digest(rows), {"failures": table})
 
 
 def _write_tables(
-    output: Output,
-    group: str,
-    version: str,
-    tables: dict[str, pa.Table],
-    seconds: dict[str, float],
+    output: Output, group: str, version: str, tables: dict[str, pa.Table]
 ) -> TableFiles:
     """Writes table files under a name that changes with their content."""
     names = {}
@@ -65,7 +75,7 @@ def _write_tables(
             names[name] = f"{name}/{group}-{version[:8]}.parquet"
             output.write_table(output.path(names[name]), table)
     rows = {name: tables[name].num_rows for name in names}
-    return TableFiles(group, names, rows, seconds)
+    return TableFiles(group, names, rows)
 
 
 def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:

@@ -68,6 +68,13 @@ def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
         yield tuple(group)
 
 
+def count_parts(listed: list[Medium]) -> int | None:
+    """Returns into how many parts the work on media can be cut; None before a video was opened."""
+    if any(medium.kind == "video" for medium in listed):
+        return None
+    return sum(1 for _ in group_media(listed))
+
+
 def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Medium | Failure]:
     """Lists a folder and those below it; links are followed, loops are not."""
     place = os.stat(folder)

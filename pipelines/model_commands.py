@@ -35,26 +35,28 @@ def prepare(**options: Any) -> None:
     the emotions named angry, disgust, fear, happy, neutral, sad, surprise. Of several faces in a
     picture the largest is taken; what is left out is listed in DATA/skipped.csv.
     """
-    from rich.console import Console
-
     from fer_core.errors import UsageError
-    from pipelines.output import Output
-    from pipelines.preparing import PrepareRequest, run_prepare
-    from pipelines.runners import beam_options, check_runner
+    from pipelines.runners import Job, Runner, check_runner
 
     check_runner(options["runner"])
     if options["cropped"] and options["detector"] != "haar":
         raise UsageError("--cropped: takes the pictures whole; leave out --detector")
-    request = PrepareRequest(
-        input=options["input_path"],
-        data=Output(options["data"]),
-        cropped=options["cropped"],
-        valid_share=options["valid_share"],
-        detector=choose_detector(options["detector"], options["detector_model"]),
-        options=beam_options(options["runner"], options["workers"], options["beam_options"]),
-        overwrite=options["overwrite"],
-    )
-    sys.exit(SOME_FAILED if run_prepare(request, Console()) else DONE)
+    with Job("prepare") as job:  # imports Beam while this process imports the rest
+        from rich.console import Console
+
+        from pipelines.output import Output
+        from pipelines.preparing import PrepareRequest, run_prepare
+
+        request = PrepareRequest(
+            input=options["input_path"],
+            data=Output(options["data"]),
+            cropped=options["cropped"],
+            valid_share=options["valid_share"],
+            detector=choose_detector(options["detector"], options["detector_model"]),
+            runner=Runner(options["runner"], options["workers"], options["beam_options"]),
+            overwrite=options["overwrite"],
+        )
+        sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)
 
 
 @click.command()

@@ -25,6 +25,8 @@ from fer_core.learn.prepare import (
     label_of,
     missing_emotions,
 )
+from pipelines.elements import Medium
+from pipelines.listing import count_parts
 from pipelines.output import Output
 from pipelines.prepared import (
     SKIPPED_FILE,
@@ -34,7 +36,7 @@ from pipelines.prepared import (
     read_progress,
     tidy_data,
 )
-from pipelines.runners import Job, run_job
+from pipelines.runners import Job, Runner, run_job
 from pipelines.settings import PrepareSettings
 
 EMOTION_FOLDERS = f"folders named {', '.join(NAMES)}"
@@ -50,7 +52,7 @@ class PrepareRequest:
         cropped: the pictures are cropped faces already.
         valid_share: share of the training pictures for `valid`, where INPUT has no such folder.
         detector: settings of the face detector, and its model file, None for one without.
-        options: Beam options.
+        runner: where it runs.
         overwrite: replaces what an earlier run wrote.
     """
 
@@ -59,11 +61,11 @@ class PrepareRequest:
     cropped: bool
     valid_share: float
     detector: tuple[DetectorSettings, str | None]
-    options: list[str]
+    runner: Runner
     overwrite: bool = False
 
 
-def run_prepare(request: PrepareRequest, console: Console) -> int:
+def run_prepare(request: PrepareRequest, console: Console, job: Job) -> int:
     """Prepares the labelled faces and shows what became of every picture.
 
     Returns:
@@ -75,12 +77,13 @@ def run_prepare(request: PrepareRequest, console: Console) -> int:
         DataError: an emotion has no picture in `train`, or `valid` would be empty.
         FerError: the job failed.
     """
-    names, unlisted = _list_names(request.input)
-    settings = _settings_for(request, names)
+    media, unlisted = _list_input(request.input)
+    settings = _settings_for(request, [medium.name for medium in media])
     claim_data(request.input, request.data, request.overwrite)
-    total = len(names) + unlisted
+    total = len(media) + unlisted
     try:
-        _run_job(settings, request, total, console)
+        job.order(asdict(settings), request.runner.options(count_parts(media)))
+        _watch_job(job, settings, request, total, console)
         counts = _read_counts(counts_path(request.data, settings.run_id), request.data, total)
     finally:
         tidy_data(request.data, settings.run_id)
@@ -93,10 +96,11 @@ def run_prepare(request: PrepareRequest, console: Console) -> int:
     return sum(_total(counts, reason) for reason in LEFT_OUT if reason != "no_face")
 
 
-def _list_names(source: str) -> tuple[list[str], int]:
-    """Lists INPUT once, before anything is started; returns names and number of failures."""
+def _list_input(source: str) -> tuple[list[Medium], int]:
+    """Lists INPUT once, before anything is done; returns the files and the number of failures."""
     listed = list(list_labelled(source))
-    names = [found.name for found in listed if not isinstance(found, Failure)]
+    media = [found for found in listed if not isinstance(found, Failure)]
+    names = [medium.name for medium in media]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UsageError(f"INPUT: two pictures would both be named {twice[0]}; rename one")
@@ -105,7 +109,7 @@ def _list_names(source: str) -> tuple[list[str], int]:
             f"INPUT {source}: holds no picture of an emotion; "
             f"{EMOTION_FOLDERS} are needed, or train/ and valid/ with these"
         )
-    return names, len(listed) - len(names)
+    return media, len(listed) - len(media)
 
 
 def _settings_for(request: PrepareRequest, names: list[str]) -> PrepareSettings:
@@ -139,10 +143,10 @@ def _settings_for(request: PrepareRequest, names: list[str]) -> PrepareSettings:
     )
 
 
-def _run_job(
-    settings: PrepareSettings, request: PrepareRequest, total: int, console: Console
+def _watch_job(
+    job: Job, settings: PrepareSettings, request: PrepareRequest, total: int, console: Console
 ) -> None:
-    """Runs the job; shows a bar on a terminal, one line elsewhere."""
+    """Waits for the job; shows a bar on a terminal, one line elsewhere."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -157,7 +161,7 @@ def _run_job(
     task = bar.add_task("preparing", total=total)
     with bar:
         run_job(
-            Job("prepare", asdict(settings), request.options),
+            job,
             lambda: bar.update(task, completed=read_progress(request.data, settings.run_id)),
         )
 

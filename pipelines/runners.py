@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,19 +36,45 @@ def check_runner(name: str) -> None:
         raise UsageError(f"runner {name}: refused, {reason}")
 
 
-def beam_options(runner: str, workers: int, extra: tuple[str, ...]) -> list[str]:
-    """Returns the command line of Beam options for a runner; the user's own come last."""
-    if runner == LOCAL:
+@dataclass(frozen=True)
+class Runner:
+    """Where a job runs.
+
+    Attributes:
+        name: `local`, or a Beam runner.
+        workers: worker processes of the local runner, at most.
+        extra: the user's own Beam options.
+    """
+
+    name: str
+    workers: int
+    extra: tuple[str, ...] = ()
+
+    def used_workers(self, parts: int | None) -> int | None:
+        """Returns the number of workers for work in so many parts, None if the runner decides.
+
+        Args:
+            parts: into how many parts the work can be cut, None where that is not known yet. More
+                local workers would have nothing to do.
+        """
+        if self.name != LOCAL or any(
+            own.startswith(("--direct", "--runner")) for own in self.extra
+        ):
+            return None
+        return self.workers if parts is None else max(1, min(self.workers, parts))
+
+    def options(self, parts: int | None) -> list[str]:
+        """Returns the command line of Beam options for work in so many parts; see `used_workers`.
+
+        The user's own come last. A single local worker needs no process of its own.
+        """
+        if self.name != LOCAL:
+            named = {"flink": "FlinkRunner", "dataflow": "DataflowRunner"}
+            return [f"--runner={named.get(self.name, self.name)}", *self.extra]
+        workers = self.used_workers(parts) or self.workers
         mode = "in_memory" if workers == 1 else "multi_processing"
-        own = [
-            "--runner=FnApiRunner",
-            f"--direct_num_workers={workers}",
-            f"--direct_running_mode={mode}",
-        ]
-    else:
-        named = {"flink": "FlinkRunner", "dataflow": "DataflowRunner"}.get(runner, runner)
-        own = [f"--runner={named}"]
-    return [*own, *extra]
+        own = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
+        return ["--runner=FnApiRunner", *own, *self.extra]
 
 
 class Job:
@@ -55,18 +83,25 @@ class Job:
     The command that shows the progress never imports Beam, and can end everything that the
     runner has started at once: committed spans are kept, so nothing but the current ones is lost.
 
+    It starts at once, for importing Beam takes 2 s, in which the command lists INPUT and claims
+    OUTPUT; it does nothing before it has its order. It ends with the `with` block.
+
     Args:
         name: the job, `analyze` or `prepare`.
-        settings: the job's settings, as plain values.
-        options: Beam options.
+
+    Attributes:
+        began: when it was started, in seconds since 1970.
+        ordered: when it got its order.
     """
 
-    def __init__(self, name: str, settings: dict[str, Any], options: list[str]) -> None:
+    def __init__(self, name: str) -> None:
+        self.began = self.ordered = time.time()
+        self._stopped = False
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         # Beam leaves folders behind where it is ended; here they go with this one.
         self._scratch = tempfile.TemporaryDirectory(prefix="ferbeam-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.job"],
+            [sys.executable, "-m", "pipelines.job", name],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
@@ -75,11 +110,26 @@ class Job:
             text=True,
             errors="surrogateescape",
         )
+
+    def __enter__(self) -> Job:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def order(self, settings: dict[str, Any], options: list[str]) -> None:
+        """Says what is to be done.
+
+        Args:
+            settings: the job's settings, as plain values.
+            options: Beam options.
+        """
+        self.ordered = time.time()
         assert self._process.stdin is not None
-        order = {"job": name, "settings": settings, "options": options}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        # Left open on purpose: the job ends itself when this end closes, however this one ends.
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has failed already: `wait` will tell
+            self._process.stdin.write(json.dumps({"settings": settings, "options": options}) + "\n")
+            # Left open on purpose: the job ends itself when this end closes, however this one ends.
+            self._process.stdin.flush()
 
     def wait(self, timeout: float) -> int | None:
         """Waits up to `timeout` seconds; returns the exit code, None while it runs."""
@@ -90,6 +140,9 @@ class Job:
 
     def stop(self) -> None:
         """Ends the job and every process it has started."""
+        if self._stopped:
+            return
+        self._stopped = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

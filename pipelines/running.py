@@ -13,7 +13,9 @@ from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output
-from pipelines.listing import list_media
+from pipelines.costs import Clock, describe_costs
+from pipelines.elements import Medium
+from pipelines.listing import count_parts, list_media
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job, run_job
@@ -22,25 +24,31 @@ from pipelines.settings import AnalyzeSettings
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]:
-    """Runs the job to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
+    """Lets the job run to its end and returns what `run.json` holds.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT.
         FerError: the job failed; what it has committed is kept.
     """
-    names, unlisted = _list_names(request)
+    media, unlisted = _list_input(request)
+    names = {medium.name for medium in media}
     claim_output(request, names)
-    started = time.time()
     progress.start(request.output, len(names))
-    _run_job(request, progress)
+    parts = count_parts(media)
+    _run_job(request, progress, job, parts)
+    ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
-    parts = request.output.read_json(path)
-    if parts is None:
+    result = request.output.read_json(path)
+    if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
-    run = _describe_run(request, parts, started)
-    _check_run(request.output, run, len(names) + unlisted)
+    tables = _gather_tables(result["parts"])
+    _check_run(request.output, tables, len(names) + unlisted)
+    clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
+    workers = request.runner.used_workers(parts)
+    costs = describe_costs(result["costs"], result["earlier"], clock, workers)
+    run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
     if request.output.is_local:
         _remove_stale(request.output, run)
@@ -48,19 +56,19 @@ def run_analysis(request: AnalysisRequest, progress: Progress) -> dict[str, Any]
     return run
 
 
-def _list_names(request: AnalysisRequest) -> tuple[set[str], int]:
-    """Lists INPUT once, before anything is started; returns names and number of failures."""
+def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
+    """Lists INPUT once, before anything is done; returns the media and the number of failures."""
     listed = list(list_media(request.input))
-    names = [found.name for found in listed if not isinstance(found, Failure)]
+    media = [found for found in listed if not isinstance(found, Failure)]
     if not listed:
         raise UsageError(f"INPUT {request.input}: holds no picture or video")
-    if len(set(names)) != len(names):
-        twice = [name for name, count in Counter(names).items() if count > 1]
+    twice = [name for name, count in Counter(m.name for m in media).items() if count > 1]
+    if twice:
         raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
-    return set(names), len(listed) - len(names)
+    return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -71,24 +79,26 @@ def _run_job(request: AnalysisRequest, progress: Progress) -> None:
         run_id=request.run_id,
     )
     try:
-        run_job(Job("analyze", settings.to_dict(), request.options), progress.update)
+        job.order(settings.to_dict(), request.runner.options(parts))
+        run_job(job, progress.update)
     finally:
         request.output.remove_attempts()
         progress.stop()
 
 
-def _describe_run(
-    request: AnalysisRequest, parts: list[dict[str, Any]], started: float
-) -> dict[str, Any]:
-    """Puts together what `run.json` holds."""
+def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
-    seconds: Counter[str] = Counter()
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-        seconds.update(part["seconds"])
+    return {"rows": dict(rows), "tables": tables}
+
+
+def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
+    """Puts together what `run.json` tells of the command."""
     return {
         "command": " ".join(sys.argv),
         "belongs_to": request.belongs_to(),
@@ -97,14 +107,7 @@ def _describe_run(
         "schema_version": SCHEMA_VERSION,
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "seconds": {"whole": round(time.time() - started, 3), **_rounded(seconds)},
-        "rows": dict(rows),
-        "tables": tables,
     }
-
-
-def _rounded(seconds: Counter[str]) -> dict[str, float]:
-    return {name: round(float(value), 3) for name, value in seconds.items()}
 
 
 def _version(name: str) -> str:

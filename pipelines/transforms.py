@@ -11,12 +11,13 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.ml.inference.base import PredictionResult
 
-from fer_core.detect import limit_threads
-from fer_core.detections import Failure, SampledFrame, detect_faces, span_table
+from fer_core.detect import Detector, limit_threads
+from fer_core.detections import Detections, Failure, SampledFrame, detect_faces, span_table
 from fer_core.detectors import load_detector
 from fer_core.errors import MediaError
 from fer_core.frames import read_spans
 from fer_core.pictures import read_picture
+from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import (
     DetectedSpan,
     Medium,
@@ -33,6 +34,7 @@ from pipelines.settings import RowSettings
 from pipelines.sources import open_source
 
 FAILURES = "failures"
+COSTS = "costs"
 COMMITTED = "committed"
 
 Lister = Callable[[str], Iterator[Medium | Failure]]
@@ -40,23 +42,25 @@ Lister = Callable[[str], Iterator[Medium | Failure]]
 
 
 class ListMedia(beam.DoFn):
-    """INPUT to groups of media that are opened together; failures beside."""
+    """INPUT to groups of media that are opened together; failures and costs beside."""
 
     def __init__(self, list_input: Lister = list_media) -> None:
         self._list_input = list_input
 
     def process(self, root: str) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
-        listed: list[Medium] = []
-        for found in self._list_input(root):
-            if isinstance(found, Failure):
-                yield pvalue.TaggedOutput(FAILURES, found)
-            else:
-                listed.append(found)
-        yield from group_media(listed)
+        costs: Costs = {}
+        with timed(costs, "list") as counts:
+            found = list(self._list_input(root))
+            failures = [failure for failure in found if isinstance(failure, Failure)]
+            media = [medium for medium in found if isinstance(medium, Medium)]
+            counts["media"] = len(media)
+        yield pvalue.TaggedOutput(COSTS, costs)
+        yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
+        yield from group_media(media)
 
 
 class PlanSpans(beam.DoFn):
-    """Opens the media of a group and plans their spans; failures beside.
+    """Opens the media of a group and plans their spans; failures and costs beside.
 
     The plan is written down: it tells the progress, and a later run the identity of the media.
     """
@@ -65,9 +69,15 @@ class PlanSpans(beam.DoFn):
         self._settings, self._span_s, self._output = settings, span_s, output
 
     def process(self, group: tuple[Medium, ...]) -> Iterator[Reading | pvalue.TaggedOutput]:
-        opened, failures = open_group(group, self._settings, self._output)
-        readings = plan_group(group, opened, self._settings, self._span_s)
-        write_plan(self._output, group, opened, readings)
+        costs: Costs = {}
+        with timed(costs, "probe") as counts:
+            opened, failures = open_group(group, self._settings, self._output)
+            counts["media"] = len(group)
+        with timed(costs, "plan") as counts:
+            readings = plan_group(group, opened, self._settings, self._span_s)
+            write_plan(self._output, group, opened, readings)
+            counts["spans"] = sum(len(reading) for reading in readings)
+        yield pvalue.TaggedOutput(COSTS, costs)
         yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
         yield from readings
 
@@ -96,32 +106,45 @@ class DetectFaces(beam.DoFn):
                 todo.append(span)
         frames = _TimedFrames(read_frames(todo, self._settings.max_pixels))
         for span in todo:
-            start = time.perf_counter()
-            found = detect_faces(islice(frames, span.frame_total), self._detector)
-            decode = frames.take_seconds()
-            detect = time.perf_counter() - start - decode
-            yield DetectedSpan(span, found, {"decode": decode, "detect": detect})
+            costs: Costs = {}
+            with timed(costs, "detect") as counts:
+                found = detect_faces(islice(frames, span.frame_total), self._detector)
+                counts.update(_counts_of(self._detector), frames=_searched(found))
+            for stage, spent in frames.take_costs().items():
+                costs["detect"][SECONDS] -= spent[SECONDS]  # it read them one by one
+                costs[stage] = spent
+            yield DetectedSpan(span, found, costs)
+
+
+def _searched(found: Detections) -> int:
+    """Counts the frames that could be decoded, and so were searched for faces."""
+    return sum(row["status"] != "decode_error" for row in found.frames)
+
+
+def _counts_of(detector: Detector) -> dict[str, int]:
+    """What a detector has counted since it was asked last; many do not have `take_counts`."""
+    take: Callable[[], dict[str, int]] = getattr(detector, "take_counts", dict)
+    return take()
 
 
 class _TimedFrames:
-    """Frames, and the seconds spent on reading them."""
+    """Frames, and what it took to read them."""
 
     def __init__(self, frames: Iterator[SampledFrame]) -> None:
-        self._frames, self._seconds = frames, 0.0
+        self._frames, self._costs = frames, Costs()
 
     def __iter__(self) -> Iterator[SampledFrame]:
         return self
 
     def __next__(self) -> SampledFrame:
-        start = time.perf_counter()
-        try:
-            return next(self._frames)
-        finally:
-            self._seconds += time.perf_counter() - start
+        with timed(self._costs, "decode") as counts:
+            frame = next(self._frames)
+            counts.update(frames=1, decoded=frame.decoded)
+        return frame
 
-    def take_seconds(self) -> float:
-        seconds, self._seconds = self._seconds, 0.0
-        return seconds
+    def take_costs(self) -> Costs:
+        costs, self._costs = self._costs, Costs()
+        return costs
 
 
 def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
@@ -141,6 +164,7 @@ def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
                 frame.grey,
                 frame.error,
                 frame.starts_segment,
+                frame.decoded,
             )
 
 
@@ -161,11 +185,14 @@ class CommitSpan(beam.DoFn):
 
     def process(self, result: PredictionResult) -> Iterator[tuple[str, Span]]:
         detected: DetectedSpan = result.example
-        table = span_table(detected.found, result.inference)
-        counts = {"frames": len(detected.found.frames), "faces": len(detected.found.faces)}
-        facts = {COUNTS_KEY.decode(): json.dumps({**counts, "seconds": detected.seconds})}
-        self._output.write_table(self._output.span_path(detected.span.key), table, facts)
-        yield detected.span.reference()
+        costs: Costs = {}
+        with timed(costs, "commit") as counts:
+            table = span_table(detected.found, result.inference)
+            known = {"frames": len(detected.found.frames), "faces": len(detected.found.faces)}
+            facts = {COUNTS_KEY.decode(): json.dumps({**known, "costs": detected.costs})}
+            path = self._output.span_path(detected.span.key)
+            counts.update(spans=1, bytes=self._output.write_table(path, table, facts))
+        yield detected.span.reference({**detected.costs, **costs})
 
 
 class LinkTracks(beam.DoFn):
@@ -179,15 +206,26 @@ class LinkTracks(beam.DoFn):
 
 
 class GatherRun(beam.DoFn):
-    """Everything a run has written, as one file for the command that started it."""
+    """Everything a run has written, as one file for the command that started it.
+
+    The file tells, too, when the pipeline was built (when this step was) and when it was through.
+    """
 
     def __init__(self, output: Output, run_id: str) -> None:
-        self._output, self._run_id = output, run_id
+        self._output, self._run_id, self._built = output, run_id, time.time()
 
     def process(self, gathered: tuple[None, dict[str, Iterable[object]]]) -> None:
         tables = [part for part in gathered[1]["tables"] if isinstance(part, TableFiles)]
-        failures = [part for part in gathered[1]["failures"] if isinstance(part, Failure)]
+        failures = [part for part in gathered[1]["beside"] if isinstance(part, Failure)]
+        costs = [part for part in gathered[1]["beside"] if isinstance(part, dict)]
         if failures:
             tables.append(write_failures(self._output, failures))
         path = self._output.path(".spans", f"run-{self._run_id}.json")
-        self._output.write_json(path, [vars(part) for part in tables])
+        result = {
+            "parts": [vars(part) for part in tables],
+            "costs": sum_costs([*costs, *(part.costs for part in tables)]),
+            "earlier": sum_costs(part.earlier for part in tables),
+            "built": self._built,
+            "gathered": time.time(),
+        }
+        self._output.write_json(path, result)

@@ -56,16 +56,19 @@ def _look(watched: psutil.Process, peaks: dict[tuple[str, int], int]) -> None:
         return
     for process in processes:
         try:
-            key = _part(" ".join(process.cmdline())), process.pid
+            key = _part(process), process.pid
             peaks[key] = max(peaks.get(key, 0), process.memory_info().rss)
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
 
 
-def _part(command: str) -> str:
-    if "sdk_worker_main" in command:
-        return "worker"
-    return "job" if "pipelines.job" in command else "command"
+def _part(process: psutil.Process) -> str:
+    command = " ".join(process.cmdline())
+    if "pipelines.job" in command:
+        above = process.parent()
+        forked = above is not None and "pipelines.job" in " ".join(above.cmdline())
+        return "worker" if forked else "job"
+    return "worker" if "sdk_worker_main" in command else "command"
 
 
 def _named(peaks: dict[tuple[str, int], int]) -> dict[str, float]:

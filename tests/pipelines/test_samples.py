@@ -10,6 +10,7 @@ import pytest
 
 from fer_core.faces import Box
 from fer_core.records import SCORE_COLUMNS
+from pipelines.costs import STAGES
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, frames_of
 from tests.truth import read_truth
 
@@ -93,7 +94,7 @@ def test_output_holds_what_run_json_lists_and_nothing_else(output: Path) -> None
     assert on_disk == listed | {"run.json"}
     assert run["rows"]["failures"] == 1
     assert run["model"]["sha256"]
-    assert set(run["seconds"]) == {"whole", "decode", "detect", "classify"}
+    assert set(run["seconds"]) == {"whole", *STAGES}
 
 
 def test_the_same_command_again_does_nothing_twice(output: Path) -> None:
