@@ -79,15 +79,12 @@ class CascadeSearch:
 
     One per thread: a cascade is neither thread-safe nor picklable.
 
-    Attributes:
-        looks: how many windows were searched so far.
-
     Raises:
         FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
     """
 
     def __init__(self) -> None:
-        self.looks = 0
+        self._looks = 0
         if not hasattr(cv2, "CascadeClassifier"):
             raise FerError("opencv: has no CascadeClassifier, install opencv-python-headless<5")
         self._cascades = {name: _load_cascade(file) for name, file in CASCADE_FILES.items()}
@@ -118,9 +115,14 @@ class CascadeSearch:
         grouped = _group(np.concatenate(hits), min_hits) if hits else []
         return [place for place, _ in grouped]
 
+    def take_looks(self) -> int:
+        """Returns how many windows were searched since this was asked last."""
+        looks, self._looks = self._looks, 0
+        return looks
+
     def look(self, grey: Grey, place: Place, how: Look) -> Sighting:
         """Searches a window around a place, turned upright, for the one face in it."""
-        self.looks += 1
+        self._looks += 1
         window = cut_window(grey, place, how.side, how.pad)
         sizes = how.smallest * how.side, how.largest * how.side
         grouped = _group(self._hit(how.cascade, window, how.step, sizes), 1)

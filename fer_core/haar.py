@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,7 +66,7 @@ class HaarDetector:
     changes in between is searched as it does. Both cascades must agree on a face. Once found it is
     followed, also where it leans, blurs or turns dark, until it is gone.
 
-    One per thread. Counts what it does in `counts`: `scans`, `scanned_pixels`, `looks`.
+    One per thread.
 
     Raises:
         FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
@@ -75,7 +74,7 @@ class HaarDetector:
 
     def __init__(self, settings: HaarSettings) -> None:
         self.settings = settings
-        self.counts: Counter[str] = Counter()
+        self._counts = {"scans": 0, "pixels": 0}
         self._search = CascadeSearch()
         self._tracks: list[Track] = []
         self._map = ChangeMap(np.zeros((2, 2), np.uint8))
@@ -90,13 +89,18 @@ class HaarDetector:
         else:
             self._advance(grey, since_ms)
         self._drop_doubles()
-        self.counts["looks"] = self._search.looks
         size = grey.shape[1], grey.shape[0]
         places = [track.place for track in self._tracks]
         return sorted(
             Face(square_box((place.x, place.y), place.side, size), None, place.tilt)
             for place in places
         )
+
+    def take_counts(self) -> dict[str, int]:
+        """Returns what was done since this was asked last: `scans`, their `pixels`, `looks`."""
+        counts = {**self._counts, "looks": self._search.take_looks()}
+        self._counts = dict.fromkeys(self._counts, 0)
+        return counts
 
     def _advance(self, grey: Grey, since_ms: int) -> None:
         """Follows the faces of the frame before and searches for new ones."""
@@ -129,8 +133,8 @@ class HaarDetector:
         if scale > 1:
             size = max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale))
             part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        self.counts["scans"] += 1
-        self.counts["scanned_pixels"] += part.size
+        self._counts["scans"] += 1
+        self._counts["pixels"] += part.size
         for found in self._search.scan(part, self.settings.min_size, SCAN_STEP, 1):
             place = Place(
                 found.x * scale + region.left, found.y * scale + region.top, found.side * scale

@@ -49,14 +49,14 @@ def test_faces_are_followed_with_few_whole_searches(scenario: str) -> None:
     result = score(detect_all(detector, frames), truth)
     assert result.recall > 0.9
     assert result.false_per_frame < 0.1
-    assert detector.counts["scanned_pixels"] < 0.2 * len(frames) * frames[0].size
+    assert detector.take_counts()["pixels"] < 0.2 * len(frames) * frames[0].size
 
 
 def test_a_frame_without_a_face_costs_no_search_while_it_stays_the_same() -> None:
     frames, _ = shown("empty")
     detector = HaarDetector(SETTINGS)
     assert not any(detect_all(detector, frames))
-    assert detector.counts["scanned_pixels"] == 2 * frames[0].size  # at 0 and 2000 ms
+    assert detector.take_counts()["pixels"] == 2 * frames[0].size  # at 0 and 2000 ms
 
 
 def test_leaning_heads_are_found_and_their_tilt_is_told() -> None:
