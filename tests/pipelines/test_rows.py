@@ -5,19 +5,44 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import av
 import pandas as pd
 import pytest
+from av.video.frame import PictureType
 
+from fer_core.index import index_video
+from fer_core.spans import plan_spans
+from tests.bench.generated import SCENARIOS, make_clip
 from tests.pipelines.jobs import SAMPLES, analyze, assert_same_rows, frames_of
+
+SHIFT = 12
+"""Frames by which a keyframe comes before or after the one at which people come and go."""
+
+
+def cut_often(source: Path, path: Path, first: int) -> Path:
+    """Encodes a clip anew with a keyframe every 2 s, the first after so many frames."""
+    with av.open(str(source)) as shown, av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height = 640, 360
+        for at, frame in enumerate(shown.decode(video=0)):
+            again = av.VideoFrame.from_ndarray(frame.to_ndarray(format="yuv420p"), "yuv420p")
+            again.pict_type = PictureType.I if (at - first) % 50 == 0 else PictureType.NONE
+            output.mux(stream.encode(again))
+        output.mux(stream.encode(None))
+    return path
 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video that has faces and a stretch without any, and some pictures."""
+    """Videos with faces that come and go, also where segments start, and some pictures."""
     folder = tmp_path_factory.mktemp("media")
     shutil.copy(SAMPLES / "videos/two_faces.mp4", folder)
     for picture in ("group.png", "no_face.jpg", "rotated.jpg"):
         shutil.copy(SAMPLES / "pictures" / picture, folder)
+    entering = folder.parent / "entering.mp4"
+    make_clip(entering, SCENARIOS["entering"], 11, 8)
+    cut_often(entering, folder / "borders.mp4", 0)
+    cut_often(entering, folder / "shifted.mp4", SHIFT)
     return folder
 
 
@@ -33,7 +58,18 @@ def test_there_are_rows_to_compare(reference: Path) -> None:
     rows = frames_of(reference)
     assert len(rows["faces"]) > 30
     assert set(rows["frames"].status) == {"ok", "no_face"}
-    assert len(rows["media"]) == 4
+    assert len(rows["media"]) == 6
+    for name in ("borders.mp4", "shifted.mp4"):
+        counts = rows["frames"][rows["frames"].media == name].face_count
+        assert counts.nunique() > 2
+
+
+def test_segments_start_while_faces_come_and_go(media: Path) -> None:
+    for name, starts in (("borders.mp4", [0, 50, 100, 150]), ("shifted.mp4", [0, 62, 112, 162])):
+        readings = plan_spans(index_video(media / name), None, 2)
+        spans = [span for reading in readings for span in reading]
+        found = [span.frame_index[at] for span in spans for at in span.segment_starts]
+        assert found == starts
 
 
 @pytest.mark.parametrize(
