@@ -82,8 +82,10 @@ class ChangeMap:
 
     def _lit(self) -> NDArray[np.float32]:
         """Returns what was searched in the light of now, as far as all of it became brighter."""
-        gain = np.median((self._now + 1) / (self._searched + 1))
-        return self._searched * np.float32(gain)
+        ratios = ((self._now + 1) / (self._searched + 1)).ravel()
+        middle = len(ratios) // 2
+        gain = np.partition(ratios, middle)[middle]  # np.median takes ten times as long
+        return np.asarray(self._searched * gain, np.float32)
 
     def _clear_person(self, changed: NDArray[np.uint8], place: Place) -> None:
         aside = PERSON_ASIDE * place.side

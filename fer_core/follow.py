@@ -8,9 +8,9 @@ import cv2
 
 from fer_core.cascade import CascadeSearch, Grey, Look, Place, Sighting, cut_window
 
-NEAR = Look("default", 28, 0.25, 0.85, 1.2, 1.12, excess=1.007)
+NEAR = Look("alt2", 36, 0.25, 0.8, 1.25, 1.12)
 FAR = Look("default", 28, 0.5, 0.7, 1.4, 1.12)
-SECOND = Look("alt2", 28, 0.25, 0.85, 1.2, 1.12)
+SECOND = Look("default", 28, 0.25, 0.85, 1.2, 1.12)
 
 SURE_HITS = 5
 """With fewer hits other tilts are tried, and the second cascade is asked."""
