@@ -32,10 +32,10 @@ HOLD_MS = 2000
 HOLD_LIKENESS = 0.75
 """Least correlation of what a held face looks like with the frame before."""
 
-STILL = 3.0
+STILL = 4.0
 """A face whose grey values differ by less on average has not moved: its box is used again."""
 
-STILL_MS = 300
+STILL_MS = 400
 """For so long at most."""
 
 PATCH_SIDE, PATCH_PAD, HOLD_PAD = 24, 0.15, 0.45
