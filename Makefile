@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 TRAIN_VENV := .venv-train
+PEERS_VENV := .venv-peers
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
 INPUT ?=
@@ -12,7 +13,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-end-to-end test-train test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-peers bench-end-to-end test-train test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,18 @@ check: $(VENV)/dev.stamp ## Lints, checks formatting and types
 bench: $(VENV)/dev.stamp ## Measures decoding, detection, classification and the pipeline, side by side
 	@$(BIN)/python -m tests.bench.pipeline
 
+$(PEERS_VENV)/peers.stamp: tests/bench/peers/rivals/constraints.txt
+	@echo "installing fer and TensorFlow into $(PEERS_VENV) (once, some minutes)"
+	@$(PYTHON) -m venv $(PEERS_VENV)
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< \
+	  keras numpy opencv-python-headless pillow requests setuptools tensorflow
+	@# What else fer asks for serves its other face detector, its own video files and its charts.
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< --no-deps fer
+	@touch $@
+
+bench-peers: $(VENV)/dev.stamp $(PEERS_VENV)/peers.stamp ## Measures speed and recall beside the fer package and the classic tutorial script
+	@$(BIN)/python -m tests.bench.peers $(if $(DATA),--data "$(DATA)") $(ARGS)
+
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
@@ -79,5 +92,5 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

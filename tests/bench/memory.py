@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -33,16 +35,29 @@ def run_watched(arguments: list[str]) -> Watched:
     Raises:
         RuntimeError: it failed.
     """
-    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    return watch([sys.executable, "-m", "pipelines.cli", *arguments])
+
+
+def watch(command: list[str]) -> Watched:
+    """Runs a command in the checkout to its end.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     start = time.perf_counter()
     peaks: dict[tuple[str, int], int] = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=quiet) as process,
+    ):
         watched = psutil.Process(process.pid)
         while process.poll() is None:
             _look(watched, peaks)
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - start
-        output = process.stdout.read() if process.stdout else ""
+        log.seek(0)
+        output = log.read()
     if process.returncode not in (0, 3):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
     return Watched(seconds, _named(peaks))

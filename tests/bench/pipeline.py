@@ -26,12 +26,23 @@ from tests.bench.memory import Watched, run_watched
 SAMPLE_FPS = 10
 
 
-def time_loop(clip: Path, detector: Detector | None, classify: Classifier | None) -> float:
+def time_loop(
+    clip: Path,
+    detector: Detector | None,
+    classify: Classifier | None,
+    sample_fps: Fraction | None = Fraction(SAMPLE_FPS),
+) -> float:
     """Returns the samples per second of a bare loop over the spans of a clip."""
     start, count = time.perf_counter(), 0
-    for reading in plan_spans(index_video(clip), Fraction(SAMPLE_FPS), 10):
+    for reading in plan_spans(index_video(clip), sample_fps, 10):
         frames = (
-            SampledFrame(clip.name, frame.frame_index, frame.timestamp_ms, frame.grey)
+            SampledFrame(
+                clip.name,
+                frame.frame_index,
+                frame.timestamp_ms,
+                frame.grey,
+                starts_segment=frame.starts_segment,
+            )
             for frame in read_spans(clip, reading)
         )
         if detector is None:
