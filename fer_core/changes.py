@@ -16,10 +16,6 @@ CELLS = 40
 CHANGED = 6.0
 """A cell whose mean grey differs by more has changed; sensor noise stays below."""
 
-CUT = 12.0
-CUT_SHARE = 0.5
-"""More than this share of the cells differing by more than `CUT` from the frame before: a cut."""
-
 PERSON_ASIDE, PERSON_UP, PERSON_DOWN = 0.9, 0.9, 3.0
 """How far a person reaches from the middle of the face, in sides of the face."""
 
@@ -46,10 +42,9 @@ class ChangeMap:
         self._shape = grey.shape
         self._now = self._searched = self._shrink(grey)
 
-    def advance(self, grey: Grey) -> bool:
-        """Takes the next frame, of the same size; tells whether a cut lies before it."""
-        before, self._now = self._now, self._shrink(grey)
-        return float((np.abs(self._now - before) > CUT).mean()) > CUT_SHARE
+    def advance(self, grey: Grey) -> None:
+        """Takes the next frame, of the same size."""
+        self._now = self._shrink(grey)
 
     def fits(self, grey: Grey) -> bool:
         """Tells whether a frame is as large as those so far."""
@@ -71,7 +66,7 @@ class ChangeMap:
         Args:
             known: faces; what changes there and below, where their bodies are, does not count.
         """
-        changed = (np.abs(self._now - self._lit()) > CHANGED).astype(np.uint8)
+        changed = (np.abs(self._now - self._searched) > CHANGED).astype(np.uint8)
         for place in known:
             self._clear_person(changed, place)
         _, _, patches, _ = cv2.connectedComponentsWithStats(
@@ -79,13 +74,6 @@ class ChangeMap:
         )
         large = [patch for patch in patches[1:].tolist() if patch[4] >= LEAST_CELLS]
         return sorted(map(self._around, large), key=lambda region: -region.share)
-
-    def _lit(self) -> NDArray[np.float32]:
-        """Returns what was searched in the light of now, as far as all of it became brighter."""
-        ratios = ((self._now + 1) / (self._searched + 1)).ravel()
-        middle = len(ratios) // 2
-        gain = np.partition(ratios, middle)[middle]  # np.median takes ten times as long
-        return np.asarray(self._searched * gain, np.float32)
 
     def _clear_person(self, changed: NDArray[np.uint8], place: Place) -> None:
         aside = PERSON_ASIDE * place.side

@@ -72,11 +72,11 @@ class Track:
     unseen_ms: int = 0
     doubted_ms: int = 0
 
-    def follow(self, search: CascadeSearch, grey: Grey, since_ms: int, after_cut: bool) -> bool:
+    def follow(self, search: CascadeSearch, grey: Grey, since_ms: int) -> bool:
         """Finds the face in the next frame, uint8 (height, width); tells whether it is there."""
         self.looked_ms += since_ms
         self.levelled_ms += since_ms
-        if not after_cut and self._is_still(grey):
+        if self._is_still(grey):
             return True
         seen = search.look(grey, self.place, NEAR)
         if seen.hits < SURE_HITS or self.levelled_ms >= LEVEL_MS:
@@ -85,7 +85,7 @@ class Track:
             if self._is_doubtful(search, grey, seen):
                 return False
             self.place, self.unseen_ms = self._settle(grey, seen), 0
-        elif after_cut or not self._hold(grey):
+        elif not self._hold(grey):
             return False
         height, width = grey.shape
         if self.place.side < LEAST_SIDE or not (

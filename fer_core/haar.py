@@ -29,9 +29,6 @@ LEAST_HITS = 2
 CHANGES_MS = 200
 """What changed is searched for new faces, in this time no more than the area of one frame."""
 
-CUT_CREDIT = 0.2
-"""Share of that area which must be left for a whole frame to be searched at a cut."""
-
 
 @dataclass(frozen=True)
 class HaarSettings:
@@ -46,7 +43,7 @@ class HaarSettings:
 
     longest_side: int = 640
     min_size: int = 30
-    redetect_ms: int = 2000
+    redetect_ms: int = 3000
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
@@ -62,8 +59,8 @@ class HaarSettings:
 class HaarDetector:
     """A frontal face detector for the frames of a segment, each given with the time since the last.
 
-    The whole of a frame is searched where a segment starts, at a cut, and every `redetect_ms`; what
-    changes in between is searched as it does. Both cascades must agree on a face. Once found it is
+    The whole of a frame is searched where a segment starts and every `redetect_ms`; what changes in
+    between is searched as it does. Both cascades must agree on a face. Once found it is
     followed, also where it leans, blurs or turns dark, until it is gone.
 
     One per thread.
@@ -104,14 +101,13 @@ class HaarDetector:
 
     def _advance(self, grey: Grey, since_ms: int) -> None:
         """Follows the faces of the frame before and searches for new ones."""
-        after_cut = self._map.advance(grey)
+        self._map.advance(grey)
         self._credit = min(1.0, self._credit + since_ms / CHANGES_MS)
         self._scanned_ms += since_ms
         self._tracks = [
-            track for track in self._tracks if track.follow(self._search, grey, since_ms, after_cut)
+            track for track in self._tracks if track.follow(self._search, grey, since_ms)
         ]
-        due = self._scanned_ms >= self.settings.redetect_ms
-        if due or (after_cut and self._credit > CUT_CREDIT):
+        if self._scanned_ms >= self.settings.redetect_ms:
             self._scan_whole(grey)
             return
         for region in self._map.find_changed([track.place for track in self._tracks]):

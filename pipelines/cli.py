@@ -60,7 +60,7 @@ def cli() -> None:
 @click.option(
     "--redetect-ms",
     type=click.IntRange(min=1),
-    show_default="2000",
+    show_default="3000",
     help="How often haar searches a frame whole; between, it follows faces and looks at changes.",
 )
 @model_options

@@ -54,9 +54,9 @@ def test_faces_are_followed_with_few_whole_searches(scenario: str) -> None:
 
 def test_a_frame_without_a_face_costs_no_search_while_it_stays_the_same() -> None:
     frames, _ = shown("empty")
-    detector = HaarDetector(SETTINGS)
+    detector = HaarDetector(replace(SETTINGS, redetect_ms=1000))
     assert not any(detect_all(detector, frames))
-    assert detector.take_counts()["pixels"] == 2 * frames[0].size  # at 0 and 2000 ms
+    assert detector.take_counts()["pixels"] == 3 * frames[0].size  # at 0, 1000 and 2000 ms
 
 
 def test_leaning_heads_are_found_and_their_tilt_is_told() -> None:
