@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,9 @@ from tests.bench.peers.recall import (
 from tests.bench.peers.runs import PYTHON
 from tests.bench.peers.speed import Speed, compare_decoding, compare_tools, compare_workers
 
+Faces: TypeAlias = "NDArray[np.uint8] | None"
+"""Those of DATA, uint8 (n, 48, 48)."""
+
 SEEDS = (7, 8)
 """Never used for tuning, nor in tests."""
 QUICK = ("calm_1", "calm_3", "entering", "tilted", "blurred", "face_like")
@@ -38,23 +43,16 @@ def main() -> None:
     if not PYTHON.exists():
         raise SystemExit("the rivals are not installed: run `make bench-peers`")
     limit_threads()
+    print("ferbeam beside fer and the classic tutorial; this takes about half an hour", flush=True)
     faces = read_data(arguments.data, arguments.part).crops if arguments.data else None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if arguments.clip:
             print_own_clip(folder, arguments, faces)
             return
-        if "speed" in arguments.parts:
-            print_tools(folder, arguments)
-        if "decode" in arguments.parts:
-            print_decoding(folder, arguments)
-        if "workers" in arguments.parts:
-            print_workers(folder, arguments)
-        if "recall" in arguments.parts:
-            names = QUICK if arguments.quick else SCENARIOS_SHOWN
-            seeds = SEEDS[:1] if arguments.quick else SEEDS
-            clips = make_clips(folder / "clips", names, seeds, arguments.clip_s, faces)
-            print_recall(clips, folder, arguments.step)
+        for part in arguments.parts:
+            PARTS[part](folder, arguments, faces)
+            sys.stdout.flush()
 
 
 def _parse() -> argparse.Namespace:
@@ -69,10 +67,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--step", type=int, default=5, help="every so many frames are scored")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument(
-        "--parts",
-        nargs="+",
-        default=["speed", "decode", "workers", "recall"],
-        choices=["speed", "decode", "workers", "recall"],
+        "--parts", nargs="+", default=list(PARTS), choices=list(PARTS), help="what is measured"
     )
     arguments = parser.parse_args()
     if arguments.clip and not arguments.data:
@@ -84,7 +79,7 @@ def _ratio(what: str, value: float, bar: float, aim: float) -> None:
     print(f"  {what:<66}{value:>7.2f}   bar {bar}, aim {aim}")
 
 
-def print_tools(folder: Path, arguments: argparse.Namespace) -> None:
+def print_tools(folder: Path, arguments: argparse.Namespace, _: Faces) -> None:
     """Prints the speed, start-up and memory of every tool on one clip."""
     speeds = compare_tools(folder, arguments.seconds, arguments.rival_seconds, arguments.rounds)
     frames = arguments.seconds * 25
@@ -107,7 +102,7 @@ def _reckoned(speed: Speed, frames: int) -> str:
     return ""
 
 
-def print_decoding(folder: Path, arguments: argparse.Namespace) -> None:
+def print_decoding(folder: Path, arguments: argparse.Namespace, _: Faces) -> None:
     """Prints what the pipeline takes beside plain decoding."""
     seconds = compare_decoding(folder, arguments.seconds, arguments.rounds)
     print(f"\n{arguments.seconds} s of 720p with one face, 10 samples/s, one worker: seconds")
@@ -118,7 +113,7 @@ def print_decoding(folder: Path, arguments: argparse.Namespace) -> None:
     _ratio("... against plan to last commit", decode / seconds["plan to last commit"], 0.5, 0.8)
 
 
-def print_workers(folder: Path, arguments: argparse.Namespace) -> None:
+def print_workers(folder: Path, arguments: argparse.Namespace, _: Faces) -> None:
     """Prints what a second worker gains, and what the pipeline costs."""
     part = folder / "workers"
     part.mkdir()
@@ -134,8 +129,12 @@ def print_workers(folder: Path, arguments: argparse.Namespace) -> None:
     _ratio("bare loop against one worker, plan to last commit", inner, 0.85, 0.95)
 
 
-def print_recall(clips: list[Clip], folder: Path, step: int) -> None:
+def print_recall(folder: Path, arguments: argparse.Namespace, faces: Faces) -> None:
     """Prints recall and false faces of every detector."""
+    names = QUICK if arguments.quick else SCENARIOS_SHOWN
+    seeds = SEEDS[:1] if arguments.quick else SEEDS
+    clips = make_clips(folder / "clips", names, seeds, arguments.clip_s, faces)
+    step = arguments.step
     scores = score_all(clips, find_faces(clips, folder, step), step)
     print("\nrecall and false faces per frame; people are chosen whose face the cascade knows")
     print(f"{'':<18}" + "".join(f"{name:>20}" for name in scores))
@@ -159,9 +158,7 @@ def _print_means(scores: Mapping[str, Mapping[str, Score]]) -> None:
     print(f"{'mean':<18}" + "".join(f"{recall:>12.3f}{false:>8.2f}" for recall, false in means))
 
 
-def print_own_clip(
-    folder: Path, arguments: argparse.Namespace, faces: NDArray[np.uint8] | None
-) -> None:
+def print_own_clip(folder: Path, arguments: argparse.Namespace, faces: Faces) -> None:
     """Prints recall on a user's clip; its own faces are not known, so false ones mean little."""
     assert faces is not None
     path = folder / "clips" / "own-1.mp4"
@@ -173,6 +170,14 @@ def print_own_clip(
     print("\nyour clip with pasted faces: recall (its own faces count as false)")
     for name, found in scores.items():
         print(f"{name:<18}{_told(found['own'])}")
+
+
+PARTS = {
+    "speed": print_tools,
+    "decode": print_decoding,
+    "workers": print_workers,
+    "recall": print_recall,
+}
 
 
 if __name__ == "__main__":
