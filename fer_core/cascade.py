@@ -106,7 +106,8 @@ class CascadeSearch:
         while min(copy.shape) >= smallest:
             last = min(copy.shape) < 2 * FINEST_STEP_SIDE
             largest = max(copy.shape) if last else FINEST_STEP_SIDE - 1
-            hits.append(self._hit("default", copy, step, (smallest, largest)) * scale)
+            if smallest <= largest:
+                hits.append(self._hit("default", copy, step, (smallest, largest)) * scale)
             if last:
                 break
             half = copy.shape[1] // 2, copy.shape[0] // 2

@@ -17,6 +17,9 @@ from fer_core.follow import Track, cut_patch
 SCAN_STEP = 1.15
 FIRST = Look("default", 48, 0.35, 0.75, 1.3, 1.06, excess=1.05)
 SECOND = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
+LARGER = 48
+"""The cost of a scan falls to a third where it begins at this side, in pixels."""
+
 TILTS = (0.0, -12.0, 12.0)
 """Degrees at which a place is looked at until it is surely a face."""
 
@@ -59,8 +62,8 @@ class HaarSettings:
 class HaarDetector:
     """A frontal face detector for the frames of a segment, each given with the time since the last.
 
-    The whole of a frame is searched where a segment starts and every `redetect_ms`; what changes in
-    between is searched as it does. Both cascades must agree on a face. Once found it is
+    The whole of a frame is searched where a segment starts and every `redetect_ms`, then for small
+    faces every other time; what changes in between is searched as it does. Both cascades must agree on a face. Once found it is
     followed, also where it leans, blurs or turns dark, until it is gone.
 
     One per thread.
@@ -75,14 +78,15 @@ class HaarDetector:
         self._search = CascadeSearch()
         self._tracks: list[Track] = []
         self._map = ChangeMap(np.zeros((2, 2), np.uint8))
-        self._credit, self._scanned_ms = 0.0, 0
+        self._credit, self._scanned_ms, self._with_small = 0.0, 0, True
 
     def __call__(self, grey: Grey, since_ms: int | None = None) -> list[Face]:
         """Returns the faces of a frame, uint8 (height, width)."""
         if since_ms is None or not self._map.fits(grey):
             self._tracks = []
             self._map = ChangeMap(grey)
-            self._scan_whole(grey)
+            self._with_small = True
+            self._scan_whole(grey, self.settings.min_size)
         else:
             self._advance(grey, since_ms)
         self._drop_doubles()
@@ -108,21 +112,23 @@ class HaarDetector:
             track for track in self._tracks if track.follow(self._search, grey, since_ms)
         ]
         if self._scanned_ms >= self.settings.redetect_ms:
-            self._scan_whole(grey)
+            # Small faces are most of the cost and are searched every other time.
+            self._with_small = not self._with_small
+            self._scan_whole(grey, self.settings.min_size if self._with_small else LARGER)
             return
         for region in self._map.find_changed([track.place for track in self._tracks]):
             if region.share <= self._credit:
-                self._scan(grey, region)
+                self._scan(grey, region, self.settings.min_size)
                 self._map.note_searched(region)
                 self._credit -= region.share
 
-    def _scan_whole(self, grey: Grey) -> None:
+    def _scan_whole(self, grey: Grey, min_size: int) -> None:
         height, width = grey.shape
-        self._scan(grey, Region(0, 0, width, height, 1.0))
+        self._scan(grey, Region(0, 0, width, height, 1.0), min_size)
         self._map.note_searched()
         self._credit, self._scanned_ms = 0.0, 0
 
-    def _scan(self, grey: Grey, region: Region) -> None:
+    def _scan(self, grey: Grey, region: Region, min_size: int) -> None:
         """Searches a region for faces that are not followed yet."""
         scale = max(1.0, max(grey.shape) / self.settings.longest_side)
         part = grey[region.top : region.bottom, region.left : region.right]
@@ -131,7 +137,7 @@ class HaarDetector:
             part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
         self._counts["scans"] += 1
         self._counts["pixels"] += part.size
-        for found in self._search.scan(part, self.settings.min_size, SCAN_STEP, 1):
+        for found in self._search.scan(part, min_size, SCAN_STEP, 1):
             place = Place(
                 found.x * scale + region.left, found.y * scale + region.top, found.side * scale
             )
