@@ -63,8 +63,9 @@ class HaarDetector:
     """A frontal face detector for the frames of a segment, each given with the time since the last.
 
     The whole of a frame is searched where a segment starts and every `redetect_ms`, then for small
-    faces every other time; what changes in between is searched as it does. Both cascades must agree on a face. Once found it is
-    followed, also where it leans, blurs or turns dark, until it is gone.
+    faces every other time; what changes in between is searched as it does. Both cascades must
+    agree on a face. Once found it is followed, also where it leans, blurs or turns dark, until it
+    is gone.
 
     One per thread.
 
