@@ -17,7 +17,12 @@ MODULES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 CORE = [path for path in MODULES if path.is_relative_to(ROOT / "fer_core")]
-TENSORFLOW = ("fer_core/learn/", "fer_core/classify.py", "tests/train/")
+TENSORFLOW = (
+    "fer_core/learn/",
+    "fer_core/classify.py",
+    "tests/train/",
+    "tests/bench/peers/rivals/",
+)
 
 
 def loaded_by(statement: str) -> set[str]:
