@@ -12,16 +12,12 @@ from apache_beam import pvalue
 from apache_beam.ml.inference.base import PredictionResult
 
 from fer_core.detect import Detector, limit_threads
-from fer_core.detections import Detections, Failure, SampledFrame, detect_faces, span_table
+from fer_core.detections import Detections, Failure, detect_faces, span_table
 from fer_core.detectors import load_detector
-from fer_core.errors import MediaError
-from fer_core.frames import read_spans
-from fer_core.pictures import read_picture
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import (
     DetectedSpan,
     Medium,
-    OpenMedium,
     Reading,
     Span,
     TableFiles,
@@ -30,8 +26,8 @@ from pipelines.linking import COUNTS_KEY, link_group, write_failures
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group, write_plan
+from pipelines.reading import TimedFrames, read_frames
 from pipelines.settings import RowSettings
-from pipelines.sources import open_source
 
 FAILURES = "failures"
 COSTS = "costs"
@@ -104,7 +100,7 @@ class DetectFaces(beam.DoFn):
                 yield pvalue.TaggedOutput(COMMITTED, span.reference())
             else:
                 todo.append(span)
-        frames = _TimedFrames(read_frames(todo, self._settings.max_pixels))
+        frames = TimedFrames(read_frames(todo, self._settings.max_pixels))
         for span in todo:
             costs: Costs = {}
             with timed(costs, "detect") as counts:
@@ -125,56 +121,6 @@ def _counts_of(detector: Detector) -> dict[str, int]:
     """What a detector has counted since it was asked last; many do not have `take_counts`."""
     take: Callable[[], dict[str, int]] = getattr(detector, "take_counts", dict)
     return take()
-
-
-class _TimedFrames:
-    """Frames, and what it took to read them."""
-
-    def __init__(self, frames: Iterator[SampledFrame]) -> None:
-        self._frames, self._costs = frames, Costs()
-
-    def __iter__(self) -> Iterator[SampledFrame]:
-        return self
-
-    def __next__(self) -> SampledFrame:
-        with timed(self._costs, "decode") as counts:
-            frame = next(self._frames)
-            counts.update(frames=1, decoded=frame.decoded)
-        return frame
-
-    def take_costs(self) -> Costs:
-        costs, self._costs = self._costs, Costs()
-        return costs
-
-
-def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
-    """Reads the frames of spans that are read in one go, each sample once, in order."""
-    videos = [span.video for span in spans if span.video is not None]
-    if not videos:
-        for medium in (medium for span in spans for medium in span.media):
-            yield read_picture_frame(medium, max_pixels)
-        return
-    medium = spans[0].media[0]
-    with open_source(medium.path) as source:
-        for frame in read_spans(source, videos):
-            yield SampledFrame(
-                medium.name,
-                frame.frame_index,
-                frame.timestamp_ms,
-                frame.grey,
-                frame.error,
-                frame.starts_segment,
-                frame.decoded,
-            )
-
-
-def read_picture_frame(medium: Medium | OpenMedium, max_pixels: int) -> SampledFrame:
-    """Reads a picture as the one frame it is; without pixels where it cannot be read."""
-    try:
-        with open_source(medium.path) as source:
-            return SampledFrame(medium.name, 0, 0, read_picture(source, max_pixels))
-    except MediaError as error:
-        return SampledFrame(medium.name, 0, 0, None, str(error))
 
 
 class CommitSpan(beam.DoFn):
