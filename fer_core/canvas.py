@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import FerError
-from fer_core.sprites import OPAQUE, ColourSpace, Layer, Sprite
+from fer_core.sprites import ColourSpace, Layer, Sprite
 
 Colour = tuple[int, int, int]
 """RGB, each 0-255."""
@@ -74,27 +74,17 @@ class YuvCanvas:
         _blend(self._v, v, x >> 1, y >> 1)
 
     def fill_rect(self, rect: Rect, colour: Colour) -> None:
-        """Paints a rectangle opaque; a chroma pixel half covered becomes half of the colour."""
-        rows, columns = (
-            _range(rect.y, rect.height, self.height),
-            _range(rect.x, rect.width, self.width),
-        )
-        if rows.stop <= rows.start or columns.stop <= columns.start:
-            return
-        luma, blue, red = _converted(self._space, colour)
+        """Paints a rectangle opaque; chroma to the nearest whole pixel of half the size."""
+        rows = _range(rect.y, rect.height, self.height)
+        columns = _range(rect.x, rect.width, self.width)
+        luma, u, v = _converted(self._space, colour)
         self._y[rows, columns] = luma
         half = (
-            slice(rows.start >> 1, (rows.stop + 1) >> 1),
-            slice(columns.start >> 1, (columns.stop + 1) >> 1),
+            slice((rows.start + 1) >> 1, (rows.stop + 1) >> 1),
+            slice((columns.start + 1) >> 1, (columns.stop + 1) >> 1),
         )
-        if (rows.start | rows.stop | columns.start | columns.stop) & 1:
-            weight = _coverage(rows, self.height)[:, None] * _coverage(columns, self.width)
-            for plane, value in ((self._u, blue), (self._v, red)):
-                layer = Layer(OPAQUE - weight, np.uint16(value) * weight + np.uint16(128))
-                _blend_all(plane[half], layer)
-        else:
-            self._u[half] = blue
-            self._v[half] = red
+        self._u[half] = u
+        self._v[half] = v
 
 
 class RgbCanvas:
@@ -135,16 +125,6 @@ def _range(start: int, length: int, limit: int) -> slice:
     return slice(first, min(max(start + length, first), limit))
 
 
-def _coverage(pixels: slice, limit: int) -> NDArray[np.uint16]:
-    """Returns how much of each chroma pixel a stretch of luma pixels covers: 16 for the whole."""
-    covered = np.full(((pixels.stop + 1) >> 1) - (pixels.start >> 1), 16, np.uint16)
-    if pixels.start & 1:
-        covered[0] -= 8
-    if pixels.stop & 1 and pixels.stop < limit:  # the last pixel of an odd frame has no neighbour
-        covered[-1] -= 8
-    return covered
-
-
 @lru_cache(maxsize=64)
 def _converted(space: ColourSpace, colour: Colour) -> tuple[int, int, int]:
     luma, u, v = space.convert(np.array(colour, np.uint8)).tolist()
@@ -153,21 +133,25 @@ def _converted(space: ColourSpace, colour: Colour) -> tuple[int, int, int]:
 
 def _blend(plane: NDArray[np.uint8], layer: Layer, x: int, y: int) -> None:
     """Blends a layer whose upper left value lies at (x, y) of a plane, as far as it lies inside."""
-    height, width = layer.keep.shape[:2]
+    keep, add = layer
+    height, width = keep.shape[:2]
+    if x >= 0 and y >= 0 and x + width <= plane.shape[1] and y + height <= plane.shape[0]:
+        _blend_all(plane[y : y + height, x : x + width], keep, add)
+        return
     rows, columns = _range(y, height, plane.shape[0]), _range(x, width, plane.shape[1])
-    if rows.stop - rows.start == height and columns.stop - columns.start == width:
-        _blend_all(plane[rows, columns], layer)
-    elif rows.stop > rows.start and columns.stop > columns.start:
+    if rows.stop > rows.start and columns.stop > columns.start:
         inside = (
             slice(rows.start - y, rows.stop - y),
             slice(columns.start - x, columns.stop - x),
         )
-        _blend_all(plane[rows, columns], Layer(layer.keep[inside], layer.add[inside]))
+        _blend_all(plane[rows, columns], keep[inside], add[inside])
 
 
-def _blend_all(region: NDArray[np.uint8], layer: Layer) -> None:
-    mixed = region * layer.keep
-    mixed += layer.add
+def _blend_all(
+    region: NDArray[np.uint8], keep: NDArray[np.uint16], add: NDArray[np.uint16]
+) -> None:
+    mixed = region * keep
+    mixed += add
     mixed >>= 8
     region[...] = mixed
 

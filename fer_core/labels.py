@@ -80,7 +80,7 @@ class NameLabel:
     def __init__(self, emotion: Emotion, lang: str, size: int, with_emoji: bool) -> None:
         self.name = name_of(emotion, lang)
         self.size = size
-        self.emoji = round(size * 2.2) if with_emoji else 0
+        self.emoji = round(size * 2.5) if with_emoji else 0
         line = line_height(size)
         pad = max(2, round(size * (0.2 if with_emoji else 0.5)))
         self.plate_height = round(size * 1.5)
@@ -126,7 +126,7 @@ class ScorePanel:
         self.pad = max(2, round(size * 0.4) // 2 * 2)
         widest = max(draw_text(name, size).shape[1] for name in self.names)
         self.bar_left = (self.pad + widest + size // 3 + 1) // 2 * 2
-        self.bar_width = round(size * 4.5) // 2 * 2
+        self.bar_width = round(size * 3.8) // 2 * 2
         self.bar_height = max(2, round(size * 0.62) // 2 * 2)
         self.width = self.bar_left + self.bar_width + 2 * self.pad
         self.height = len(self.names) * self.row + 2 * self.pad
@@ -134,7 +134,7 @@ class ScorePanel:
     def bar(self, at: int, score: float = 1.0) -> Rect:
         """Returns where the bar of a score, 0-1, lies in the panel; `at` counts from 0."""
         top = self.pad + at * self.row + (self.row - self.bar_height) // 4 * 2
-        length = round(self.bar_width * min(max(score, 0.0), 1.0))
+        length = round(self.bar_width / 2 * min(max(score, 0.0), 1.0)) * 2
         return Rect(self.bar_left, top, length, self.bar_height)
 
     def draw(self, strongest: int) -> Pixels:

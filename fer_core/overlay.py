@@ -24,8 +24,8 @@ _COVER = 1.7
 """Diameter of a cover in sides of the box: the circle around a square has 1.42; the rest is for
 hair line, chin and ears, and for what the box lags behind."""
 
-_LEAST_TEXT = 6
-"""Pixels of a font below which nothing can be read; a frame that has no room for it gets none."""
+_SMALLEST_TEXT, _LEAST_TEXT = 10, 6
+"""Pixels of the smallest font that is used if there is room, and if there is not."""
 
 _COLOURS = [colour_of(emotion) for emotion in EMOTIONS]
 
@@ -115,7 +115,7 @@ class Overlay:
 
     def _draw_name(self, canvas: Canvas, face: ShownFace, places: Places, at: int) -> None:
         with_emoji = self.settings.kind == "emoji"
-        size = _text_size(canvas, face, 0.15)
+        size = _text_size(canvas, face, (0.15, 1 / 32, 1 / 19))
         label = self._stencils.measure_label(face.emotion, size, with_emoji)
         while label.width > canvas.width or label.height > canvas.height:
             size -= max(1, size // 8)
@@ -129,7 +129,7 @@ class Overlay:
         canvas.draw_sprite(percent, place.x + label.percent_left, place.y + label.text_top)
 
     def _draw_panel(self, canvas: Canvas, face: ShownFace, places: Places, at: int) -> None:
-        size = _text_size(canvas, face, 0.1)
+        size = _text_size(canvas, face, (0.09, 1 / 34, 1 / 26))
         panel = self._stencils.measure_panel(size)
         while panel.width > canvas.width or panel.height > canvas.height:
             size -= max(1, size // 8)
@@ -169,10 +169,11 @@ def _line_width(canvas: Canvas) -> int:
     return max(2, round(min(canvas.width, canvas.height) / 180))
 
 
-def _text_size(canvas: Canvas, face: ShownFace, share: float) -> int:
-    """Returns a font size that suits the face, in the bounds that the frame sets."""
+def _text_size(canvas: Canvas, face: ShownFace, shares: tuple[float, float, float]) -> int:
+    """Returns a font size: a share of the face, between two shares of the frame's shorter side."""
     shorter = min(canvas.width, canvas.height)
-    size = min(max(share * face.height, shorter / 32, 10.0), max(shorter / 19, 10.0))
+    of_face, least, most = shares
+    size = max(min(of_face * face.height, most * shorter), least * shorter, _SMALLEST_TEXT)
     step = max(1, round(size) // 16)
     return round(size / step) * step
 
