@@ -71,15 +71,27 @@ class Overlay:
         self.settings = settings
         self._stencils = Stencils(read_emoji(settings.avatars), settings.lang)
 
-    def draw(self, canvas: Canvas, faces: Sequence[ShownFace]) -> None:
-        """Draws all faces of a frame: first what lies on the faces, then the labels."""
+    def draw(
+        self, canvas: Canvas, faces: Sequence[ShownFace], about: int | None = None
+    ) -> None:
+        """Draws the faces of a frame: first what lies on the faces, then the labels.
+
+        Args:
+            canvas: where; in display orientation.
+            faces: all faces that are shown in the frame, in any order.
+            about: track_id of the only face to be pointed out; others are covered where faces are,
+                and else left alone. None for all.
+        """
         faces = sorted(faces, key=lambda face: (face.track_id, face.x, face.y))
+        kind = self.settings.kind
+        if about is not None and kind != "cover":
+            faces = [face for face in faces if face.track_id == about]
         on_face = {"emoji": self._draw_brackets, "cover": self._cover, "box": self._draw_box}
-        draw_label = self._draw_panel if self.settings.kind == "box" else self._draw_name
-        rects = [on_face[self.settings.kind](canvas, face) for face in faces]
+        draw_label = self._draw_panel if kind == "box" else self._draw_name
+        rects = [on_face[kind](canvas, face) for face in faces]
         places = Places((canvas.width, canvas.height), rects)
         for at, face in enumerate(faces):
-            if _is_seen(face, canvas):
+            if _is_seen(face, canvas) and about in (None, face.track_id):
                 draw_label(canvas, face, places, at)
 
     def _cover(self, canvas: Canvas, face: ShownFace) -> Rect:

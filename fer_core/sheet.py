@@ -58,11 +58,11 @@ class Tile(NamedTuple):
 def cut_tile(
     frame: NDArray[np.uint8], faces: Sequence[ShownFace], at: int, overlay: Overlay
 ) -> NDArray[np.uint8]:
-    """Cuts the surroundings of a face out of a frame and draws the faces in them.
+    """Cuts the surroundings of a face out of a frame and draws what is shown of it.
 
     Args:
         frame: uint8 (h, w, 3), not drawn on yet: labels are placed and sized for the tile.
-        faces: all that are shown in the frame.
+        faces: all that are shown in the frame; a cover hides the others too.
         at: index of the one that the tile is about.
         overlay: draws them.
 
@@ -86,7 +86,7 @@ def cut_tile(
         )
         for one in faces
     ]
-    overlay.draw(RgbCanvas(small), moved)
+    overlay.draw(RgbCanvas(small), moved, about=face.track_id)
     tile = np.empty((TILE_SIZE[1], TILE_SIZE[0], 3), np.uint8)
     tile[:] = _CARD
     left, top = (TILE_SIZE[0] - size[0]) // 2, (TILE_SIZE[1] - size[1]) // 2
@@ -95,18 +95,18 @@ def cut_tile(
 
 
 def _surroundings(face: ShownFace, width: int, height: int) -> Rect:
-    """Returns the part of a frame to show: three faces high, in the tile's proportions."""
-    wanted = max(3.0 * face.height, 3.0 * face.width * TILE_SIZE[1] / TILE_SIZE[0], 1.0)
-    rows = min(height, round(wanted))
-    columns = min(width, round(wanted * TILE_SIZE[0] / TILE_SIZE[1]))
+    """Returns the part of a frame to show: some two faces high, in the tile's proportions.
+
+    Where those would cut the face, as in a narrow frame, they are given up.
+    """
+    proportion = TILE_SIZE[0] / TILE_SIZE[1]
+    wanted = max(2.2 * face.height, 1.8 * face.width / proportion, 1.0)
+    rows = min(height, round(max(min(wanted, width / proportion), 1.3 * face.height)))
+    columns = min(width, round(max(rows * proportion, 1.3 * face.width)))
     x = round(face.x + face.width / 2 - columns / 2)
     y = round(face.y + face.height * 0.45 - rows / 2)
-    return Rect(
-        max(0, min(x, width - columns)),
-        max(0, min(y, height - rows)),
-        max(1, columns),
-        max(1, rows),
-    )
+    x, y = max(0, min(x, width - columns)), max(0, min(y, height - rows))
+    return Rect(x, y, max(1, columns), max(1, rows))
 
 
 def compose_sheet(name: str, tiles: Sequence[Tile], lang: str, left_out: int = 0) -> bytes:

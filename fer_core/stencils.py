@@ -92,13 +92,13 @@ class Stencils:
             Sprites with the place of their upper left corner in the cover.
         """
         parts = []
-        for top in range(0, side, TILE):
-            for left in range(0, side, TILE):
+        last_row, last_column = frame.y + frame.height, frame.x + frame.width
+        for top in range(max(0, frame.y) // TILE * TILE, min(side, last_row), TILE):
+            for left in range(max(0, frame.x) // TILE * TILE, min(side, last_column), TILE):
                 part = Rect(left, top, min(TILE, side - left), min(TILE, side - top))
-                if _meet(part, frame):
-                    make = partial(self._draw_cover, emotion, side, part)
-                    sprite = self._sprites.find(("cover", emotion, side, part), make)
-                    parts.append((sprite, left, top))
+                make = partial(self._draw_cover, emotion, side, part)
+                sprite = self._sprites.find(("cover", emotion, side, part), make)
+                parts.append((sprite, left, top))
         return parts
 
     def _draw_cover(self, emotion: int, side: int, part: Rect) -> Pixels:
@@ -112,7 +112,3 @@ class Stencils:
         whole = Image.fromarray(cover)
         return np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC, box))
 
-
-def _meet(one: Rect, other: Rect) -> bool:
-    across = min(one.x + one.width, other.x + other.width) > max(one.x, other.x)
-    return across and min(one.y + one.height, other.y + other.height) > max(one.y, other.y)
