@@ -83,7 +83,7 @@ class NameLabel:
         self.emoji = round(size * 2.5) if with_emoji else 0
         line = line_height(size)
         pad = max(2, round(size * (0.2 if with_emoji else 0.5)))
-        self.plate_height = round(size * 1.5)
+        self.plate_height = max(round(size * 1.5), line)
         self.height = max(self.plate_height, self.emoji)
         self.plate_left = self.emoji // 2
         self.text_left = self.emoji + pad
@@ -148,7 +148,7 @@ class ScorePanel:
         for at, name in enumerate(self.names):
             x, y, width, height = self.bar(at)
             pen.rectangle((x, y, x + width - 1, y + height - 1), (*TRACK, 255))
-            top = y + height // 2 - line_height(self.size) // 2
+            top = max(0, y + height // 2 - line_height(self.size) // 2)
             ink = TEXT if at == strongest else QUIET
             write_text(panel, (self.pad, top), (name, self.size), ink)
         return np.asarray(panel)

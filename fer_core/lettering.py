@@ -88,7 +88,7 @@ def draw_text(text: str, size: int) -> NDArray[np.uint8]:
     """
     letters, marks = split_marks(text)
     font = _font(size)
-    margin = max(1, size // 16)
+    margin = _margin(size)
     width = max(1, round(font.getlength(letters)) + 2 * margin)
     mask = Image.new("L", (width, line_height(size)))
     foot = _foot(size)
@@ -104,12 +104,17 @@ def draw_text(text: str, size: int) -> NDArray[np.uint8]:
 
 def line_height(size: int) -> int:
     """Rows of a line of text in a font of a size, with room for accents and descenders."""
-    return round(size * 1.3)
+    return round(size * 1.44) + 2
+
+
+def _margin(size: int) -> int:
+    """Returns the columns left free at both ends; small letters are wider than their measure."""
+    return 2 + size // 24
 
 
 def _foot(size: int) -> int:
     """Returns the row of the base line: letters of medium height are in the middle of the line."""
-    return round(size * (0.65 + 0.31))
+    return round(size * (0.72 + 0.31)) + 1
 
 
 def _draw_marks(
@@ -130,7 +135,7 @@ def _strokes(
     letters: str, marks: list[tuple[int, str]], size: int
 ) -> Iterator[list[tuple[float, float]]]:
     font = _font(size)
-    margin = max(1, size // 16)
+    margin = _margin(size)
     for at, mark in marks:
         left, top, right, _ = font.getbbox(letters[at], anchor="ls")
         start = margin + font.getlength(letters[: at + 1]) - font.getlength(letters[at])

@@ -71,9 +71,7 @@ class Overlay:
         self.settings = settings
         self._stencils = Stencils(read_emoji(settings.avatars), settings.lang)
 
-    def draw(
-        self, canvas: Canvas, faces: Sequence[ShownFace], about: int | None = None
-    ) -> None:
+    def draw(self, canvas: Canvas, faces: Sequence[ShownFace], about: int | None = None) -> None:
         """Draws the faces of a frame: first what lies on the faces, then the labels.
 
         Args:

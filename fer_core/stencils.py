@@ -111,4 +111,3 @@ class Stencils:
         box = (x * scale, y * scale, (x + width) * scale, (y + height) * scale)
         whole = Image.fromarray(cover)
         return np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC, box))
-
