@@ -82,7 +82,7 @@ def _read_picture(path: Path, emotion: Emotion) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=("PNG", "WEBP", "JPEG", "MPO"))
+            picture = Image.open(path, formats=("PNG", "WEBP", "JPEG"))
         if picture.width * picture.height > MAX_PIXELS:
             raise UsageError(
                 f"{what}, holds {picture.width} x {picture.height} pixels; "

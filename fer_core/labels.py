@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from fer_core.canvas import Colour, Rect
 from fer_core.emotions import EMOTIONS, Emotion
-from fer_core.lettering import draw_text, line_height
+from fer_core.lettering import draw_text, line_height, measure_text
 
 PLATE: Colour = (22, 24, 30)
 PLATE_ALPHA = 205
@@ -87,10 +87,10 @@ class NameLabel:
         self.height = max(self.plate_height, self.emoji)
         self.plate_left = self.emoji // 2
         self.text_left = self.emoji + pad
-        name_width = draw_text(self.name, size).shape[1]
+        name_width = measure_text(self.name, size)
         self.percent_left = self.text_left + name_width + round(size * 0.25)
         self.text_top = (self.height - line) // 2
-        widest = draw_text(percent_of(0.88, lang), size).shape[1]
+        widest = measure_text(percent_of(0.88, lang), size)
         self.width = self.percent_left + widest + max(2, round(size * 0.45))
 
     def draw(self, emoji: Pixels | None) -> Pixels:
@@ -124,7 +124,7 @@ class ScorePanel:
         self.names = [name_of(emotion, lang) for emotion in EMOTIONS]
         self.row = -(-round(size * 1.28) // 2) * 2
         self.pad = max(2, round(size * 0.4) // 2 * 2)
-        widest = max(draw_text(name, size).shape[1] for name in self.names)
+        widest = max(measure_text(name, size) for name in self.names)
         self.bar_left = (self.pad + widest + size // 3 + 1) // 2 * 2
         self.bar_width = round(size * 3.8) // 2 * 2
         self.bar_height = max(2, round(size * 0.62) // 2 * 2)

@@ -7,6 +7,7 @@ another script becomes `?`.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -89,7 +90,7 @@ def draw_text(text: str, size: int) -> NDArray[np.uint8]:
     letters, marks = split_marks(text)
     font = _font(size)
     margin = _margin(size)
-    width = max(1, round(font.getlength(letters)) + 2 * margin)
+    width = math.ceil(font.getlength(letters)) + 2 * margin
     mask = Image.new("L", (width, line_height(size)))
     foot = _foot(size)
     ImageDraw.Draw(mask).text(
@@ -100,6 +101,11 @@ def draw_text(text: str, size: int) -> NDArray[np.uint8]:
         pixels = np.maximum(pixels, _draw_marks(letters, marks, size, mask.size))
     pixels.setflags(write=False)
     return pixels
+
+
+def measure_text(text: str, size: int) -> int:
+    """Returns the columns that a line of text takes in a font of a size."""
+    return math.ceil(_font(size).getlength(split_marks(text)[0])) + 2 * _margin(size)
 
 
 def line_height(size: int) -> int:

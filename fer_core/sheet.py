@@ -14,7 +14,7 @@ from PIL import Image
 from fer_core.canvas import Rect, RgbCanvas
 from fer_core.emotions import EMOTIONS
 from fer_core.labels import QUIET, TEXT, colour_of, name_of, percent_of, write_text
-from fer_core.lettering import draw_text, line_height
+from fer_core.lettering import line_height, measure_text
 from fer_core.overlay import Overlay
 from fer_core.shown import ShownFace
 
@@ -165,11 +165,11 @@ def _count_line(shown: int, left_out: int, lang: str) -> str:
     return f"{text} ({more.format(left_out)})" if left_out else text
 
 
-def _fitted(text: str, width: int) -> str:
+def _fitted(name: str, width: int) -> str:
     """Shortens a title from its start, since the end of a path says most."""
-    for start in range(len(text)):
-        part = text if start == 0 else f"…{text[start:]}"
-        if draw_text(part, _TITLE).shape[1] <= width:
+    for kept in range(min(len(name), 150), 0, -1):
+        part = name if kept == len(name) else f"…{name[-kept:]}"
+        if measure_text(part, _TITLE) <= width:
             return part
     return ""
 

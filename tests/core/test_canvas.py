@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -158,11 +160,12 @@ def test_planes_that_do_not_fit_are_refused() -> None:
 def test_the_cache_forgets_what_was_not_used_for_longest() -> None:
     made: list[int] = []
 
-    def find(key: int) -> None:
-        cache.find(key, lambda: made.append(key) or np.zeros((10, 10, 4), np.uint8))
+    def make(key: int) -> Pixels:
+        made.append(key)
+        return np.zeros((10, 10, 4), np.uint8)
 
     cache = SpriteCache(2 * 100 * SpriteCache.BYTES_PER_PIXEL)
     for key in (1, 2, 1, 3, 1, 2):
-        find(key)
+        cache.find(key, partial(make, key))
     assert made == [1, 2, 3, 2]
     assert len(cache) == 2
