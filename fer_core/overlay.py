@@ -125,7 +125,7 @@ class Overlay:
 
     def _draw_name(self, canvas: Canvas, face: ShownFace, places: Places, at: int) -> None:
         with_emoji = self.settings.kind == "emoji"
-        size = _text_size(canvas, face, (0.15, 1 / 32, 1 / 19))
+        size = _text_size(canvas, face, (32, 21, 18))
         label = self._stencils.measure_label(face.emotion, size, with_emoji)
         while label.width > canvas.width or label.height > canvas.height:
             size -= max(1, size // 8)
@@ -139,7 +139,7 @@ class Overlay:
         canvas.draw_sprite(percent, place.x + label.percent_left, place.y + label.text_top)
 
     def _draw_panel(self, canvas: Canvas, face: ShownFace, places: Places, at: int) -> None:
-        size = _text_size(canvas, face, (0.09, 1 / 34, 1 / 26))
+        size = _text_size(canvas, face, (36, 33, 26))
         panel = self._stencils.measure_panel(size)
         while panel.width > canvas.width or panel.height > canvas.height:
             size -= max(1, size // 8)
@@ -179,13 +179,17 @@ def _line_width(canvas: Canvas) -> int:
     return max(2, round(min(canvas.width, canvas.height) / 180))
 
 
-def _text_size(canvas: Canvas, face: ShownFace, shares: tuple[float, float, float]) -> int:
-    """Returns a font size: a share of the face, between two shares of the frame's shorter side."""
+def _text_size(canvas: Canvas, face: ShownFace, parts: tuple[int, int, int]) -> int:
+    """Returns a font size; one of three, since letters that grow with their face would flicker.
+
+    Args:
+        canvas: the frame.
+        face: small, medium or large in it.
+        parts: which part of the frame's shorter side the size is for each of these.
+    """
     shorter = min(canvas.width, canvas.height)
-    of_face, least, most = shares
-    size = max(min(of_face * face.height, most * shorter), least * shorter, _SMALLEST_TEXT)
-    step = max(1, round(size) // 16)
-    return round(size / step) * step
+    large = (face.height > 0.14 * shorter) + (face.height > 0.45 * shorter)
+    return max(_SMALLEST_TEXT, round(shorter / parts[large]))
 
 
 def _draw_outline(canvas: Canvas, rect: Rect, thick: int, colour: tuple[int, int, int]) -> None:
