@@ -93,9 +93,16 @@ def _codec_of(image: Image.Image) -> str:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Returns the EXIF orientation, 1-8; 1 where there is none or it cannot be read."""
+    """Returns the EXIF orientation, 1-8; 1 where there is none or it cannot be read.
+
+    Pillow would take it from XMP where EXIF has none; OpenCV, whose pixels are analysed, does not.
+    """
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = image.getexif()  # of a PNG, this also finds what lies behind the pixels
+        if image.format != "TIFF":
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError):
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1

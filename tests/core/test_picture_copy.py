@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from fer_core.canvas import Rect, RgbCanvas
 from fer_core.errors import MediaError
 from fer_core.picture_copy import copy_picture
-from fer_core.pictures import read_picture
+from fer_core.pictures import probe_picture, read_picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM")
 RED = (255, 0, 0)
@@ -74,6 +74,20 @@ def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     assert picture.getexif().get(274) in (None, 1)
     assert_marked(picture)
     assert difference.max() <= 6
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_an_orientation_that_only_xmp_knows_turns_nothing(kind: str) -> None:
+    """OpenCV, whose pixels were analysed, does not know it either: boxes would lie elsewhere."""
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-'
+        'rdf-syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
+        'tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    data = saved(scene(), kind, xmp=xmp.encode())
+    assert copied(data)[0].size == (93, 61)
+    info = probe_picture(io.BytesIO(data))
+    assert (info.width, info.height, info.rotation) == (93, 61, 0)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
