@@ -32,11 +32,11 @@ def name_of(emotion: Emotion, lang: str) -> str:
 
 
 def percent_of(confidence: float, lang: str) -> str:
-    """Returns a score as whole per cent, rounded down, at most 99: nothing is certain.
+    """Returns a score as whole per cent, at most 99; French sets a space before the sign.
 
-    Two digits also keep labels from changing their width at every other frame.
+    Nothing is certain, and two digits keep a label from changing its width at every other frame.
     """
-    return f"{min(int(100 * confidence), 99)}{' ' if lang == 'fr' else ''}%"
+    return f"{min(round(100 * confidence), 99)}{' ' if lang == 'fr' else ''}%"
 
 
 def draw_plate(width: int, height: int, radius: float) -> Image.Image:
@@ -165,15 +165,14 @@ def draw_bracket(arm: int, thick: int, colour: Colour) -> Pixels:
     Returns:
         uint8 (arm, arm, 4); the line's middle runs `bracket_inset(thick)` inside the edge.
     """
-    fine, inset = arm * _FINE, bracket_inset(thick) * _FINE
+    fine, inset, thick_dark = arm * _FINE, bracket_inset(thick) * _FINE, thick + 2 * _edge(thick)
+    end, radius = fine - thick_dark * _FINE / 2 - 1, min(thick * 3.0 * _FINE, fine / 2)
     layers = []
-    for width in (thick * _FINE + 2 * _edge(thick) * _FINE, thick * _FINE):
+    for width in (thick_dark * _FINE, thick * _FINE):
         mask = Image.new("L", (fine, fine))
         pen = ImageDraw.Draw(mask)
-        end, radius = fine - width / 2 - 1, min(thick * 3.0 * _FINE, fine / 2)
-        box = (inset, inset, inset + 2 * radius, inset + 2 * radius)
-        grown = (box[0] - width / 2, box[1] - width / 2, box[2] + width / 2, box[3] + width / 2)
-        pen.arc(grown, 180, 270, fill=255, width=round(width))
+        first, last = inset - width / 2, inset + 2 * radius + width / 2
+        pen.arc((first, first, last, last), 180, 270, fill=255, width=round(width))
         pen.line((inset + radius, inset, end, inset), fill=255, width=round(width))
         pen.line((inset, inset + radius, inset, end), fill=255, width=round(width))
         for x, y in ((end, inset), (inset, end)):

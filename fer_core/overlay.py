@@ -188,7 +188,7 @@ def _text_size(canvas: Canvas, face: ShownFace, parts: tuple[int, int, int]) -> 
         parts: which part of the frame's shorter side the size is for each of these.
     """
     shorter = min(canvas.width, canvas.height)
-    large = (face.height > 0.14 * shorter) + (face.height > 0.45 * shorter)
+    large = (face.height > 0.22 * shorter) + (face.height > 0.45 * shorter)
     return max(_SMALLEST_TEXT, round(shorter / parts[large]))
 
 
