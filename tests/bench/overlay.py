@@ -35,7 +35,7 @@ def faces_at(step: int, count: int, scale: float) -> list[ShownFace]:
 
 
 def draw_frames(overlay: Overlay, canvas: YuvCanvas, steps: Sequence[list[ShownFace]]) -> float:
-    """Returns milliseconds of this process per frame, so that others on the machine count little."""
+    """Returns milliseconds per frame, of this process alone: others on the machine count little."""
     start = time.process_time()
     for faces in steps:
         overlay.draw(canvas, faces)
