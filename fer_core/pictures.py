@@ -52,8 +52,8 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uin
 
 
 def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
-    with _open_header(data, name) as image:
-        orientation = _orientation(image)
+    with open_header(data, name) as image:
+        orientation = orientation_of(image)
         width, height = image.size
         codec = _codec_of(image)
         turned = orientation >= 5 and codec != "tiff"  # Pillow gives a TIFF's size turned already
@@ -64,7 +64,12 @@ def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
     return MediaInfo("image", codec, width, height, rotation, None, 0, has_audio=False)
 
 
-def _open_header(data: bytes, name: str) -> Image.Image:
+def open_header(data: bytes, name: str) -> Image.Image:
+    """Opens the bytes of a picture; no pixel is decoded.
+
+    Raises:
+        MediaError: the bytes are no picture in a known format.
+    """
     try:
         with warnings.catch_warnings():
             # Our own limit decides; Pillow's only warns, or raises above twice its own.
@@ -87,10 +92,17 @@ def _codec_of(image: Image.Image) -> str:
     return "jpeg" if known == "MPO" else known.lower()  # MPO: JPEG with more pictures behind
 
 
-def _orientation(image: Image.Image) -> int:
-    """Returns the EXIF orientation, 1-8; 1 where there is none or it cannot be read."""
+def orientation_of(image: Image.Image) -> int:
+    """Returns the EXIF orientation, 1-8; 1 where there is none or it cannot be read.
+
+    Pillow would take it from XMP where EXIF has none; OpenCV, whose pixels are analysed, does not.
+    """
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = image.getexif()  # of a PNG, this also finds what lies behind the pixels
+        if image.format != "TIFF":
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError):
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
@@ -98,7 +110,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _check_complete(data: bytes, name: str) -> None:
     """Raises MediaError for a picture cut short, which OpenCV would fill with grey silently."""
-    with _open_header(data, name) as image:
+    with open_header(data, name) as image:
         end = _ENDS.get(image.format or "")
         if end and data.endswith(end):
             return  # the usual case, without decoding twice
