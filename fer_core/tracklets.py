@@ -17,13 +17,13 @@ MOST_REACH = 2.0
 MOST_GROWTH = 0.5
 """Largest change of the logarithm of its side."""
 
-LOOKS_WORTH = 30.0
+LOOKS_WORTH = 40.0
 """Difference of looks that counts as much as moving by a side."""
 
-SURE_COST, MARGIN = 0.9, 0.5
+SURE_COST, MARGIN = 1.2, 0.5
 """A link is sure at a cost below, where every rival of it costs so much more."""
 
-TOUCHING = 1.0
+TOUCHING = 1.3
 """Faces whose middles are closer, in their sides, may be taken for each other where one is lost."""
 
 PAIRS = 1 << 16
