@@ -33,6 +33,9 @@ MOST_AWAY = 4.0
 HIDDEN_MS = 3000
 """A face keeps its track for so long behind another."""
 
+TOGETHER = 1000
+"""Pairs of runs that are chosen from in one go, at least, where there are so many."""
+
 COVER = 1.2
 """A face whose middle is nearer than this, in sides, may hide another."""
 
@@ -52,7 +55,7 @@ def link_gaps(seen: Sightings, number: Whole) -> Whole:
     following = np.full(len(seen), -1, np.int64)
     if found:
         one, other, gain = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        one, other = assign(one, other, gain, len(runs.first))
+        one, other = assign(one, other, gain)
         following[runs.last[one]] = runs.first[other]
     return following
 
@@ -126,8 +129,8 @@ def _was_hidden(seen: Sightings, last: Whole, first: Whole) -> NDArray[np.bool_]
     return hidden
 
 
-def assign(one: Whole, other: Whole, gain: Floats, count: int) -> tuple[Whole, Whole]:
-    """Chooses among pairs, of `count` runs, those with the largest sum of gains.
+def assign(one: Whole, other: Whole, gain: Floats) -> tuple[Whole, Whole]:
+    """Chooses pairs of runs so that the sum of their gains is largest.
 
     No run goes on with two others or from two others, and none has to.
 
@@ -135,18 +138,41 @@ def assign(one: Whole, other: Whole, gain: Floats, count: int) -> tuple[Whole, W
         one: int64 (n,), the run that goes on.
         other: int64 (n,), the run that it goes on with; no pair comes twice.
         gain: float64 (n,), more than 0.
-        count: of runs.
     """
     # Not above: SciPy takes a second and 50 MB, and only the process that links needs it.
     from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    chosen = np.zeros(len(one), np.bool_)
+    if len(one):
+        size = 1 + max(int(one.max()), int(other.max()))
+        graph = coo_array((gain, (one, size + other)), shape=(2 * size, 2 * size))
+        island = connected_components(graph, directed=False)[1][one]
+        order = np.argsort(island, kind="stable")
+        ends = np.flatnonzero(np.diff(island[order], append=-1)) + 1
+        first = 0
+        while first < len(order):  # whole islands at a time: the time grows with the square
+            end = min(int(np.searchsorted(ends, first + TOGETHER)), len(ends) - 1)
+            last = int(ends[end])
+            part = order[first:last]
+            chosen[part] = _choose(one[part], other[part], gain[part])
+            first = last
+    return one[chosen], other[chosen]
+
+
+def _choose(one: Whole, other: Whole, gain: Floats) -> NDArray[np.bool_]:
+    """Tells which of the pairs are in the best assignment."""
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    if not len(one):
-        return one, other
-    runs, most = np.arange(count), gain.max() + 1  # a weight of 0 would be no entry
-    weights = np.concatenate([most - gain, np.full(count, most)])
-    places = np.concatenate([one, runs]), np.concatenate([other, count + runs])
-    table = coo_array((weights, places), shape=(count, 2 * count)).tocsr()
-    row, column = min_weight_full_bipartite_matching(table)
-    linked = column < count
-    return row[linked].astype(np.int64), column[linked].astype(np.int64)
+    names, row = np.unique(one, return_inverse=True)
+    goals, column = np.unique(other, return_inverse=True)
+    alone = np.arange(len(names))  # each may also go on with nothing, in a column of its own
+    most = gain.max() + 1  # a weight of 0 would be no entry
+    weights = np.concatenate([most - gain, np.full(len(names), most)])
+    places = np.concatenate([row, alone]), np.concatenate([column, len(goals) + alone])
+    table = coo_array((weights, places)).tocsr()
+    best = np.empty(len(names), np.int64)
+    rows, columns = min_weight_full_bipartite_matching(table)
+    best[rows] = columns
+    return np.asarray(best[row] == column, np.bool_)

@@ -112,7 +112,7 @@ def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Marks]:
     }
     texts = {"media": "hour.mp4", "emotion": NAMES[0]}
     looks = rng.integers(0, 256, (HOUR_FACES, LOOKS_SIZE))[person]
-    looks = np.clip(looks + rng.normal(0, 6, looks.shape), 1, 255).astype(np.uint8)
+    looks = np.clip(looks + rng.normal(0, 6, looks.shape), 1, 255)
     times = np.arange(HOUR_FRAMES)
     of_frames = {
         "media": pa.array(["hour.mp4"] * HOUR_FRAMES),
@@ -131,7 +131,7 @@ def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Marks]:
     ]
     scenes = np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8)
     frames = pa.table(of_frames).cast(FRAMES)
-    return pa.table(of_faces, schema=FACES), frames, Marks(looks, scenes)
+    return pa.table(of_faces, schema=FACES), frames, Marks(looks.astype(np.uint8), scenes)
 
 
 def main() -> None:
