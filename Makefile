@@ -13,7 +13,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-peers bench-end-to-end test-train test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-tracks bench-peers bench-end-to-end test-train test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ check: $(VENV)/dev.stamp ## Lints, checks formatting and types
 
 bench: $(VENV)/dev.stamp ## Measures decoding, detection, classification and the pipeline, side by side
 	@$(BIN)/python -m tests.bench.pipeline
+
+bench-tracks: $(VENV)/dev.stamp ## Counts identity switches on clips where people meet, leave and come back; ARGS="--seeds 1-5"
+	@$(BIN)/python -m tests.bench.tracks $(ARGS)
 
 $(PEERS_VENV)/peers.stamp: tests/bench/peers/rivals/constraints.txt
 	@echo "installing fer and TensorFlow into $(PEERS_VENV) (once, some minutes)"

@@ -14,6 +14,14 @@ from fer_core.classify import CROP_SIZE
 from fer_core.detect import Detector
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.faces import Face, crop_face
+from fer_core.looks import (
+    LOOKS_SIZE,
+    SCENE_SIZE,
+    Marks,
+    describe_face,
+    describe_scene,
+    join_marks,
+)
 from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
 
 
@@ -58,6 +66,7 @@ class Detections:
         frames: rows of the table `frames`, in order.
         faces: rows of the table `faces` without their scores, in order of frame and face.
         crops: uint8 (n, 48, 48), one for each of `faces`.
+        marks: what is noted of each of `faces` and `frames` to link them by.
         failures: rows of the table `failures`.
     """
 
@@ -67,15 +76,19 @@ class Detections:
         default_factory=lambda: np.empty((0, CROP_SIZE, CROP_SIZE), np.uint8)
     )
     failures: list[Failure] = field(default_factory=list)
+    marks: Marks = field(default_factory=lambda: join_marks([], []))
 
 
 def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detections:
     """Finds the faces of every frame; no frame is kept."""
     found = Detections()
     crops: list[NDArray[np.uint8]] = []
+    looks: list[NDArray[np.uint8]] = []
+    scenes: list[NDArray[np.uint8]] = []
     before_ms: int | None = None
     for frame in frames:
         faces: list[Face] = []
+        scenes.append(np.zeros(SCENE_SIZE, np.uint8))
         if frame.starts_segment:
             before_ms = None
         if frame.grey is None:
@@ -85,7 +98,10 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
             since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
             before_ms = frame.timestamp_ms
             faces = detector(frame.grey, since_ms)
-            crops.extend(crop_face(frame.grey, face.box, face.tilt) for face in faces)
+            scenes[-1] = describe_scene(frame.grey)
+            for face in faces:
+                crops.append(crop_face(frame.grey, face.box, face.tilt))
+                looks.append(describe_face(frame.grey, face.box, crops[-1]))
             status = "ok" if faces else "no_face"
         where = frame._asdict()
         place = {key: where[key] for key in ("media", "frame_index", "timestamp_ms")}
@@ -93,6 +109,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
         found.crops = np.stack(crops)
+    found.marks = join_marks(looks, scenes)
     return found
 
 
@@ -136,7 +153,13 @@ def span_table(found: Detections, scores: NDArray[np.float32]) -> pa.Table:
         shown = {"emotion": NAMES[index], "confidence": float(values[index])}
         faces.append({**row, **shown, **named})
     failures = [failure._asdict() for failure in found.failures]
-    rows = {"faces": [faces], "frames": [found.frames], "failures": [failures]}
+    rows: dict[str, list[object]] = {
+        "faces": [faces],
+        "frames": [found.frames],
+        "failures": [failures],
+        "looks": [[row.tobytes() for row in found.marks.looks]],
+        "scenes": [[row.tobytes() for row in found.marks.scenes]],
+    }
     return pa.table(rows, schema=SPAN)
 
 
@@ -152,3 +175,16 @@ def span_rows(tables: Iterable[pa.Table]) -> dict[str, pa.Table]:
             schema=schema,
         )
     return rows
+
+
+def span_marks(tables: Iterable[pa.Table]) -> Marks:
+    """Takes from committed spans what was noted of their faces and frames, in their order."""
+    spans = list(tables)
+    return Marks(_bytes_of(spans, "looks", LOOKS_SIZE), _bytes_of(spans, "scenes", SCENE_SIZE))
+
+
+def _bytes_of(spans: list[pa.Table], name: str, size: int) -> NDArray[np.uint8]:
+    """Returns a column of bytes, `size` for each of its rows, as uint8 (n, size)."""
+    rows = [chunk.flatten() for span in spans for chunk in span[name].chunks]
+    joined = b"".join(value for part in rows for value in part.to_pylist())
+    return np.frombuffer(joined, np.uint8).reshape(-1, size)

@@ -101,5 +101,15 @@ def _rows_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.struct(list(TABLES[name]))), nullable=False)
 
 
-SPAN: pa.Schema = _schema([_rows_of("faces"), _rows_of("frames"), _rows_of("failures")])
-"""A committed span: one row that holds the rows of its three tables, so that one file is it all."""
+def _marks_of(name: str) -> pa.Field:
+    return pa.field(name, pa.list_(pa.binary()), nullable=False)
+
+
+SPAN: pa.Schema = _schema(
+    [*map(_rows_of, ("faces", "frames", "failures")), *map(_marks_of, ("looks", "scenes"))]
+)
+"""A committed span: one row that holds the rows of its three tables, so that one file is it all.
+
+Beside them `looks`, one for each face, and `scenes`, one for each frame, serve to link tracks and
+come into no table.
+"""

@@ -46,6 +46,7 @@ class Scenario:
         blur: most blur of a face, as the Gaussian's deviation in widths of the face.
         light: `even`, `changing`, `side` or `dark`.
         noise: deviation of the sensor's noise, of 255.
+        encounter: what people do together, see `encounters`; empty for nothing.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Scenario:
     blur: float = 0.0
     light: str = "even"
     noise: float = 1.5
+    encounter: str = ""
 
 
 PAIR, GROUP = (1, 2), (2, 3)
@@ -89,3 +91,19 @@ SCENARIOS = {
     for scenario in (CALM + HARD if not ending else CALM)
 }
 """By name: all in 640x360, the calm ones also with the ending `_720p` or `_1080p`."""
+
+SWAY = Motion(reach=0.08, period_s=4.0, rest=0.3, tilt=5.0)
+ENCOUNTERS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("crossing", people=(2, 2), face=(0.24, 0.3), motion=SWAY, encounter="crossing"),
+        Scenario(
+            "turning_back", people=(2, 2), face=(0.24, 0.3), motion=SWAY, encounter="turning_back"
+        ),
+        Scenario("back_soon", people=PAIR, face=MIDDLE, encounter="back_soon"),
+        Scenario("back_late", people=PAIR, face=MIDDLE, encounter="back_late"),
+        Scenario("together", people=(2, 2), face=MIDDLE, encounter="together"),
+        Scenario("scene_cut", face=(0.25, 0.35), motion=SWAY, scenes=4, encounter="same_place"),
+    )
+}
+"""By name: clips for which not only the faces but who they are is known to be hard."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.generated.backdrops import draw_backdrop, moving_decoy
 from tests.bench.generated.drawing import Actor, Picture
+from tests.bench.generated.encounters import direct_encounter
 from tests.bench.generated.motion import (
     RATE,
     Place,
@@ -105,6 +106,10 @@ def _set_scene(
     for number, place in enumerate(choose_places(rng, scenario, count)):
         sprite = cast_person(source, rng)
         actors.append(_direct(scenario, rng, frames, (sprite, place, first + number)))
+    if scenario.encounter:
+        paths = [actor.path for actor in actors]
+        paths = direct_encounter(scenario.encounter, paths, scenario.size, rng)
+        actors = [replace(actor, path=path) for actor, path in zip(actors, paths, strict=True)]
     return Scene(backdrop, tuple(actors))
 
 

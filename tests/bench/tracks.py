@@ -1,0 +1,167 @@
+"""`make bench-tracks`: how well faces keep their tracks, and what linking an hour costs."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer_core.detect import Detector, limit_threads
+from fer_core.detections import SampledFrame, detect_faces, span_marks, span_rows, span_table
+from fer_core.emotions import EMOTIONS, NAMES
+from fer_core.faces import Box
+from fer_core.frames import read_spans
+from fer_core.haar import HaarDetector, HaarSettings
+from fer_core.index import index_video
+from fer_core.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
+from fer_core.spans import plan_spans
+from fer_core.tracks import BOX_COLUMNS, link_tracks
+from tests.bench.generated import ENCOUNTERS, Truth, make_clip
+from tests.bench.generated.identity import Identities, Tracked, score_tracks
+
+SAMPLE_FPS = 10
+SPAN_S = 3.0
+"""Short, so that every clip is linked across spans."""
+
+HOUR_FRAMES, HOUR_FACES = 3600 * SAMPLE_FPS, 5
+
+
+def track_clip(path: Path, detector: Detector, with_marks: bool = True) -> list[Tracked]:
+    """Finds and links the faces of a clip as the pipeline does, without classifying them."""
+    spans = []
+    for reading in plan_spans(index_video(path), Fraction(SAMPLE_FPS), SPAN_S):
+        frames = (
+            SampledFrame(
+                path.name,
+                frame.frame_index,
+                frame.timestamp_ms,
+                frame.grey,
+                starts_segment=frame.starts_segment,
+            )
+            for frame in read_spans(path, reading)
+        )
+        found = detect_faces(frames, detector)
+        even = np.full((len(found.faces), len(EMOTIONS)), 1 / len(EMOTIONS), np.float32)
+        spans.append(span_table(found, even))
+    rows = span_rows(spans)
+    marks = span_marks(spans) if with_marks else None
+    faces, _ = link_tracks(rows["faces"], rows["frames"], marks)
+    return list(_group(faces, rows["frames"]))
+
+
+def _group(faces: pa.Table, frames: pa.Table) -> list[Tracked]:
+    """Gathers the rows of each sampled frame."""
+    boxes: dict[int, list[Box]] = {}
+    tracks: dict[int, list[int]] = {}
+    for row in faces.select(["frame_index", "track_id", *BOX_COLUMNS]).to_pylist():
+        index = row["frame_index"]
+        boxes.setdefault(index, []).append(Box(*(row[name] for name in BOX_COLUMNS)))
+        tracks.setdefault(index, []).append(row["track_id"])
+    times = zip(frames["frame_index"].to_pylist(), frames["timestamp_ms"].to_pylist(), strict=True)
+    return [Tracked(index, ms, boxes.get(index, []), tracks.get(index, [])) for index, ms in times]
+
+
+def score_seed(
+    folder: Path, name: str, seed: int, seconds: float, with_marks: bool = True
+) -> Identities:
+    """Makes the clip of a scenario and a seed, and scores its tracks."""
+    path = folder / f"{name}-{seed}.mp4"
+    truth: Truth = make_clip(path, ENCOUNTERS[name], seed, seconds)
+    identities = score_tracks(truth, track_clip(path, HaarDetector(HaarSettings()), with_marks))
+    path.unlink()
+    return identities
+
+
+def link_hour() -> tuple[int, float, float]:
+    """Links an hour with five faces; returns its rows, the seconds, and the peak memory in MB."""
+    faces, frames, marks = _make_hour(np.random.default_rng(1))
+    start = time.perf_counter()
+    link_tracks(faces, frames, marks)
+    seconds = time.perf_counter() - start
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return len(faces), seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Marks]:
+    """Draws faces that sway around places so near that they meet; every twelfth is missed."""
+    found = rng.random((HOUR_FRAMES, HOUR_FACES)) > 1 / 12
+    frame, person = (np.asarray(axis, np.int64) for axis in np.nonzero(found))
+    seconds, count = frame / SAMPLE_FPS, found.sum(axis=1)
+    x = 100 + 110 * person + 60 * np.sin(seconds / 3 + person) + rng.normal(0, 2, len(frame))
+    scores = rng.dirichlet(np.ones(len(EMOTIONS)), len(frame)).astype(np.float32)
+    values: dict[str, NDArray[np.generic]] = {
+        "frame_index": 3 * frame,
+        "timestamp_ms": frame * 1000 // SAMPLE_FPS,
+        "face_index": np.arange(len(frame)) - np.repeat(np.cumsum(count) - count, count),
+        "box_x": x.astype(np.int32),
+        "box_y": (150 + rng.normal(0, 2, len(frame))).astype(np.int32),
+        "box_width": np.full(len(frame), 90),
+        "box_height": np.full(len(frame), 90),
+        "confidence": scores.max(axis=1),
+        **{name: scores[:, place] for place, name in enumerate(SCORE_COLUMNS)},
+    }
+    texts = {"media": "hour.mp4", "emotion": NAMES[0]}
+    looks = rng.integers(0, 256, (HOUR_FACES, LOOKS_SIZE))[person]
+    looks = np.clip(looks + rng.normal(0, 6, looks.shape), 1, 255)
+    times = np.arange(HOUR_FRAMES)
+    of_frames = {
+        "media": pa.array(["hour.mp4"] * HOUR_FRAMES),
+        "frame_index": 3 * times,
+        "timestamp_ms": times * 1000 // SAMPLE_FPS,
+        "status": pa.array(["ok"] * HOUR_FRAMES),
+        "face_count": count,
+    }
+    of_faces = [
+        pa.array([texts[field.name]] * len(frame))
+        if field.name in texts
+        else pa.array(values[field.name]).cast(field.type)
+        if field.name in values
+        else pa.nulls(len(frame), field.type)
+        for field in FACES
+    ]
+    scenes = np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8)
+    frames = pa.table(of_frames).cast(FRAMES)
+    return pa.table(of_faces, schema=FACES), frames, Marks(looks.astype(np.uint8), scenes)
+
+
+def main() -> None:
+    """Prints the whole bench."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--seeds", default="1-20", help="first and last, as 1-20")
+    parser.add_argument("--seconds", type=float, default=8, help="length of a clip")
+    parser.add_argument("--scenario", choices=list(ENCOUNTERS), action="append")
+    parser.add_argument("--without-marks", action="store_true", help="link by boxes alone")
+    arguments = parser.parse_args()
+    limit_threads()
+    first, last = map(int, arguments.seeds.split("-"))
+    print(f"{last - first + 1} clips each of {arguments.seconds:g} s at {SAMPLE_FPS} samples/s")
+    print(f"{'':<14}{'people':>8}{'tracks':>8}{'switches':>10}{'fragments':>11}{'after 1 s':>11}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.scenario or ENCOUNTERS:
+            total = Identities()
+            for seed in range(first, last + 1):
+                total += score_seed(
+                    Path(folder), name, seed, arguments.seconds, not arguments.without_marks
+                )
+            print(
+                f"{name:<14}{total.people:>8}{total.tracks:>8}{total.switches:>10}"
+                f"{total.fragments:>11}{total.later:>11}",
+                flush=True,
+            )
+    with multiprocessing.get_context("spawn").Pool(1) as pool:  # its memory is its own
+        rows, seconds, peak = pool.apply(link_hour)
+    print(f"an hour with {HOUR_FACES} faces, {rows} rows: {seconds:.1f} s, peak {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

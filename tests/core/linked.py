@@ -1,0 +1,54 @@
+"""Rows of `faces` and `frames` as a test writes them down, and linked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from fer_core.emotions import EMOTIONS, NAMES
+from fer_core.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
+from fer_core.tracks import link_tracks
+
+Places = Sequence[tuple[int, int]]
+"""Left and top of each face in a frame; all are squares of 60 pixels."""
+
+
+def make_rows(seen: Sequence[tuple[int, Places]]) -> tuple[pa.Table, pa.Table]:
+    """Makes the rows of a video from the time and the faces of each sampled frame."""
+    faces, frames = [], []
+    for number, (ms, places) in enumerate(seen):
+        where = {"media": "a.mp4", "frame_index": 3 * number, "timestamp_ms": ms}
+        status = "ok" if places else "no_face"
+        frames.append({**where, "status": status, "face_count": len(places)})
+        for index, (x, y) in enumerate(places):
+            box = {"box_x": x, "box_y": y, "box_width": 60, "box_height": 60}
+            told = {"face_index": index, "emotion": NAMES[3], "confidence": 1.0}
+            scores = {name: float(name == "p_happy") for name in SCORE_COLUMNS}
+            faces.append({**where, **box, **told, **scores})
+    assert len(SCORE_COLUMNS) == len(EMOTIONS)
+    return pa.Table.from_pylist(faces, FACES), pa.Table.from_pylist(frames, FRAMES)
+
+
+def make_marks(faces: pa.Table, looks: Sequence[int], scenes: Sequence[int]) -> Marks:
+    """Makes marks from one grey level for each face and a seed for each frame's scene."""
+    faces_look = np.full((len(faces), LOOKS_SIZE), 1, np.uint8)
+    faces_look[:, :-1] = np.array(looks, np.uint8)[:, np.newaxis]
+    drawn = [np.random.default_rng(seed).integers(1, 255, SCENE_SIZE) for seed in scenes]
+    return Marks(faces_look, np.array(drawn, np.uint8))
+
+
+def tracks_of(
+    seen: Sequence[tuple[int, Places]],
+    looks: Sequence[int] | None = None,
+    scenes: Sequence[int] | None = None,
+) -> list[list[int]]:
+    """Returns the tracks of the faces of each frame."""
+    faces, frames = make_rows(seen)
+    count = sum(len(places) for _, places in seen)
+    marks = make_marks(faces, looks or [100] * count, scenes or [1] * len(seen))
+    linked, _ = link_tracks(faces, frames, marks)
+    numbers = iter(linked["track_id"].to_pylist())
+    return [[next(numbers) for _ in places] for _, places in seen]

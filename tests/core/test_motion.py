@@ -1,0 +1,104 @@
+"""Boxes move along their track between samples."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from fer_core.motion import faces_at
+from fer_core.shown import ShownFace
+from fer_core.tracks import Tracks
+
+
+def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) -> Tracks:
+    """Makes tracks of the time, the track and the left edge of each face."""
+    scores = np.zeros((len(rows), 7), np.float32)
+    scores[:, 3] = 1
+    return Tracks(
+        np.array([ms for ms, _, _ in rows], np.int64),
+        np.array([track for _, track, _ in rows], np.int32),
+        np.array([(x, 20, 50, 60) for _, _, x in rows], np.float32).reshape(-1, 4),
+        scores,
+        1000,
+        interval_ms,
+    )
+
+
+def places(shown: list[ShownFace]) -> list[tuple[int, float]]:
+    return [(face.track_id, face.x) for face in shown]
+
+
+TWO = make_tracks([(0, 0, 100), (0, 1, 300), (100, 0, 110), (100, 1, 290), (200, 0, 130)])
+
+
+@pytest.mark.parametrize(
+    ("ms", "wanted"),
+    [
+        (0, [(0, 100), (1, 300)]),
+        (50, [(0, 105), (1, 295)]),
+        (100, [(0, 110), (1, 290)]),
+        (140, [(0, 118), (1, 290)]),
+        (160, [(0, 122)]),
+        (200, [(0, 130)]),
+        (250, [(0, 130)]),
+        (251, []),
+        (-50, [(0, 100), (1, 300)]),
+        (-51, []),
+    ],
+)
+def test_boxes_move_linearly(ms: int, wanted: list[tuple[int, float]]) -> None:
+    shown = places(faces_at(TWO, ms))
+    assert [track for track, _ in shown] == [track for track, _ in wanted]
+    assert [x for _, x in shown] == pytest.approx([x for _, x in wanted])
+
+
+def test_the_face_has_its_box_and_its_scores() -> None:
+    tracks = make_tracks([(0, 7, 100), (100, 7, 200)])
+    tracks.scores[1] = np.eye(7)[5]
+    (face,) = faces_at(tracks, 25)
+    assert (face.track_id, face.x, face.y, face.width, face.height) == (7, 125, 20, 50, 60)
+    np.testing.assert_allclose(face.scores, [0, 0, 0, 0.75, 0, 0.25, 0])
+    assert face.scores.dtype == np.float32
+    assert (face.emotion, face.confidence) == (3, 0.75)
+
+
+def test_a_face_is_shown_through_a_gap_of_a_second_but_not_a_longer_one() -> None:
+    tracks = make_tracks([(0, 0, 100), (1000, 0, 200), (2001, 0, 300)])
+    assert places(faces_at(tracks, 500)) == [(0, 150)]
+    assert places(faces_at(tracks, 1500)) == []
+
+
+def test_held_faces_are_shown_before_and_after() -> None:
+    tracks = make_tracks([(2000, 0, 100), (2100, 0, 120), (5000, 0, 300)])
+    held = [places(faces_at(tracks, ms, hold_ms=1000)) for ms in (999, 1000, 3100, 3101)]
+    assert held == [[], [(0, 100)], [(0, 120)], []]
+    assert places(faces_at(tracks, 4000, hold_ms=1000)) == [(0, 300)]
+    assert places(faces_at(tracks, 6000, hold_ms=1000)) == [(0, 300)]
+
+
+def test_in_a_long_gap_a_held_face_is_covered_at_both_ends() -> None:
+    tracks = make_tracks([(0, 0, 100), (1500, 0, 300)])
+    assert places(faces_at(tracks, 750, hold_ms=1000)) == [(0, 100), (0, 300)]
+
+
+def test_slow_sampling_does_not_hold_for_long() -> None:
+    tracks = make_tracks([(5000, 0, 100)], interval_ms=5000)
+    assert [len(faces_at(tracks, ms)) for ms in (4799, 4800, 5200, 5201)] == [0, 1, 1, 0]
+
+
+def test_a_part_shows_what_the_whole_does() -> None:
+    rng = np.random.default_rng(1)
+    rows = [(100 * turn, track, 100 * track + turn) for turn in range(300) for track in range(3)]
+    tracks = make_tracks([row for row in rows if rng.random() < 0.8])
+    part = pickle.loads(pickle.dumps(tracks.between(9000, 13000)))
+    assert 0 < len(part) < len(tracks) / 5
+    for ms in range(10000, 12001, 40):
+        whole = faces_at(tracks, ms, 1000)
+        assert places(whole) == places(faces_at(part, ms, 1000))
+
+
+def test_no_tracks_show_nothing() -> None:
+    assert faces_at(make_tracks([]), 100, 1000) == []
+    assert len(TWO.between(500, 600)) == len(TWO.between(600, 500)) == 0
