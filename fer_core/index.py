@@ -31,6 +31,7 @@ class VideoIndex:
         look: how its frames look.
         pts: int64 (frames,), sorted, in `time_base`: of the packets that are to be shown. The
             position in it is a frame's `frame_index`.
+        end_pts: where the last frame ends.
         key_pts: int64 (keyframes,), sorted: pts of the packets where decoding may start; empty
             where it can only start at the file's start.
         key_dts: int64 (keyframes,): the dts beside each, which some containers seek by.
@@ -43,6 +44,7 @@ class VideoIndex:
     info: MediaInfo
     look: Look
     pts: NDArray[np.int64]
+    end_pts: int
     key_pts: NDArray[np.int64]
     key_dts: NDArray[np.int64]
     time_base: Fraction
@@ -92,6 +94,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         info=info,
         look=look,
         pts=np.array(sorted(times.pts), np.int64),
+        end_pts=times.last,
         key_pts=np.array([pts for pts, _ in keys], np.int64),
         key_dts=np.array([dts for _, dts in keys], np.int64),
         time_base=time_base,

@@ -51,7 +51,7 @@ def create_mp4(
         _remove(path)
         if isinstance(error, (OSError, MemoryError)):
             raise
-        raise MediaError(f"{name}: cannot be written as MP4: {error}") from error
+        raise MediaError(f"{name}: cannot be written as MP4: {error.strerror}") from error
     except BaseException:
         _remove(path)
         raise

@@ -33,6 +33,9 @@ _PRESET = "veryfast"
 _KEY_S = 4
 """Seconds from one keyframe to the next, at most: a player that seeks decodes from one."""
 
+_MOST_PIXELS = 16_384
+"""What the encoder takes, each way."""
+
 Faces = Sequence[ShownFace]
 
 
@@ -74,8 +77,8 @@ def render_span(
     """
     name = shown_name(source)
     with create_mp4(path, stretch.timing.tick, name) as output:
-        stream = _add_h264(output, stretch, quality)
-        writer = _Writer(output, stream, stretch)
+        stream = _add_h264(output, stretch, quality, name)
+        writer = _Writer(output, stream)
         frames = UprightFrames(stretch.look)
         moments = set(drawing.moments)
         for pts, frame in read_stretch(source, stretch):
@@ -89,8 +92,9 @@ def render_span(
                 upright = frames.turn(frame, draw)
             except (av.FFmpegError, ValueError) as error:
                 raise MediaError(f"{name}: {frame.format.name} cannot be drawn on") from error
-            writer.write(upright, pts, frame.duration)
-        return writer.end()
+            writer.write(upright, stretch.timing.ticks_of(pts))
+        writer.end(stretch.timing.ticks_of(stretch.ends_at))
+        return writer.frame_count
 
 
 def _drawer(drawing: Drawing, faces: Faces) -> Callable[[YuvCanvas], None]:
@@ -134,7 +138,7 @@ def _within(frames: Iterator[VideoFrame], stretch: Stretch) -> Iterator[tuple[in
         yield frame.pts, frame
 
 
-def _add_h264(output: OutputContainer, stretch: Stretch, quality: int) -> VideoStream:
+def _add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str) -> VideoStream:
     """Adds the stream; its settings follow from the video alone, so that spans can be joined."""
     look, timing = stretch.look, stretch.timing
     options = {
@@ -144,6 +148,10 @@ def _add_h264(output: OutputContainer, stretch: Stretch, quality: int) -> VideoS
         "a53cc": "0",  # captions would come from undrawn frames only
         "x264-params": "open-gop=0:threads=1:lookahead-threads=1:sync-lookahead=0",
     }
+    if max(look.coded_size) > _MOST_PIXELS:
+        raise MediaError(
+            f"{name}: {look.width} x {look.height} pixels, H.264 holds {_MOST_PIXELS} each way"
+        )
     stream = output.add_stream("libx264", rate=timing.rate, options=options)
     context = stream.codec_context
     stream.width, stream.height = look.coded_size
@@ -159,39 +167,37 @@ def _add_h264(output: OutputContainer, stretch: Stretch, quality: int) -> VideoS
 
 
 class _Writer:
-    """Encodes frames and writes each packet once the time of the next one is known."""
+    """Encodes frames, and writes each packet once the time of the next one is known."""
 
-    def __init__(self, output: OutputContainer, stream: VideoStream, stretch: Stretch) -> None:
-        self._output, self._stream, self._timing = output, stream, stretch.timing
+    def __init__(self, output: OutputContainer, stream: VideoStream) -> None:
+        self._output, self._stream = output, stream
         self._held: Packet[VideoStream] | None = None
         self._last = -1
-        self._last_duration = 0
-        self._count = 0
+        self.frame_count = 0
 
-    def write(self, frame: VideoFrame, pts: int, duration: int) -> None:
+    def write(self, frame: VideoFrame, at: int) -> None:
+        """Encodes a frame that is shown from a tick on."""
         # A decoder that goes back, in a damaged file, moves the frame behind the one before.
-        self._last = max(self._timing.ticks_of(pts), self._last + 1)
-        self._last_duration = round(duration * self._timing.time_base / self._timing.tick)
-        self._count += 1
-        frame.pts, frame.time_base = self._last, self._timing.tick
+        self._last = max(at, self._last + 1)
+        self.frame_count += 1
+        frame.pts, frame.time_base = self._last, self._stream.codec_context.time_base
         frame.pict_type = 0  # the encoder would follow what the decoder says of the source
         for packet in self._stream.encode(frame):
             self._take(packet)
 
-    def end(self) -> int:
-        if self._count:
+    def end(self, at: int) -> None:
+        """Writes what the encoder still holds; the last frame is shown until a tick."""
+        if self.frame_count:
             for packet in self._stream.encode(None):
                 self._take(packet)
         if self._held is not None:
-            usual = round(1 / self._timing.rate / self._timing.tick)
-            self._mux(self._held, max(1, self._last_duration or usual))
-        return self._count
+            self._mux(self._held, at)
 
     def _take(self, packet: Packet[VideoStream]) -> None:
-        if self._held is not None and self._held.pts is not None and packet.pts is not None:
-            self._mux(self._held, packet.pts - self._held.pts)
+        if self._held is not None and packet.pts is not None:
+            self._mux(self._held, packet.pts)
         self._held = packet
 
-    def _mux(self, packet: Packet[VideoStream], duration: int) -> None:
-        packet.duration = duration
+    def _mux(self, packet: Packet[VideoStream], until: int) -> None:
+        packet.duration = max(1, until - (packet.pts or 0))
         self._output.mux(packet)

@@ -51,6 +51,7 @@ class Stretch:
         start_pts: the keyframe to seek to; None to read from the file's start.
         start_dts: the dts of that keyframe.
         end_pts: where the next stretch starts; None for the end of the file.
+        ends_at: where its last frame ends, in the video's time base.
         seekable: False to give the i-th decoded frame the i-th smallest pts of the file.
         timing: when its frames are shown.
         look: how they look.
@@ -59,6 +60,7 @@ class Stretch:
     start_pts: int | None
     start_dts: int | None
     end_pts: int | None
+    ends_at: int
     seekable: bool
     timing: Timing
     look: Look
@@ -78,7 +80,15 @@ def plan_stretches(index: VideoIndex, readings: Sequence[Reading]) -> list[Stret
     firsts: list[tuple[int | None, int | None]] = [(None, None), *starts]
     ends = [pts for pts, _ in firsts[1:]] + [None]
     return [
-        Stretch(pts, dts, end, index.seekable, timing, index.look)
+        Stretch(
+            pts,
+            dts,
+            end,
+            index.end_pts if end is None else end,
+            index.seekable,
+            timing,
+            index.look,
+        )
         for (pts, dts), end in zip(firsts, ends, strict=True)
     ]
 
