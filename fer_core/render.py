@@ -77,12 +77,13 @@ def render_span(
     """
     name = shown_name(source)
     with create_mp4(path, stretch.timing.tick, name) as output:
-        stream = _add_h264(output, stretch, quality, name)
+        stream = add_h264(output, stretch, quality, name)
         writer = _Writer(output, stream)
         frames = UprightFrames(stretch.look)
         moments = set(drawing.moments)
+        ticks_of, milliseconds_of = stretch.timing.ticks(), stretch.timing.milliseconds()
         for pts, frame in read_stretch(source, stretch):
-            timestamp_ms = stretch.timing.milliseconds_of(pts)
+            timestamp_ms = milliseconds_of(pts)
             faces = drawing.find(timestamp_ms)
             if timestamp_ms in moments and drawing.look_at is not None:
                 moments.discard(timestamp_ms)
@@ -92,8 +93,8 @@ def render_span(
                 upright = frames.turn(frame, draw)
             except (av.FFmpegError, ValueError) as error:
                 raise MediaError(f"{name}: {frame.format.name} cannot be drawn on") from error
-            writer.write(upright, stretch.timing.ticks_of(pts))
-        writer.end(stretch.timing.ticks_of(stretch.ends_at))
+            writer.write(upright, ticks_of(pts))
+        writer.end(ticks_of(stretch.ends_at))
         return writer.frame_count
 
 
@@ -138,7 +139,7 @@ def _within(frames: Iterator[VideoFrame], stretch: Stretch) -> Iterator[tuple[in
         yield frame.pts, frame
 
 
-def _add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str) -> VideoStream:
+def add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str) -> VideoStream:
     """Adds the stream; its settings follow from the video alone, so that spans can be joined."""
     look, timing = stretch.look, stretch.timing
     options = {

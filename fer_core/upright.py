@@ -30,6 +30,9 @@ class UprightFrames:
         # Always the same memory: fresh memory for each frame costs more than copying into it.
         self._own = VideoFrame(width, height, look.pix_fmt)
         self._planes = _planes_of(self._own)
+        self._shown_size = look.shown_size
+        even = look.shown_size == look.coded_size
+        self._as_stored = even and look.orientation == Orientation()
 
     def turn(self, frame: VideoFrame, draw: Callable[[YuvCanvas], None] | None) -> VideoFrame:
         """Returns the frame to encode: the decoder's own where nothing is changed or drawn.
@@ -42,18 +45,19 @@ class UprightFrames:
             av.FFmpegError: its pixel format cannot be converted.
         """
         fitted = self._fit(frame)
-        if draw is None and self._is_ready(fitted):
+        if draw is None and self._as_stored and fitted.planes[0].line_size > 0:
             return fitted
-        width, height = self._look.shown_size
+        width, height = self._shown_size
         for stored, own in zip(_planes_of(fitted), self._planes, strict=True):
             turned = turn_plane(stored, self._look.orientation)
             own[: turned.shape[0], : turned.shape[1]] = turned
         if draw is not None:
             y, u, v = self._planes
             draw(YuvCanvas(y[:height, :width], u, v, self._look.full_range, self._look.bt709))
-        luma = self._planes[0]
-        luma[:, width:] = luma[:, width - 1 : width]
-        luma[height:] = luma[height - 1 : height]
+        if not self._as_stored:
+            luma = self._planes[0]
+            luma[:, width:] = luma[:, width - 1 : width]
+            luma[height:] = luma[height - 1 : height]
         return self._own
 
     def _fit(self, frame: VideoFrame) -> VideoFrame:
@@ -74,11 +78,6 @@ class UprightFrames:
             dst_color_range="JPEG" if look.full_range else "MPEG",
             threads=1,
         )
-
-    def _is_ready(self, fitted: VideoFrame) -> bool:
-        look = self._look
-        even = (look.width, look.height) == look.coded_size
-        return even and look.orientation == Orientation() and fitted.planes[0].line_size > 0
 
 
 def turn_plane(plane: Plane, orientation: Orientation) -> Plane:
