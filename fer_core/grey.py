@@ -73,7 +73,7 @@ def grey_of(frame: VideoFrame, orientation: Orientation = UPRIGHT) -> NDArray[np
         )
     bits = int(match[1]) if match[1] else 8 if frame.format.components[0].bits == 8 else 16
     luma = _luma_plane(frame, bits)
-    return _oriented(_widen(luma, bits, _is_full_range(frame)), orientation)
+    return _oriented(_widen(luma, bits, is_full_range(frame)), orientation)
 
 
 def _luma_plane(frame: VideoFrame, bits: int) -> NDArray[np.generic]:
@@ -88,7 +88,8 @@ def _luma_plane(frame: VideoFrame, bits: int) -> NDArray[np.generic]:
     return view
 
 
-def _is_full_range(frame: VideoFrame) -> bool:
+def is_full_range(frame: VideoFrame) -> bool:
+    """Tells whether the luma of a frame is 0-255, not 16-235."""
     name = frame.format.name
     if frame.color_range == _UNSPECIFIED:
         return name.startswith(("yuvj", "gray"))

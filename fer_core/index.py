@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
 import numpy as np
 from av.packet import Packet
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from fer_core.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.errors import MediaError
-from fer_core.grey import UPRIGHT, Orientation, orientation_of
+from fer_core.grey import Orientation, orientation_of
+from fer_core.look import Look, look_of
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
 
 _CHECKED_FRAMES = 40
@@ -29,9 +28,10 @@ class VideoIndex:
 
     Attributes:
         info: what is known of the video.
-        orientation: how its stored frames become displayed ones.
+        look: how its frames look.
         pts: int64 (frames,), sorted, in `time_base`: of the packets that are to be shown. The
             position in it is a frame's `frame_index`.
+        end_pts: where the last frame ends.
         key_pts: int64 (keyframes,), sorted: pts of the packets where decoding may start; empty
             where it can only start at the file's start.
         key_dts: int64 (keyframes,): the dts beside each, which some containers seek by.
@@ -42,13 +42,19 @@ class VideoIndex:
     """
 
     info: MediaInfo
-    orientation: Orientation
+    look: Look
     pts: NDArray[np.int64]
+    end_pts: int
     key_pts: NDArray[np.int64]
     key_dts: NDArray[np.int64]
     time_base: Fraction
     start: Fraction
     seekable: bool
+
+    @property
+    def orientation(self) -> Orientation:
+        """How its stored frames become displayed ones."""
+        return self.look.orientation
 
 
 @dataclass(frozen=True)
@@ -71,23 +77,24 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     with open_video(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
-        start = _start_of(video)
+        start = start_of(video)
         times = _list_times(video)
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not times.pts:
             raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
     with open_video(source) as video:  # afresh: not every container can go back to its start
-        orientation, ordered = _check_order(decode_frames(video), times)
+        look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
         keys = sorted(times.keys) if seekable and _starts_midway(video, times.keys) else []
         ended = Fraction(times.last) * time_base
-        info = _info_of(video, orientation, ended - start, len(times.pts))
+        info = _info_of(video, look.orientation, ended - start, len(times.pts))
     # The frame that told the orientation and its side data hold each other, with all its pixels.
     gc.collect()
     return VideoIndex(
         info=info,
-        orientation=orientation,
+        look=look,
         pts=np.array(sorted(times.pts), np.int64),
+        end_pts=times.last,
         key_pts=np.array([pts for pts, _ in keys], np.int64),
         key_dts=np.array([dts for _, dts in keys], np.int64),
         time_base=time_base,
@@ -96,7 +103,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     )
 
 
-def _start_of(video: Video) -> Fraction:
+def start_of(video: Video) -> Fraction:
     """Returns the container's start in seconds, exact where FFmpeg's microseconds are rounded.
 
     A start rounded up would lie after the first frame, and sampling would then miss that frame.
@@ -140,18 +147,19 @@ def _evenly_spaced(video: Video, count: int) -> list[int]:
     return [round(position * step) for position in range(count)]
 
 
-def _check_order(frames: Iterator[VideoFrame], times: _Times) -> tuple[Orientation, bool]:
-    """Decodes the first frames: how they lie, and whether their pts rise and are in the list."""
+def _check_order(video: Video, times: _Times) -> tuple[Look, bool]:
+    """Decodes the first frames: how they look, and whether their pts rise and are in the list."""
     known = set(times.pts)
-    orientation: Orientation | None = None
+    look: Look | None = None
     before: int | None = None
     ordered = True
-    for frame in islice(frames, _CHECKED_FRAMES):
-        orientation = orientation or orientation_of(frame)
+    for frame in islice(decode_frames(video), _CHECKED_FRAMES):
+        look = look or look_of(frame, orientation_of(frame), video.stream.sample_aspect_ratio)
         late = before is not None and frame.pts is not None and frame.pts <= before
         ordered = ordered and frame.pts in known and not late
         before = frame.pts
-    return orientation or UPRIGHT, ordered
+    context = video.stream.codec_context
+    return look or Look(context.width, context.height), ordered
 
 
 def _starts_midway(video: Video, keys: list[tuple[int, int]]) -> bool:

@@ -1,0 +1,122 @@
+"""Measures rendering: `python -m tests.bench.render` prints frames/s beside plain PyAV.
+
+Both decode a clip of a moving face and encode it with the same settings on one thread. Rendering
+also draws the overlay on every frame. What is compared is CPU time: others on the machine count
+little. Rounds alternate, and the best of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from fer_core.index import index_video
+from fer_core.overlay import Overlay, OverlayKind, OverlaySettings
+from fer_core.render import VIDEO_QUALITY, Drawing, add_h264, render_span
+from fer_core.shown import ShownFace
+from fer_core.spans import plan_spans
+from fer_core.stretches import Stretch, plan_stretches
+from tests.bench.clips import LOOP_S, make_face_clip
+
+SIZES = ((640, 360), (1280, 720), (1920, 1080))
+GRAIN = 3.0
+"""Standard deviation of the noise, of 255, as of a webcam indoors."""
+
+KINDS: tuple[OverlayKind, ...] = ("emoji", "cover", "box")
+
+
+def add_grain(clip: Path, path: Path) -> Path:
+    """Copies a clip with the noise of a camera's sensor, without which it encodes too easily."""
+    rng = np.random.default_rng(3)
+    grain = [rng.normal(0, GRAIN, 2**22).astype(np.int8) for _ in range(3)]
+    with av.open(str(clip)) as source, av.open(str(path), "w") as output:
+        old = source.streams.video[0]
+        stream = output.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = old.width, old.height, "yuv420p"
+        for number, frame in enumerate(source.decode(old)):
+            pixels = frame.to_ndarray()
+            noise = grain[number % 3][number * 997 :][: pixels.size].reshape(pixels.shape)
+            noisy = np.clip(pixels.astype(np.int16) + noise, 16, 235).astype(np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, "yuv420p")))
+        output.mux(stream.encode(None))
+    return path
+
+
+def find_face(timestamp_ms: int, height: int) -> list[ShownFace]:
+    """The face of the clip, about where it is."""
+    turn = 2 * math.pi * timestamp_ms / 1000 / LOOP_S
+    side = height / 3
+    x = (height * 16 / 9 - side) * (0.5 + 0.3 * math.sin(turn))
+    y = (height - side) * (0.5 + 0.2 * math.cos(turn))
+    scores = np.full(7, 0.1, np.float32)
+    scores[3] = 0.4 + 0.3 * math.sin(3 * turn)
+    return [ShownFace(0, x, y, side, side, scores)]
+
+
+def render_plainly(clip: Path, stretch: Stretch, path: Path) -> int:
+    """Decodes and encodes a clip as any PyAV script does; returns the number of frames."""
+    count = 0
+    with av.open(str(clip)) as source, av.open(str(path), "w") as output:
+        source.streams.video[0].thread_type = "NONE"
+        stream = add_h264(output, stretch, VIDEO_QUALITY, clip.name)
+        for frame in source.decode(video=0):
+            frame.pict_type = 0
+            output.mux(stream.encode(frame))
+            count += 1
+        output.mux(stream.encode(None))
+    return count
+
+
+def time_run(run: Callable[[], int]) -> float:
+    """Returns frames per second of CPU time."""
+    start = time.process_time()
+    count = run()
+    return count / (time.process_time() - start)
+
+
+def print_size(folder: Path, size: tuple[int, int], rounds: int) -> None:
+    """Prints one row per overlay: frames/s and their share of the plain ones."""
+    clip = make_face_clip(folder / f"clean-{size[1]}.mp4", size, LOOP_S)
+    clip = add_grain(clip, folder / f"{size[1]}.mp4")
+    index = index_video(clip)
+    stretch = plan_stretches(index, plan_spans(index, Fraction(10), 1000))[0]
+    runs: dict[str, Callable[[], int]] = {
+        "plain": lambda: render_plainly(clip, stretch, folder / "plain.mp4")
+    }
+    for kind in KINDS:
+        overlay = Overlay(OverlaySettings(kind))
+        drawing = Drawing(lambda ms: find_face(ms, size[1]), overlay.draw)
+        runs[kind] = lambda drawing=drawing: render_span(  # type: ignore[misc]
+            clip, stretch, folder / "drawn.mp4", drawing
+        )
+    nothing = Drawing(lambda _: (), lambda _canvas, _faces: None)
+    runs["none"] = lambda: render_span(clip, stretch, folder / "drawn.mp4", nothing)
+    best = dict.fromkeys(runs, 0.0)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            best[name] = max(best[name], time_run(run))
+    for name, speed in best.items():
+        size_name = f"{size[0]}x{size[1]}"
+        print(f"{size_name:<10}{name:<7}{speed:>9.1f}{speed / best['plain']:>9.2f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    print("frame     overlay frames/s  of plain")
+    with tempfile.TemporaryDirectory() as folder:
+        for size in SIZES:
+            print_size(Path(folder), size, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()
