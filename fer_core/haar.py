@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,7 +14,6 @@ from fer_core.errors import FerError
 from fer_core.faces import Face, square_box
 from fer_core.follow import Track, cut_patch
 
-SCAN_STEP = 1.15
 FIRST = Look("default", 48, 0.35, 0.75, 1.3, 1.06, excess=1.05)
 SECOND = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
 LARGER = 48
@@ -23,11 +22,29 @@ LARGER = 48
 TILTS = (0.0, -12.0, 12.0)
 """Degrees at which a place is looked at until it is surely a face."""
 
-LEAST_EVIDENCE, EVIDENCE, SURE_EVIDENCE = 4, 18, 30
-"""Hits of both cascades: to try other tilts, for a face, and to stop trying."""
+LEAST_EVIDENCE, SURE_EVIDENCE = 4, 30
+"""Hits of both cascades: to try other tilts, and to stop trying."""
 
-LEAST_HITS = 2
-"""Hits that each of the two must have for a face."""
+
+class Care(NamedTuple):
+    """How carefully new faces are searched.
+
+    Attributes:
+        step: factor between the sizes that are searched.
+        evidence: hits of both cascades that make a face.
+        least_hits: hits that each of the two must have.
+    """
+
+    step: float
+    evidence: int
+    least_hits: int
+
+
+IN_VIDEOS = Care(1.15, 18, 2)
+"""A face has many chances to be found, and what is none would be followed."""
+
+IN_PICTURES = Care(1.1, 10, 1)
+"""There is one chance."""
 
 CHANGES_MS = 200
 """What changed is searched for new faces, in this time no more than the area of one frame."""
@@ -41,12 +58,14 @@ class HaarSettings:
         longest_side: larger frames are searched in a copy with this longest side, in pixels.
         min_size: smallest face side that is searched, in pixels of that copy.
         redetect_ms: how often a frame is searched whole; what changes is searched at once.
+        revision: changes whenever the same settings find other faces.
         kind: names the detector.
     """
 
     longest_side: int = 640
     min_size: int = 30
     redetect_ms: int = 3000
+    revision: int = 2
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
@@ -69,12 +88,16 @@ class HaarDetector:
 
     One per thread.
 
+    Args:
+        settings: how faces are searched.
+        care: how carefully new ones are.
+
     Raises:
         FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
     """
 
-    def __init__(self, settings: HaarSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: HaarSettings, care: Care = IN_VIDEOS) -> None:
+        self.settings, self._care = settings, care
         self._counts = {"scans": 0, "pixels": 0}
         self._search = CascadeSearch()
         self._tracks: list[Track] = []
@@ -138,7 +161,7 @@ class HaarDetector:
             part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
         self._counts["scans"] += 1
         self._counts["pixels"] += part.size
-        for found in self._search.scan(part, min_size, SCAN_STEP, 1):
+        for found in self._search.scan(part, min_size, self._care.step, 1):
             place = Place(
                 found.x * scale + region.left, found.y * scale + region.top, found.side * scale
             )
@@ -156,7 +179,7 @@ class HaarDetector:
                 best, place_seen, least = evidence, first.place, min(first.hits, second.hits)
             if best < LEAST_EVIDENCE or best >= SURE_EVIDENCE:
                 break
-        if best >= EVIDENCE and least >= LEAST_HITS:
+        if best >= self._care.evidence and least >= self._care.least_hits:
             self._tracks.append(Track(place_seen, cut_patch(grey, place_seen), best))
 
     def _drop_doubles(self) -> None:

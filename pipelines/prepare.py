@@ -78,7 +78,7 @@ class PrepareFaces(beam.DoFn):
         self._detector: Detector = (
             detect_whole
             if settings.cropped
-            else load_detector(settings.detector, settings.detector_model)
+            else load_detector(settings.detector, settings.detector_model, for_pictures=True)
         )
 
     def process(self, group: tuple[Medium, ...]) -> Iterator[LabelledFace | pvalue.TaggedOutput]:

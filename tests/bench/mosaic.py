@@ -22,7 +22,8 @@ ROOM = 24
 """Least distance of a picture from the edge of its cell, in pixels."""
 GREY = 128
 """What borders fade to, and what lies between the cells and in empty ones."""
-RATE = 10
+RATE = 2
+"""Frames per second, each of other pictures: a slide show."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detections import SampledFrame, detect_faces
+from fer_core.detectors import load_detector
 from fer_core.emotions import NAMES
-from fer_core.haar import HaarDetector, HaarSettings
+from fer_core.haar import HaarSettings
 from fer_core.learn.dataset import read_data
 from fer_core.learn.prepare import LABELLED, LabelledFace
 from fer_core.pictures import read_picture
@@ -109,7 +110,7 @@ def test_crops_are_those_of_the_analysis_and_the_largest_face_is_taken(
 ) -> None:
     source, data, _ = parted
     table = pq.read_table(data / "train.parquet")
-    detector = HaarDetector(HaarSettings())
+    detector = load_detector(HaarSettings(), for_pictures=True)
     faces = dict.fromkeys(table["media"].to_pylist(), 0)
     for row, crop in zip(table.to_pylist(), crops_in(table), strict=True):
         frame = SampledFrame(row["media"], 0, 0, read_picture(source / row["media"]))
