@@ -13,7 +13,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-tracks bench-peers bench-end-to-end test-train test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,12 +76,23 @@ $(PEERS_VENV)/peers.stamp: tests/bench/peers/rivals/constraints.txt
 bench-peers: $(VENV)/dev.stamp $(PEERS_VENV)/peers.stamp ## Measures speed and recall beside the fer package and the classic tutorial script
 	@$(BIN)/python -m tests.bench.peers $(if $(DATA),--data "$(DATA)") $(ARGS)
 
+bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and encode
+	@$(BIN)/python -m tests.bench.render $(ARGS)
+
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 test-train: $(TRAIN_VENV)/train.stamp ## Tests training and the TensorFlow engine
 	@$(TRAIN_VENV)/bin/python -m pytest tests/train
+
+$(VENV)/browser.stamp: $(VENV)/dev.stamp
+	@$(BIN)/python $(PIP) --editable '.[browser]'
+	@touch $@
+
+test-browser: $(VENV)/browser.stamp ## Plays annotated videos in a real browser (needs chromium and ffmpeg: apt-get install them)
+	@command -v chromium ffprobe ffmpeg > /dev/null || { echo "chromium and ffmpeg are needed: apt-get install chromium ffmpeg"; exit 1; }
+	@$(BIN)/python -m pytest tests/browser
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines -k "kill or interrupt"

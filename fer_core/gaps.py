@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fer_core.looks import looks_apart
 from fer_core.runs import Runs, describe_runs
 from fer_core.sightings import Floats, Sightings, Whole
-from fer_core.tracklets import pair_in_parts
+from fer_core.tracklets import PAIRS, pair_ranges
 
 COAST_S = 0.6
 """A face goes on at its pace for about so long when it is no longer seen."""
@@ -51,18 +51,12 @@ def link_gaps(seen: Sightings, number: Whole) -> Whole:
         number: int64 (n,), the run of each.
     """
     runs = describe_runs(seen, number)
-    covered = _covered(seen, runs.last, ahead=True), _covered(seen, runs.first, ahead=False)
-    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
-    for pairs in _candidates(seen, runs):
-        one, other, gain = _weigh(seen, runs, *pairs)
-        last, first = runs.last[one], runs.first[other]
-        kept = seen.ms[first] - seen.ms[last] <= seen.gap_ms
-        # Longer gaps are bridged where another face came in front of both ends meanwhile.
-        kept |= (covered[0][one] < seen.frame[first]) & (covered[1][other] > seen.frame[last])
-        found.append((one[kept], other[kept], gain[kept]))
-    one, other = assign(*map(np.concatenate, zip(*found, strict=True)))
+    found = [_weigh(seen, runs, one, other) for one, other in _candidates(seen, runs)]
     following = np.full(len(seen), -1, np.int64)
-    following[runs.last[one]] = runs.first[other]
+    if found:
+        one, other, gain = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        one, other = assign(one, other, gain)
+        following[runs.last[one]] = runs.first[other]
     return following
 
 
@@ -73,8 +67,14 @@ def _candidates(seen: Sightings, runs: Runs) -> Iterator[tuple[Whole, Whole]]:
     longest_ms = max(seen.gap_ms, HIDDEN_MS)
     after = np.searchsorted(begin[by_begin], end, side="right")
     until = np.searchsorted(begin[by_begin], end + longest_ms, side="right")
-    for one, place in pair_in_parts(np.arange(len(end)), after, until):
+    done, sums = 0, np.cumsum(until - after)
+    while done < len(sums):
+        before = sums[done - 1] if done else 0
+        upto = max(done + 1, int(np.searchsorted(sums, before + PAIRS, side="right")))
+        part = np.arange(done, upto)
+        one, place = pair_ranges(part, after[part], until[part])
         yield one, by_begin[place]
+        done = upto
 
 
 def _weigh(seen: Sightings, runs: Runs, one: Whole, other: Whole) -> tuple[Whole, Whole, Floats]:
@@ -91,6 +91,8 @@ def _weigh(seen: Sightings, runs: Runs, one: Whole, other: Whole) -> tuple[Whole
         told = 2 * np.minimum(1 + gap_ms / 1000, 2)
         gain -= told * np.log1p((apart / USUAL_LOOKS) ** 2 / 4)
     kept = gain > 0
+    long = kept & (gap_ms > seen.gap_ms)
+    kept[long] = _was_hidden(seen, runs.last[one[long]], runs.first[other[long]])
     return one[kept], other[kept], gain[kept]
 
 
@@ -114,29 +116,17 @@ def _cost_of_move(seen: Sightings, runs: Runs, one: Whole, other: Whole) -> Floa
     return np.asarray(cost, np.float64)
 
 
-def _covered(seen: Sightings, rows: Whole, ahead: bool) -> Whole:
-    """Returns in which frame another face first comes close to the place of each of `rows`.
-
-    Args:
-        seen: the faces.
-        rows: int64 (m,), positions of faces.
-        ahead: whether to look from each on or back, for `HIDDEN_MS`.
-
-    Returns:
-        int64 (m,), position of the frame among the sampled; where none does, beyond them all.
-    """
-    far_ms = seen.ms[rows] + (HIDDEN_MS if ahead else -HIDDEN_MS)
-    far = np.searchsorted(seen.ms, far_ms, side="right" if ahead else "left")
-    frame = seen.frame[rows]
-    first, end = (seen.starts[frame], far) if ahead else (far, seen.starts[frame + 1])
-    nearest = np.full(len(rows), len(seen.starts) if ahead else -1)
-    for number, passer in pair_in_parts(np.arange(len(rows)), first, end):
-        at = rows[number]
-        away = np.hypot(seen.x[passer] - seen.x[at], seen.y[passer] - seen.y[at])
-        covers = (away < COVER * seen.side[passer]) & (passer != at)
-        choose = np.minimum if ahead else np.maximum
-        choose.at(nearest, number[covers], seen.frame[passer[covers]])
-    return nearest
+def _was_hidden(seen: Sightings, last: Whole, first: Whole) -> NDArray[np.bool_]:
+    """Tells of gaps whether another face came in front of both ends while they lasted."""
+    gap, passer = pair_ranges(
+        np.arange(len(last)), seen.starts[seen.frame[last]], seen.starts[seen.frame[first] + 1]
+    )
+    hidden = np.ones(len(last), np.bool_)
+    for end in (last, first):
+        away = np.hypot(seen.x[passer] - seen.x[end[gap]], seen.y[passer] - seen.y[end[gap]])
+        covers = (away < COVER * seen.side[passer]) & (passer != last[gap]) & (passer != first[gap])
+        hidden &= np.bincount(gap[covers], minlength=len(last)) > 0
+    return hidden
 
 
 def assign(one: Whole, other: Whole, gain: Floats) -> tuple[Whole, Whole]:

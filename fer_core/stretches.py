@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import inf, lcm
 
 from fer_core.index import VideoIndex
 from fer_core.look import Look
@@ -79,6 +79,16 @@ class Stretch:
     seekable: bool
     timing: Timing
     look: Look
+
+    @property
+    def first_ms(self) -> float:
+        """Time from which on its frames are shown; -inf for the first of a video."""
+        return -inf if self.start_pts is None else self.timing.milliseconds_of(self.start_pts)
+
+    @property
+    def end_ms(self) -> float:
+        """Time of the first frame after it; inf for the last of a video."""
+        return inf if self.end_pts is None else self.timing.milliseconds_of(self.end_pts)
 
 
 def plan_stretches(index: VideoIndex, readings: Sequence[Reading]) -> list[Stretch]:

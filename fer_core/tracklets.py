@@ -75,17 +75,6 @@ def _pair_up(seen: Sightings, ahead: int) -> Iterator[tuple[Whole, Whole]]:
         first = last
 
 
-def pair_in_parts(one: Whole, first: Whole, end: Whole) -> Iterator[tuple[Whole, Whole]]:
-    """Yields what `pair_ranges` returns, a part of `one` at a time."""
-    sums = np.cumsum(end - first)
-    at = 0
-    while at < len(one):
-        before = sums[at - 1] if at else 0
-        upto = max(at + 1, int(np.searchsorted(sums, before + PAIRS, side="right")))
-        yield pair_ranges(one[at:upto], first[at:upto], end[at:upto])
-        at = upto
-
-
 def pair_ranges(one: Whole, first: Whole, end: Whole) -> tuple[Whole, Whole]:
     """Pairs each of `one` with the whole numbers from its `first` up to but without its `end`."""
     counts = end - first

@@ -12,12 +12,17 @@ from pipelines.transforms import (
     COMMITTED,
     COSTS,
     FAILURES,
+    LINKED,
+    RENDERED,
+    TO_RENDER,
     CommitSpan,
     DetectFaces,
     GatherRun,
+    JoinSpans,
     LinkTracks,
     ListMedia,
     PlanSpans,
+    RenderSpan,
 )
 
 
@@ -53,11 +58,24 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         | "ClassifyFaces" >> RunInference(SpanModelHandler(settings.model_dir, rows.engine))
         | "CommitSpan" >> beam.ParDo(CommitSpan(output))
     )
-    tables = (
+    linked = (
         (committed, detected[COMMITTED])
         | "References" >> beam.Flatten()
         | "ByMedium" >> beam.GroupByKey()
-        | "LinkTracks" >> beam.ParDo(LinkTracks(output))
+        | "LinkTracks"
+        >> beam.ParDo(LinkTracks(output, settings.render)).with_outputs(TO_RENDER, main=LINKED)
+    )
+    parts = {LINKED: linked[LINKED]}
+    if settings.render is not None:
+        parts[RENDERED] = (
+            linked[TO_RENDER]
+            | "SpreadRendering" >> beam.Reshuffle()
+            | "RenderSpan" >> beam.ParDo(RenderSpan(output, settings.render))
+        )
+    tables = (
+        parts
+        | "RenderedByMedium" >> beam.CoGroupByKey()
+        | "JoinSpans" >> beam.ParDo(JoinSpans(output, settings.render))
     )
     beside = (
         listed[FAILURES],

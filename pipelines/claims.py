@@ -11,9 +11,9 @@ from typing import Any
 from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
-from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_name
 from pipelines.runners import Runner
-from pipelines.settings import RowSettings
+from pipelines.settings import RenderSettings, RowSettings
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
@@ -31,6 +31,7 @@ class AnalysisRequest:
         model_dir: model folder, None for the shipped one.
         detector_model: model file of the detector, None for one without.
         card: the card of the model.
+        render: of the annotated copies, None for no copies.
         runner: where it runs.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
@@ -43,6 +44,7 @@ class AnalysisRequest:
     model_dir: str | None
     detector_model: str | None
     card: ModelCard
+    render: RenderSettings | None
     runner: Runner
     overwrite: bool = False
     prune: bool = False
@@ -119,6 +121,25 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
             f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
             f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
         )
+
+
+def remove_stale(output: Output, run: dict[str, Any]) -> None:
+    """Removes from a local OUTPUT what a finished run does not list: tables, copies, parts."""
+    media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
+    copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
+    kept = {file for files in run["tables"].values() for file in files} | set(copies)
+    kept |= {sheet_name(name) for name in copies.values()}
+    for name in (*TABLES, "annotated", "sheets"):
+        for folder, _, files in os.walk(output.path(name), topdown=False):
+            below = os.path.relpath(folder, output.root)
+            for file in files:
+                if os.path.join(below, file) not in kept:
+                    os.unlink(os.path.join(folder, file))
+            if not os.listdir(folder):
+                os.rmdir(folder)
+    for name in os.listdir(output.path(".spans")):
+        if name.endswith((PART, TILES)):
+            os.unlink(output.path(".spans", name))
 
 
 def _remove_own(output: Output) -> None:

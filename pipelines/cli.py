@@ -15,7 +15,14 @@ import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
 from pipelines.model_commands import evaluate, prepare, train
-from pipelines.options import choose_detector, detector_options, model_options, runner_options
+from pipelines.options import (
+    choose_detector,
+    choose_rendering,
+    detector_options,
+    model_options,
+    render_options,
+    runner_options,
+)
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -71,6 +78,7 @@ def cli() -> None:
     show_default=True,
     help="Seconds of video in one unit of work; changes no row.",
 )
+@render_options
 @runner_options
 @click.option(
     "--max-pixels",
@@ -82,7 +90,9 @@ def cli() -> None:
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
 def analyze(**options: Any) -> None:
-    """Analyses the media of INPUT into tables in OUTPUT; the same command again resumes.
+    """Analyses the media of INPUT into tables and annotated copies in OUTPUT.
+
+    The same command again resumes.
 
     INPUT is a folder, a quoted glob, a single picture or video, or a URI.
     """
@@ -134,6 +144,9 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         model_dir=None if model_dir is None else os.path.abspath(model_dir),
         detector_model=detector_model,
         card=card,
+        render=choose_rendering(
+            options["overlay"], options["lang"], options["avatars"], options["video_quality"]
+        ),
         runner=Runner(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],
         prune=options["prune"],

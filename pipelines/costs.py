@@ -18,6 +18,8 @@ STAGES = {
     "classify": "faces",
     "commit": "spans",
     "link": "media",
+    "render": "frames",
+    "join": "media",
 }
 """The stages of a run in their order, and what each of them counts first."""
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 
-from fer_core.detections import Detections
+from fer_core.detections import Detections, Failure
 from fer_core.media import MediaInfo
 from fer_core.spans import VideoSpan
+from fer_core.stretches import Stretch
+from fer_core.tracks import Tracks
 from pipelines.costs import Costs
 
 
@@ -62,6 +64,8 @@ class Span:
         media: the one video, or the pictures.
         frame_total: frames to sample.
         video: what to read of the video; None for pictures, and in a reference to a committed span.
+        stretch: all frames of the video from here to the next reading, where this is the first span
+            of its reading; else None.
         costs: in a reference, what the span cost this run; None if an earlier run committed it.
     """
 
@@ -72,6 +76,7 @@ class Span:
     media: tuple[OpenMedium, ...]
     frame_total: int
     video: VideoSpan | None = None
+    stretch: Stretch | None = None
     costs: Costs | None = field(default=None, compare=False)
 
     def reference(self, costs: Costs | None = None) -> tuple[str, Span]:
@@ -90,6 +95,73 @@ class DetectedSpan:
     span: Span
     found: Detections
     costs: Costs = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SpanToRender:
+    """What is drawn and encoded in one go: a stretch of a video, or pictures.
+
+    Attributes:
+        key: the render key: names the rendered span.
+        group: as of the span.
+        index: position among those of the group, from 0.
+        media: the one video, or the pictures.
+        tracks: of each of the media, as far as they are seen here.
+        moments: track and time in milliseconds of what the contact sheet shows of a video.
+        stretch: the frames of the video; None for pictures.
+    """
+
+    key: str
+    group: str
+    index: int
+    media: tuple[OpenMedium, ...]
+    tracks: tuple[Tracks, ...]
+    moments: tuple[tuple[int, int], ...] = ()
+    stretch: Stretch | None = None
+
+
+@dataclass(frozen=True)
+class RenderedSpan:
+    """What became of a span that was to be rendered.
+
+    Attributes:
+        key: the render key.
+        group: as of the span.
+        index: position among those of the group, from 0.
+        failures: what could not be rendered; its medium has no copy.
+        costs: what it cost this run.
+    """
+
+    key: str
+    group: str
+    index: int
+    failures: tuple[Failure, ...] = ()
+    costs: Costs = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class LinkedGroup:
+    """A medium (or span of pictures) whose tracks are linked, and whose copies are to come.
+
+    Attributes:
+        files: the files of its tables `faces` and `frames`.
+        media: rows of the table `media`, as yet without `annotated`.
+        failures: rows of the table `failures`.
+        path: where to open the medium, of pictures the first.
+        render_total: number of spans to render.
+        copies_key: what the copies follow from.
+        copied: whether copies of that key are there, so that none is rendered.
+        lacking: what those copies lack, as rows of `failures`.
+    """
+
+    files: TableFiles
+    media: list[dict[str, object]]
+    failures: list[Failure]
+    path: str
+    render_total: int = 0
+    copies_key: str = ""
+    copied: bool = False
+    lacking: list[Failure] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

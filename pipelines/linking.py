@@ -1,4 +1,4 @@
-"""Gathers the committed spans of a medium and writes its table files."""
+"""Gathers the committed spans of a medium, links its faces into tracks and writes their tables."""
 
 from __future__ import annotations
 
@@ -10,19 +10,32 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fer_core.detections import Failure, span_rows
+from fer_core.detections import Failure, span_marks, span_rows
 from fer_core.errors import FerError
-from fer_core.records import FAILURES, MEDIA
+from fer_core.records import FAILURES
+from fer_core.tracks import Tracks, link_tracks
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
-from pipelines.elements import OpenMedium, Span, TableFiles, digest
+from pipelines.elements import LinkedGroup, OpenMedium, Span, SpanToRender, TableFiles, digest
 from pipelines.output import Output
+from pipelines.rendering import digest_tracks, plan_rendering
+from pipelines.settings import RenderSettings
 
 COUNTS_KEY = b"ferbeam.counts"
 """Metadata of a committed span: its frames and faces, and what they cost before the commit."""
 
 
-def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
-    """Writes the tables of one medium (or span of pictures) from its committed spans.
+def link_group(
+    output: Output, spans: Iterable[Span], render: RenderSettings | None
+) -> tuple[LinkedGroup, list[SpanToRender]]:
+    """Writes the faces and frames of one medium (or span of pictures) from its committed spans.
+
+    Args:
+        output: where they were committed.
+        spans: references to all of them, some perhaps twice.
+        render: of the annotated copies, None for no copies.
+
+    Returns:
+        The group, and what is to be rendered of it.
 
     Raises:
         FerError: a span is missing, or the counts of one do not add up.
@@ -30,26 +43,56 @@ def link_group(output: Output, spans: Iterable[Span]) -> TableFiles:
     costs: Costs = {}
     with timed(costs, "link") as counts:
         ordered = sorted({span.index: span for span in spans}.values(), key=lambda at: at.index)
-        group = _link_spans(output, ordered)
-        counts.update(media=group.rows["media"], rows=sum(group.rows.values()))
+        linked, tasks = _link_spans(output, ordered, render)
+        counts.update(media=len(linked.media), rows=sum(linked.files.rows.values()))
     spent = [span.costs for span in ordered if span.costs is not None]
-    return replace(group, costs=sum_costs([costs, *spent]))
+    files = replace(linked.files, costs=sum_costs([costs, *spent]))
+    return replace(linked, files=files), tasks
 
 
-def _link_spans(output: Output, ordered: list[Span]) -> TableFiles:
+def _link_spans(
+    output: Output, ordered: list[Span], render: RenderSettings | None
+) -> tuple[LinkedGroup, list[SpanToRender]]:
     first = ordered[0]
     if len(ordered) != first.total:
         raise FerError(f"{first.media[0].name}: {len(ordered)} of {first.total} spans arrived")
     committed = [output.read_table(output.span_path(span.key)) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tables["media"] = pa.Table.from_pylist(
-        [_media_row(medium, tables["frames"]) for medium in first.media], schema=MEDIA
-    )
-    files = _write_tables(output, first.group, digest([span.key for span in ordered]), tables)
+    tracks = _link_media(first.media, tables, committed)
+    version = digest([span.key for span in ordered], [digest_tracks(part) for part in tracks])
+    rows = {name: tables[name] for name in ("faces", "frames")}
+    files = write_tables(output, first.group, version, rows)
     known = zip(ordered, committed, strict=True)
-    earlier = [_costs_of(table) for span, table in known if span.costs is None]
-    return replace(files, earlier=sum_costs(earlier))
+    earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
+    linked = LinkedGroup(
+        replace(files, earlier=earlier),
+        [_media_row(*pair, tables["frames"]) for pair in zip(first.media, tracks, strict=True)],
+        [Failure(**row) for row in tables["failures"].to_pylist()],
+        first.media[0].path,
+    )
+    if render is None:
+        return linked, []
+    return plan_rendering(output, ordered, tracks, linked, render)
+
+
+def _link_media(
+    media: tuple[OpenMedium, ...], tables: dict[str, pa.Table], committed: list[pa.Table]
+) -> list[Tracks]:
+    """Fills the columns of the tracks in `faces`; returns the tracks of each medium."""
+    marks = span_marks(committed) if media[0].info.kind == "video" else None
+    linked, tracks = [], []
+    for medium in media:
+        faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
+        table, found = link_tracks(faces, frames, marks)
+        linked.append(table)
+        tracks.append(found)
+    tables["faces"] = pa.concat_tables(linked)
+    return tracks
+
+
+def _rows_of(table: pa.Table, medium: str) -> pa.Table:
+    return table.filter(pc.equal(table["media"], medium))
 
 
 def _costs_of(committed: pa.Table) -> Costs:
@@ -62,10 +105,10 @@ def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
     """Writes the failures of media that could not be listed or opened, in one table file."""
     rows = sorted(dict.fromkeys(failures), key=lambda row: (row.media, row.stage))
     table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
-    return _write_tables(output, "unopened", digest(rows), {"failures": table})
+    return write_tables(output, "unopened", digest(rows), {"failures": table})
 
 
-def _write_tables(
+def write_tables(
     output: Output, group: str, version: str, tables: dict[str, pa.Table]
 ) -> TableFiles:
     """Writes table files under a name that changes with their content."""
@@ -89,9 +132,9 @@ def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:
         raise FerError(f"{name}: {tables['faces'].num_rows} face rows, frames count {counted}")
 
 
-def _media_row(medium: OpenMedium, frames: pa.Table) -> dict[str, object]:
-    """Builds the row of a medium from its facts and its rows of `frames`."""
-    own = frames.filter(pc.equal(frames["media"], medium.name))
+def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str, object]:
+    """Builds the row of a medium from its facts, its tracks and its rows of `frames`."""
+    own = _rows_of(frames, medium.name)
     statuses = Counter(own["status"].to_pylist())
     info = medium.info
     return {
@@ -109,7 +152,7 @@ def _media_row(medium: OpenMedium, frames: pa.Table) -> dict[str, object]:
         "frames_with_faces": statuses["ok"],
         "frames_lost": statuses["decode_error"],
         "face_count": pc.sum(own["face_count"]).as_py() or 0,
-        "track_count": 0,
+        "track_count": len(set(tracks.track_id.tolist())),
         "has_audio": info.has_audio,
         "annotated": None,
     }

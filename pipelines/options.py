@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 if TYPE_CHECKING:
     from fer_core.detectors import DetectorSettings
+    from fer_core.overlay import Lang, OverlayKind
+    from pipelines.settings import RenderSettings
 
 Command = Callable[..., Any]
+
+DEFAULT_QUALITY = 23
 
 
 def runner_options(command: Command) -> Command:
@@ -61,6 +65,58 @@ def detector_options(command: Command) -> Command:
         "--detector-model", metavar="FILE", help="The ONNX file of --detector yunet: see README."
     )
     return detector(model(command))
+
+
+def render_options(command: Command) -> Command:
+    """Adds what the copies look like: `--overlay`, `--avatars`, `--lang`, `--video-quality`."""
+    overlay = click.option(
+        "--overlay",
+        type=click.Choice(["emoji", "cover", "box", "none"]),
+        default="emoji",
+        show_default=True,
+        help="What the copies in annotated/ show on every face; none: no copies.",
+    )
+    avatars = click.option(
+        "--avatars",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        help="Your own pictures instead of the emoji: angry.png, disgust.png, ...",
+    )
+    lang = click.option(
+        "--lang",
+        type=click.Choice(["en", "fr"]),
+        default="en",
+        show_default=True,
+        help="Language of the names in the copies.",
+    )
+    quality = click.option(
+        "--video-quality",
+        metavar="CRF",
+        type=click.IntRange(0, 51),
+        default=DEFAULT_QUALITY,
+        show_default=True,
+        help="Of the annotated videos: 0 is lossless and large, 51 is worst.",
+    )
+    return overlay(avatars(lang(quality(command))))
+
+
+def choose_rendering(
+    overlay: OverlayKind | Literal["none"], lang: Lang, avatars: str | None, quality: int
+) -> RenderSettings | None:
+    """Checks the options of `render_options`, and loads the avatars once.
+
+    Raises:
+        UsageError: an avatar is missing or cannot be read.
+    """
+    from fer_core.emoji import hash_emoji, read_emoji
+    from pipelines.settings import RenderSettings
+
+    if overlay == "none":
+        return None
+    folder = None if avatars is None else Path(os.path.abspath(avatars))
+    read_emoji(folder)
+    path = None if folder is None else str(folder)
+    return RenderSettings(overlay, lang, path, hash_emoji(folder), quality)
 
 
 def choose_detector(

@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
+import tempfile
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +19,8 @@ import pyarrow.parquet as pq
 from fer_core.records import TABLES
 
 RUN_FILE = "run.json"
+PART, TILES = ".mp4", ".tiles"
+"""Endings of what a rendered span leaves until it is joined."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,18 @@ class Output:
     def span_path(self, key: str) -> str:
         """Returns the path of a committed span."""
         return self.path(".spans", f"{key}.parquet")
+
+    def rendered_path(self, key: str) -> str:
+        """Returns the path of a rendered span of video."""
+        return self.path(".spans", key + PART)
+
+    def tiles_path(self, key: str) -> str:
+        """Returns the path of what a rendered span has for the contact sheet."""
+        return self.path(".spans", key + TILES)
+
+    def copies_path(self, group: str) -> str:
+        """Returns the path of the note that tells which copies of a group are there."""
+        return self.path(".spans", "copies", f"{group}.json")
 
     def plan_path(self, group: str) -> str:
         """Returns the path of the plan of a group of media."""
@@ -70,17 +88,37 @@ class Output:
             with FileSystems.create(path) as file:
                 file.write(data)
             return
-        attempt = self.path(".spans", f"tmp-{uuid.uuid4().hex}")
-        os.makedirs(os.path.dirname(attempt), exist_ok=True)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with self.making(path) as attempt, open(attempt, "wb") as file:
+            file.write(data)
+
+    @contextmanager
+    def making(self, path: str) -> Iterator[str]:
+        """Gives a local path to write a large file to; it is put in place whole, or not at all."""
+        attempt = self._attempt_path()
         try:
-            with open(attempt, "wb") as file:
-                file.write(data)
-            os.replace(attempt, path)
-        except BaseException:
+            yield attempt
+            if self.is_local:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.replace(attempt, path)
+            else:
+                self._upload(attempt, path)
+        finally:
             if os.path.exists(attempt):
                 os.unlink(attempt)
-            raise
+
+    def _attempt_path(self) -> str:
+        """Returns where to write before the rename, on the disk of OUTPUT where it is local."""
+        if not self.is_local:
+            return os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
+        attempt = self.path(".spans", f"tmp-{uuid.uuid4().hex}")
+        os.makedirs(os.path.dirname(attempt), exist_ok=True)
+        return attempt
+
+    def _upload(self, source: str, path: str) -> None:
+        from apache_beam.io.filesystems import FileSystems
+
+        with open(source, "rb") as file, FileSystems.create(path) as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
 
     def remove(self, path: str) -> None:
         """Removes a file that is there."""
@@ -139,3 +177,13 @@ def read_tables(
         # Not `schema.empty_table()`, which imports pandas where that is installed: 0.3 s.
         return pa.Table.from_batches([], schema.remove_metadata())
     return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
+
+
+def copy_name(kind: str, medium: str) -> str:
+    """Returns the path of a medium's annotated copy below OUTPUT; a video's is an MP4."""
+    return f"annotated/{medium}" + (".mp4" if kind == "video" else "")
+
+
+def sheet_name(medium: str) -> str:
+    """Returns the path of a video's contact sheet below OUTPUT."""
+    return f"sheets/{medium}.jpg"

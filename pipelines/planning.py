@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from fer_core.index import VideoIndex, index_video
 from fer_core.media import identity_of
 from fer_core.pictures import probe_picture
 from fer_core.spans import plan_spans
+from fer_core.stretches import plan_stretches
 from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
 from pipelines.output import Output
 from pipelines.settings import RowSettings
@@ -81,11 +83,12 @@ def plan_group(
     total = sum(len(reading) for reading in readings)
     planned: list[Reading] = []
     position = 0
-    for reading in readings:
+    for reading, stretch in zip(readings, plan_stretches(index, readings), strict=True):
         spans = []
-        for video in reading:
+        for at, video in enumerate(reading):
             row_key = digest(media[0].name, media[0].identity, video.pts, rows)
-            spans.append(Span(row_key, key, position, total, media, len(video.pts), video))
+            span = Span(row_key, key, position, total, media, len(video.pts), video)
+            spans.append(replace(span, stretch=None if at else stretch))
             position += 1
         planned.append(tuple(spans))
     return planned
@@ -105,5 +108,10 @@ def write_plan(
         found = listed[medium.name]
         media.append([medium.name, found.size, found.mtime_ns, medium.identity])
     spans = {span.key: span.frame_total for reading in readings for span in reading}
-    plan: dict[str, Any] = {"media": media, "listed": len(group), "spans": spans}
+    plan: dict[str, Any] = {
+        "media": media,
+        "listed": len(group),
+        "spans": spans,
+        "readings": len(readings),
+    }
     output.write_json(output.plan_path(group_key(group)), plan)

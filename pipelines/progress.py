@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from pipelines.linking import COUNTS_KEY
-from pipelines.output import Output
+from pipelines.output import PART, Output
 
 LINE_SECONDS = 5.0
 
 
 class Progress:
-    """Shows three stages: opening media, analysing spans, writing tables.
+    """Shows the stages: opening media, analysing spans, rendering copies, writing tables.
 
     Args:
         console: where to show it.
@@ -35,20 +35,23 @@ class Progress:
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._next_line, self._shown = 0.0, 0
+        self._next_line, self._shown = 0.0, (0, 0)
 
-    def start(self, output: Output, media: int) -> None:
+    def start(self, output: Output, media: int, renders: bool) -> None:
         """Begins to watch OUTPUT.
 
         Args:
             output: where the job commits its spans.
             media: number of media that are listed.
+            renders: whether there will be annotated copies.
         """
         self._watch = _Watch(output) if output.is_local else None
         self._began = time.monotonic()
         if self._console.is_terminal:
             self._tasks["open"] = self._bars.add_task("opening", total=media, note="media")
             self._tasks["spans"] = self._bars.add_task("analysing", total=None, note="")
+            if renders:
+                self._tasks["parts"] = self._bars.add_task("rendering", total=None, note="")
             self._tasks["tables"] = self._bars.add_task("writing", total=None, note="")
             self._bars.start()
         else:
@@ -69,12 +72,18 @@ class Progress:
             self._bars.update(
                 self._tasks["spans"], completed=watch.done, total=len(watch.planned), note=note
             )
+            if "parts" in self._tasks:
+                self._bars.update(
+                    self._tasks["parts"], completed=watch.rendered, total=watch.readings
+                )
             self._bars.update(
                 self._tasks["tables"], completed=watch.written, total=watch.groups, note="tables"
             )
-        elif time.monotonic() >= self._next_line and watch.done != self._shown:
-            self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.done
-            self._console.print(f"{watch.done} of {len(watch.planned)} spans: {note}")
+        elif time.monotonic() >= self._next_line and watch.state != self._shown:
+            self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.state
+            done, rendered = watch.state
+            copied = f"; {rendered} of {watch.readings} rendered" if rendered else ""
+            self._console.print(f"{done} of {len(watch.planned)} spans: {note}{copied}")
 
     def stop(self) -> None:
         """Shows the last state and leaves the terminal as it was."""
@@ -93,13 +102,26 @@ class _Watch:
         self._seen: set[str] = set()
         self.planned: set[str] = set()
         self._committed: set[str] = set(self._names(".spans"))
+        self._parts: set[str] = set()
+        self._readings: dict[str, int] = {}
         self.opened = self.groups = self.frames = self.faces = self.written = 0
+        self.rendered = self._joined = 0
         self.first: float | None = None
 
     @property
     def done(self) -> int:
         """Number of planned spans that are committed."""
         return len(self.planned & {name.removesuffix(".parquet") for name in self._committed})
+
+    @property
+    def readings(self) -> int:
+        """Number of readings that are planned: as many parts have the copies."""
+        return sum(self._readings.values())
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Numbers of spans that are committed, and of parts that are rendered."""
+        return self.done, self.rendered
 
     def look(self) -> None:
         """Counts what is new."""
@@ -110,6 +132,7 @@ class _Watch:
             self.planned.update(plan["spans"])
             self.opened += plan["listed"]
             self.groups += bool(plan["spans"])
+            self._readings[os.path.basename(path).partition(".")[0]] = plan["readings"]
         new = {n for n in self._names(".spans") if n.endswith(".parquet")} - self._committed
         for name in new:
             metadata = pq.read_schema(self._output.path(".spans", name)).metadata
@@ -117,7 +140,12 @@ class _Watch:
             self.frames += counts["frames"]
             self.faces += counts["faces"]
         self._committed |= new
-        self.written += len(self._written_since("media"))
+        self._parts.update(name for name in self._names(".spans") if name.endswith(PART))
+        for path in self._written_since("media"):
+            self.written += 1
+            self._joined += self._readings.get(os.path.basename(path).partition("-")[0], 0)
+        # The parts of a group are gone once they are joined, perhaps unseen.
+        self.rendered = min(self.readings, max(len(self._parts), self._joined))
 
     def _written_since(self, folder: str) -> list[str]:
         """Returns the files of a folder that this run has written and that were not seen yet."""

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
-from pipelines.claims import AnalysisRequest, claim_output
+from pipelines.claims import AnalysisRequest, claim_output, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
 from pipelines.listing import count_parts, list_media
@@ -35,7 +36,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     media, unlisted = _list_input(request)
     names = {medium.name for medium in media}
     claim_output(request, names)
-    progress.start(request.output, len(names))
+    progress.start(request.output, len(names), request.render is not None)
     parts = count_parts(media)
     _run_job(request, progress, job, parts)
     ended = time.time()
@@ -51,7 +52,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
     if request.output.is_local:
-        _remove_stale(request.output, run)
+        remove_stale(request.output, run)
         os.unlink(path)
     return run
 
@@ -76,6 +77,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         span_s=request.span_s,
         model_dir=request.model_dir,
         detector_model=request.detector_model,
+        render=request.render,
         run_id=request.run_id,
     )
     try:
@@ -102,6 +104,7 @@ def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     return {
         "command": " ".join(sys.argv),
         "belongs_to": request.belongs_to(),
+        "render": request.render and asdict(request.render),
         "span_s": request.span_s,
         "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
         "schema_version": SCHEMA_VERSION,
@@ -131,13 +134,3 @@ def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
         counted = sum(media[column].to_pylist())
         if run["rows"][table] != counted:
             raise FerError(f"{run['rows'][table]} rows in {table}, media count {counted}")
-
-
-def _remove_stale(output: Output, run: dict[str, Any]) -> None:
-    """Removes table files that this run no longer lists."""
-    kept = {file for files in run["tables"].values() for file in files}
-    for table in TABLES:
-        folder = output.path(table)
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            if name.endswith(".parquet") and f"{table}/{name}" not in kept:
-                os.unlink(os.path.join(folder, name))

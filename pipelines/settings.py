@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_core.detectors import DetectorSettings, detector_settings
+
+if TYPE_CHECKING:
+    from fer_core.overlay import Lang, OverlayKind
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,29 @@ class RowSettings:
 
 
 @dataclass(frozen=True)
+class RenderSettings:
+    """What the annotated copies look like. Other ones keep the rows and remake the copies.
+
+    Attributes:
+        overlay: `emoji`, `cover` or `box`.
+        lang: `en` or `fr`.
+        avatars: folder with a picture for each emotion, None for ferbeam's own.
+        avatars_sha256: of those pictures.
+        quality: of H.264: its constant rate factor, lower is better.
+    """
+
+    overlay: OverlayKind
+    lang: Lang
+    avatars: str | None
+    avatars_sha256: str
+    quality: int
+
+    def key_parts(self) -> tuple[object, ...]:
+        """Returns what a copy depends on; where the avatars lie does not matter."""
+        return self.overlay, self.lang, self.avatars_sha256, self.quality
+
+
+@dataclass(frozen=True)
 class AnalyzeSettings:
     """What one run of the job is to do.
 
@@ -55,6 +81,7 @@ class AnalyzeSettings:
         span_s: length of a span of video in seconds.
         model_dir: model folder, None for the shipped one.
         detector_model: model file of the detector, None for one without.
+        render: of the annotated copies, None for no copies.
         run_id: names this run.
     """
 
@@ -64,6 +91,7 @@ class AnalyzeSettings:
     span_s: float
     model_dir: str | None
     detector_model: str | None
+    render: RenderSettings | None
     run_id: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,7 +101,12 @@ class AnalyzeSettings:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:
         """Builds the settings from what `to_dict` made of them."""
-        return cls(**{**values, "rows": RowSettings.from_dict(values["rows"])})
+        render = values["render"]
+        settings = {
+            "rows": RowSettings.from_dict(values["rows"]),
+            "render": None if render is None else RenderSettings(**render),
+        }
+        return cls(**{**values, **settings})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -17,21 +18,29 @@ from fer_core.detectors import load_detector
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import (
     DetectedSpan,
+    LinkedGroup,
     Medium,
     Reading,
+    RenderedSpan,
     Span,
+    SpanToRender,
     TableFiles,
 )
+from pipelines.joining import join_group
 from pipelines.linking import COUNTS_KEY, link_group, write_failures
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group, write_plan
 from pipelines.reading import TimedFrames, read_frames
-from pipelines.settings import RowSettings
+from pipelines.rendering import load_overlay, render_task
+from pipelines.settings import RenderSettings, RowSettings
 
 FAILURES = "failures"
 COSTS = "costs"
 COMMITTED = "committed"
+TO_RENDER = "to_render"
+LINKED = "linked"
+RENDERED = "rendered"
 
 Lister = Callable[[str], Iterator[Medium | Failure]]
 """From INPUT to its media, and what could not be listed."""
@@ -91,7 +100,15 @@ class DetectFaces(beam.DoFn):
 
     def setup(self) -> None:
         limit_threads()
-        self._detector = load_detector(self._settings.detector, self._model)
+        self._detectors: dict[bool, Detector] = {}
+
+    def _detector_for(self, reading: Reading) -> Detector:
+        """Returns the detector for videos or for pictures, loaded when it is first needed."""
+        pictures = reading[0].video is None
+        if pictures not in self._detectors:
+            settings = self._settings.detector
+            self._detectors[pictures] = load_detector(settings, self._model, pictures)
+        return self._detectors[pictures]
 
     def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
         todo: list[Span] = []
@@ -100,12 +117,13 @@ class DetectFaces(beam.DoFn):
                 yield pvalue.TaggedOutput(COMMITTED, span.reference())
             else:
                 todo.append(span)
+        detector = self._detector_for(reading)
         frames = TimedFrames(read_frames(todo, self._settings.max_pixels))
         for span in todo:
             costs: Costs = {}
             with timed(costs, "detect") as counts:
-                found = detect_faces(islice(frames, span.frame_total), self._detector)
-                counts.update(_counts_of(self._detector), frames=_searched(found))
+                found = detect_faces(islice(frames, span.frame_total), detector)
+                counts.update(_counts_of(detector), frames=_searched(found))
             for stage, spent in frames.take_costs().items():
                 costs["detect"][SECONDS] -= spent[SECONDS]  # it read them one by one
                 costs[stage] = spent
@@ -142,13 +160,43 @@ class CommitSpan(beam.DoFn):
 
 
 class LinkTracks(beam.DoFn):
-    """The committed spans of a medium to its table files."""
+    """The committed spans of a medium to its faces with tracks; what is to be rendered beside."""
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    def __init__(self, output: Output, render: RenderSettings | None) -> None:
+        self._output, self._render = output, render
 
-    def process(self, gathered: tuple[str, Iterable[Span]]) -> Iterator[TableFiles]:
-        yield link_group(self._output, gathered[1])
+    def process(
+        self, gathered: tuple[str, Iterable[Span]]
+    ) -> Iterator[tuple[str, LinkedGroup] | pvalue.TaggedOutput]:
+        linked, tasks = link_group(self._output, gathered[1], self._render)
+        yield gathered[0], linked
+        yield from (pvalue.TaggedOutput(TO_RENDER, task) for task in tasks)
+
+
+class RenderSpan(beam.DoFn):
+    """A stretch of a video, or pictures, drawn and encoded: its reference, keyed by its group."""
+
+    def __init__(self, output: Output, render: RenderSettings) -> None:
+        self._output, self._render = output, render
+
+    def setup(self) -> None:
+        limit_threads()
+        self._overlay = load_overlay(self._render)
+
+    def process(self, task: SpanToRender) -> Iterator[tuple[str, RenderedSpan]]:
+        quality = self._render.quality
+        yield task.group, render_task(self._output, task, self._overlay, quality)
+
+
+class JoinSpans(beam.DoFn):
+    """The rendered spans of a medium to its annotated copy, and its last tables."""
+
+    def __init__(self, output: Output, render: RenderSettings | None) -> None:
+        self._output, self._render = output, render
+
+    def process(self, gathered: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[TableFiles]:
+        linked, *_ = gathered[1][LINKED]
+        yield join_group(self._output, linked, gathered[1].get(RENDERED, ()), self._render)
 
 
 class GatherRun(beam.DoFn):

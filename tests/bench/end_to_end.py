@@ -132,7 +132,7 @@ def analyze_pictures(
     source.mkdir()
     videos = write_videos(source, crops, places, FRAMES_EACH)
     options = ["--sample-fps", "all", *(["--model", str(model.resolve())] if model else [])]
-    watched = run_watched(["analyze", str(source), str(output), *options])
+    watched = run_watched(["analyze", str(source), str(output), "--overlay", "none", *options])
     faces = read_faces(output, videos, places[-1].frame + 1)
     return match_faces(places, faces), watched.seconds
 

@@ -71,7 +71,7 @@ def run_pipeline(clip: Path, workers: int, output: Path, fps: float) -> tuple[fl
 
     Not from the first commit: Beam holds a span back until the next has been detected.
     """
-    arguments = ["analyze", str(clip), str(output), "--workers", str(workers)]
+    arguments = ["analyze", str(clip), str(output), "--overlay", "none", "--workers", str(workers)]
     watched = run_watched([*arguments, "--sample-fps", str(fps)])
     commits = sorted(
         (path.stat().st_mtime, json.loads(pq.read_schema(path).metadata[COUNTS_KEY])["frames"])

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detections import SampledFrame, detect_faces, span_marks, span_rows, span_table
+from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face
 from fer_core.haar import HaarDetector, HaarSettings
-from fer_core.looks import LOOKS_SIZE, SCENE_SIZE, describe_face, describe_scene
 from fer_core.records import FACES, FAILURES, FRAMES
 from tests.pipelines.jobs import SAMPLES
 
@@ -82,31 +81,6 @@ def test_a_committed_span_gives_its_rows_back() -> None:
     assert face["detector_score"] == 0.5
     assert face["confidence"] == face["p_happy"] == np.float32(0.7)
     assert sum(face[f"p_{name}"] for name in NAMES) == pytest.approx(1)
-
-
-def test_a_committed_span_gives_its_marks_back() -> None:
-    found = detect_faces(frames(), one_face)
-    scores = np.array([[0.1, 0, 0, 0.7, 0.1, 0.1, 0]], np.float32)
-    marks = span_marks([span_table(found, scores), span_table(found, scores)])
-    assert (marks.looks.shape, marks.scenes.shape) == ((2, LOOKS_SIZE), (8, SCENE_SIZE))
-    np.testing.assert_array_equal(
-        marks.looks[1], describe_face(GREY, Box(10, 20, 60, 60), found.crops[0])
-    )
-    np.testing.assert_array_equal(marks.scenes[4], describe_scene(GREY))
-    assert not marks.scenes[6:].any()
-    empty = span_marks([span_table(detect_faces([], one_face), np.empty((0, 7), np.float32))])
-    assert (empty.looks.shape, empty.scenes.shape) == ((0, LOOKS_SIZE), (0, SCENE_SIZE))
-
-
-def test_the_clothes_are_told_where_they_are_seen() -> None:
-    grey = np.full((200, 200), 90, np.uint8)
-    grey[140:] = 200
-    crop = np.full((48, 48), 90, np.uint8)
-    looks = describe_face(grey, Box(60, 60, 80, 80), crop)
-    assert looks[:64].tolist() == [90] * 64
-    assert looks[64:].tolist() == [200] * 6 + [1]
-    below = describe_face(grey, Box(60, 120, 80, 80), crop)
-    assert below[64:].tolist() == [0] * 7
 
 
 def test_spans_without_a_face_give_empty_tables() -> None:

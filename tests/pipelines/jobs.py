@@ -26,7 +26,12 @@ def ferbeam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def analyze(source: Path, output: Path, *options: str, code: int = 0) -> dict[str, Any]:
-    """Analyses to the end, checks the exit code, and returns `run.json`."""
+    """Analyses to the end, checks the exit code, and returns `run.json`.
+
+    Without annotated copies, unless the options say otherwise.
+    """
+    if "--overlay" not in options:
+        options = (*options, "--overlay", "none")
     done = ferbeam("analyze", source, output, *options)
     assert done.returncode == code, done.stdout + done.stderr
     run: dict[str, Any] = json.loads((output / "run.json").read_text(encoding="utf-8"))

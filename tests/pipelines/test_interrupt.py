@@ -11,13 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 
 from tests.pipelines.jobs import ROOT, SAMPLES, analyze, assert_same_rows
 
 KILLS = int(os.environ.get("FERBEAM_KILLS", "2"))
-OPTIONS = ("--span-s", "2", "--sample-fps", "5", "--workers", "2")
+OPTIONS = ("--span-s", "2", "--sample-fps", "5", "--workers", "2", "--overlay", "emoji")
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,19 @@ def spans_of(output: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (output / ".spans").glob("*.parquet")}
 
 
-def break_off(media: Path, output: Path, sign: int, commits: int) -> list[psutil.Process]:
-    """Starts a job, sends its first process a signal once so many spans are committed.
+def parts_of(output: Path) -> dict[str, int]:
+    """Returns the rendered spans with their numbers of frames."""
+    frames = {}
+    for path in (output / ".spans").glob("*.mp4"):
+        with av.open(str(path)) as part:
+            frames[path.name] = part.streams.video[0].frames
+    return frames
+
+
+def break_off(
+    media: Path, output: Path, sign: int, commits: int, pattern: str = "*.parquet"
+) -> list[psutil.Process]:
+    """Starts a job, sends its first process a signal once so many of its files are there.
 
     Its temporary folder is `tmp` beside OUTPUT.
 
@@ -62,7 +74,7 @@ def break_off(media: Path, output: Path, sign: int, commits: int) -> list[psutil
         text=True,
     ) as process:
         limit = time.monotonic() + 200
-        while len(spans_of(output)) < commits and process.poll() is None:
+        while len(list((output / ".spans").glob(pattern))) < commits and process.poll() is None:
             assert time.monotonic() < limit
             time.sleep(0.01)
         started: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
@@ -109,3 +121,25 @@ def test_a_broken_off_job_goes_on(
     assert set(again) == set(spans_of(undisturbed))
     assert_same_rows(output, undisturbed)
     assert not list(output.rglob("tmp-*"))
+
+
+@pytest.mark.parametrize("turn", range(KILLS))
+def test_a_job_killed_while_it_renders_keeps_what_it_has_rendered(
+    turn: int, media: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    total = 150 + 153 + 64
+    for attempt in ("first", "second", "third"):
+        output = tmp_path / attempt / "out"
+        output.parent.mkdir()
+        assert_all_end(break_off(media, output, signal.SIGKILL, 1 + turn % 4, "*.mp4"), 10)
+        kept = sum(parts_of(output).values())
+        if kept:
+            break
+    assert 0 < kept < total
+    run = analyze(media, output, *OPTIONS)
+    assert run["counts"]["render"]["frames"] == total - kept
+    assert_same_rows(output, undisturbed)
+    names = {path.name for path in (output / "annotated").iterdir()}
+    assert names == {path.name for path in (undisturbed / "annotated").iterdir()}
+    assert not list(output.rglob("tmp-*"))
+    assert not parts_of(output)

@@ -23,7 +23,7 @@ from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.yunet import YuNetSettings
 from pipelines.cli import main
-from pipelines.settings import AnalyzeSettings, RowSettings
+from pipelines.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.core.yunet_file import DARKEST, draw_eyes, write_yunet
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, frames_of
 
@@ -174,8 +174,9 @@ def test_prepare_levels_its_crops_too(
 @pytest.mark.parametrize("detector", [HaarSettings(longest_side=320), YuNetSettings("ab" * 32)])
 def test_settings_come_back_as_they_were(detector: DetectorSettings) -> None:
     rows = RowSettings("4", detector, "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
-    settings = AnalyzeSettings("in", "out", rows, 10.0, None, "/models/a.onnx", "run")
-    assert AnalyzeSettings.from_dict(settings.to_dict()) == settings
+    for render in (None, RenderSettings("cover", "fr", "/avatars", "cd" * 32, 20)):
+        settings = AnalyzeSettings("in", "out", rows, 10.0, None, "/models/a.onnx", render, "run")
+        assert AnalyzeSettings.from_dict(settings.to_dict()) == settings
     assert RowSettings.from_dict(asdict(rows)) == rows
     assert rows.flat()["detector"] == detector.kind
     assert rows.flat()["detector.longest_side"] == detector.longest_side

@@ -76,7 +76,7 @@ def _boxes_of(found: dict[str, list[list[int]]]) -> Boxes:
 
 def run_ferbeam(source: Path, output: Path, *options: str) -> Watched:
     """Runs `ferbeam analyze` on a clip or a folder."""
-    return run_watched(["analyze", str(source), str(output), *options])
+    return run_watched(["analyze", str(source), str(output), "--overlay", "none", *options])
 
 
 def read_boxes(output: Path) -> dict[str, Boxes]:
