@@ -103,8 +103,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
                 crops.append(crop_face(frame.grey, face.box, face.tilt))
                 looks.append(describe_face(frame.grey, face.box, crops[-1]))
             status = "ok" if faces else "no_face"
-        where = frame._asdict()
-        place = {key: where[key] for key in ("media", "frame_index", "timestamp_ms")}
+        place = dict(zip(SampledFrame._fields[:3], frame[:3], strict=True))
         found.faces.extend(_face_row(place, index, face) for index, face in enumerate(faces))
         found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
