@@ -83,12 +83,12 @@ class Stretch:
     @property
     def first_ms(self) -> float:
         """Time from which on its frames are shown; -inf for the first of a video."""
-        return -inf if self.start_pts is None else self.timing.milliseconds(self.start_pts)
+        return -inf if self.start_pts is None else self.timing.milliseconds()(self.start_pts)
 
     @property
     def end_ms(self) -> float:
         """Time of the first frame after it; inf for the last of a video."""
-        return inf if self.end_pts is None else self.timing.milliseconds(self.end_pts)
+        return inf if self.end_pts is None else self.timing.milliseconds()(self.end_pts)
 
 
 def plan_stretches(index: VideoIndex, readings: Sequence[Reading]) -> list[Stretch]:
