@@ -100,14 +100,39 @@ def print_speeds(folder: Path, seconds: int, rounds: int) -> None:
         print(f"{name:<28}{speed:>10.1f}{speed / bare:>14.2f}")
 
 
+def run_with_copies(clip: Path, workers: int, output: Path) -> dict[str, float]:
+    """Runs the analysis with emoji; returns seconds of the command, and of all from link to join."""
+    options = ["--workers", str(workers), "--sample-fps", str(SAMPLE_FPS)]
+    watched = run_watched(["analyze", str(clip), str(output), "--overlay", "emoji", *options])
+    committed = max(path.stat().st_mtime for path in (output / ".spans").glob("*.parquet"))
+    (joined,) = (path.stat().st_mtime for path in (output / ".spans/copies").glob("*.json"))
+    return {"whole command": watched.seconds, "link, render, join": joined - committed}
+
+
+def print_rendering(folder: Path, seconds: int, rounds: int) -> None:
+    """Prints what two workers gain on one video with its annotated copy, the best of several."""
+    clip = make_face_clip(folder / "copies.mp4", (640, 360), seconds)
+    best: dict[int, dict[str, float]] = {}
+    for turn in range(rounds):
+        for workers in (1, 2):
+            taken = run_with_copies(clip, workers, folder / f"copies-{workers}-{turn}")
+            known = best.get(workers, taken)
+            best[workers] = {part: min(value, known[part]) for part, value in taken.items()}
+    print(f"\n640x360, one face, {seconds} s, with emoji: seconds, best of {rounds}")
+    for part, one in best[1].items():
+        two = best[2][part]
+        print(f"{part:<28}{one:>8.1f}, two workers {two:.1f}: {one / two:.2f} times (bar 1.6)")
+
+
 def print_memory(folder: Path) -> None:
-    """Prints the peak memory of each process on 1080p, for one minute and for ten."""
-    print("\n1080p, one face, 1 sample/s: peak memory of each process in MB")
+    """Prints the peak memory of each process on 1080p, for one minute and for ten, with emoji."""
+    print("\n1080p, one face, 1 sample/s, emoji: peak memory of each process in MB")
     for minutes in (1, 10):
         clip = make_face_clip(folder / f"memory-{minutes}.mp4", (1920, 1080), 60 * minutes)
         for workers in (1, 2):
             output = folder / f"memory-{minutes}-{workers}"
-            _, watched = run_pipeline(clip, workers, output, 1)
+            options = ["--workers", str(workers), "--sample-fps", "1"]
+            watched = run_watched(["analyze", str(clip), str(output), *options])
             peaks = ", ".join(f"{name} {peak:.0f}" for name, peak in watched.peaks.items())
             print(f"{minutes:>2} min, {workers} workers: {peaks}; {watched.seconds:.0f} s")
 
@@ -122,6 +147,7 @@ def main() -> None:
     limit_threads()
     with tempfile.TemporaryDirectory() as name:
         print_speeds(Path(name), arguments.seconds, arguments.rounds)
+        print_rendering(Path(name), 4 * arguments.seconds, arguments.rounds)
         if not arguments.skip_memory:
             print_memory(Path(name))
 
