@@ -101,7 +101,7 @@ def print_speeds(folder: Path, seconds: int, rounds: int) -> None:
 
 
 def run_with_copies(clip: Path, workers: int, output: Path) -> dict[str, float]:
-    """Runs the analysis with emoji; returns seconds of the command, and of all from link to join."""
+    """Runs the analysis with emoji; returns seconds of the command, and of link to join."""
     options = ["--workers", str(workers), "--sample-fps", str(SAMPLE_FPS)]
     watched = run_watched(["analyze", str(clip), str(output), "--overlay", "emoji", *options])
     committed = max(path.stat().st_mtime for path in (output / ".spans").glob("*.parquet"))

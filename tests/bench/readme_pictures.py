@@ -1,7 +1,7 @@
 """Remakes the README's pictures of annotated copies with the command itself, from the samples.
 
-`python -m tests.bench.readme_pictures`: every overlay in both languages, on `group.png` as it is and
-enlarged to 1080p, and the contact sheet of `two_faces.mp4`.
+`python -m tests.bench.readme_pictures`: every overlay in both languages, on `group.png` as it is
+and enlarged to 1080p, and the contact sheet of `two_faces.mp4`.
 """
 
 from __future__ import annotations

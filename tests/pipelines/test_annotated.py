@@ -125,6 +125,14 @@ def test_the_same_command_again_renders_nothing(media: Path, finished: Path) -> 
     assert copies_of(finished) == before
 
 
+def assert_covered_throughout(media: Path, output: Path) -> None:
+    """Checks that covers stay for a second: nobody is found from 2.2 to 3.6 s."""
+    _, shown = read_frames(media / "two_faces.mp4")
+    _, covered = read_frames(output / "annotated/two_faces.mp4.mp4")
+    for one, other in zip(shown, covered, strict=True):
+        assert float((differences(one, other) > 40).mean()) > 0.03
+
+
 def test_another_overlay_keeps_the_rows_and_remakes_the_copies(
     media: Path, finished: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +151,7 @@ def test_another_overlay_keeps_the_rows_and_remakes_the_copies(
             before, now = copies_of(finished), copies_of(tmp_path / "out")
             assert before.keys() == now.keys()
             assert all(before[name] != now[name] for name in before)
+            assert_covered_throughout(media, tmp_path / "out")
 
 
 def test_workers_and_spans_change_no_frame(media: Path, finished: Path, tmp_path: Path) -> None:
