@@ -11,10 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detect import Detector
+from fer_core.detection.detect import Detector
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.faces import Face, crop_face
-from fer_core.looks import (
+from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
+from fer_core.tracking.looks import (
     LOOKS_SIZE,
     SCENE_SIZE,
     Marks,
@@ -22,7 +23,6 @@ from fer_core.looks import (
     describe_scene,
     join_marks,
 )
-from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
 
 
 class SampledFrame(NamedTuple):

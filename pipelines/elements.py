@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from fer_core.detections import Detections, Failure
 from fer_core.media import MediaInfo
-from fer_core.spans import VideoSpan
-from fer_core.stretches import Stretch
-from fer_core.tracks import Tracks
+from fer_core.tracking.tracks import Tracks
+from fer_core.video.spans import VideoSpan
+from fer_core.video.stretches import Stretch
 from pipelines.costs import Costs
 
 

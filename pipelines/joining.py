@@ -9,10 +9,10 @@ from dataclasses import replace
 import pyarrow as pa
 
 from fer_core.detections import Failure
+from fer_core.drawing.sheet import compose_sheet
 from fer_core.errors import FerError
-from fer_core.join import join_spans
 from fer_core.records import FAILURES, MEDIA
-from fer_core.sheet import compose_sheet
+from fer_core.video.join import join_spans
 from pipelines.costs import Costs, sum_costs, timed
 from pipelines.elements import LinkedGroup, RenderedSpan, TableFiles, digest
 from pipelines.linking import write_tables

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from fer_core.detections import Failure, span_marks, span_rows
 from fer_core.errors import FerError
 from fer_core.records import FAILURES
-from fer_core.tracks import Tracks, link_tracks
+from fer_core.tracking.tracks import Tracks, link_tracks
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import LinkedGroup, OpenMedium, Span, SpanToRender, TableFiles, digest
 from pipelines.output import Output

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
-    from fer_core.detectors import DetectorSettings
-    from fer_core.overlay import Lang, OverlayKind
+    from fer_core.detection.detectors import DetectorSettings
+    from fer_core.drawing.overlay import Lang, OverlayKind
     from pipelines.settings import RenderSettings
 
 Command = Callable[..., Any]
@@ -108,7 +108,7 @@ def choose_rendering(
     Raises:
         UsageError: an avatar is missing or cannot be read.
     """
-    from fer_core.emoji import hash_emoji, read_emoji
+    from fer_core.drawing.emoji import hash_emoji, read_emoji
     from pipelines.settings import RenderSettings
 
     if overlay == "none":
@@ -135,8 +135,8 @@ def choose_detector(
     Raises:
         UsageError: the two do not fit each other, or the file is no model of the detector.
     """
+    from fer_core.detection.haar import HaarSettings
     from fer_core.errors import FerError, UsageError
-    from fer_core.haar import HaarSettings
 
     if kind == "haar":
         if model_file is not None:
@@ -148,7 +148,7 @@ def choose_detector(
         raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
     if not model_file:
         raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
-    from fer_core.yunet import YuNetDetector, yunet_settings
+    from fer_core.detection.yunet import YuNetDetector, yunet_settings
 
     path = Path(model_file).absolute()
     try:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from fer_core.detections import Failure
 from fer_core.errors import MediaError
-from fer_core.index import VideoIndex, index_video
 from fer_core.media import identity_of
 from fer_core.pictures import probe_picture
-from fer_core.spans import plan_spans
-from fer_core.stretches import plan_stretches
+from fer_core.video.index import VideoIndex, index_video
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import plan_stretches
 from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
 from pipelines.output import Output
 from pipelines.settings import RowSettings

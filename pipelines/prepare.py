@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 from apache_beam import pvalue
 
-from fer_core.detect import Detector, detect_whole, limit_threads
+from fer_core.detection.detect import Detector, detect_whole, limit_threads
+from fer_core.detection.detectors import load_detector
 from fer_core.detections import Failure
-from fer_core.detectors import load_detector
 from fer_core.learn.prepare import (
     PARTS,
     LabelledFace,

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from fer_core.detection.detectors import DetectorSettings
 from fer_core.detections import Failure
-from fer_core.detectors import DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, FerError, UsageError
 from fer_core.learn.prepare import (

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from fer_core.detections import SampledFrame
 from fer_core.errors import MediaError
-from fer_core.frames import read_spans
 from fer_core.pictures import read_picture
+from fer_core.video.frames import read_spans
 from pipelines.costs import Costs, timed
 from pipelines.elements import Medium, OpenMedium, Span
 from pipelines.sources import open_source

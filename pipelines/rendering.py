@@ -14,14 +14,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_core.detections import Failure
+from fer_core.drawing.overlay import Overlay, OverlaySettings
+from fer_core.drawing.picture_copy import copy_picture
+from fer_core.drawing.sheet import MAX_TILES, Tile, cut_tile
 from fer_core.errors import MediaError
-from fer_core.motion import faces_at
-from fer_core.overlay import Overlay, OverlaySettings
-from fer_core.picture_copy import copy_picture
-from fer_core.render import Drawing, render_span
-from fer_core.sheet import MAX_TILES, Tile, cut_tile
 from fer_core.shown import ShownFace
-from fer_core.tracks import Tracks
+from fer_core.tracking.motion import faces_at
+from fer_core.tracking.tracks import Tracks
+from fer_core.video.render import Drawing, render_span
 from pipelines.costs import Costs, timed
 from pipelines.elements import (
     LinkedGroup,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fer_core.detectors import DetectorSettings, detector_settings
+from fer_core.detection.detectors import DetectorSettings, detector_settings
 
 if TYPE_CHECKING:
-    from fer_core.overlay import Lang, OverlayKind
+    from fer_core.drawing.overlay import Lang, OverlayKind
 
 
 @dataclass(frozen=True)

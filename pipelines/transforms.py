@@ -12,9 +12,9 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.ml.inference.base import PredictionResult
 
-from fer_core.detect import Detector, limit_threads
+from fer_core.detection.detect import Detector, limit_threads
+from fer_core.detection.detectors import load_detector
 from fer_core.detections import Detections, Failure, detect_faces, span_table
-from fer_core.detectors import load_detector
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import (
     DetectedSpan,

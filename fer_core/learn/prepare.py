@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.detect import Detector
+from fer_core.detection.detect import Detector
 from fer_core.detections import Detections, SampledFrame, detect_faces
 from fer_core.emotions import NAMES
 from fer_core.faces import Box

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fer_core.canvas import YuvCanvas
-from fer_core.overlay import Overlay, OverlayKind, OverlaySettings
+from fer_core.drawing.canvas import YuvCanvas
+from fer_core.drawing.overlay import Overlay, OverlayKind, OverlaySettings
 from fer_core.shown import ShownFace
 
 KINDS: tuple[OverlayKind, ...] = ("emoji", "cover", "box")

@@ -18,12 +18,12 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fer_core.index import index_video
-from fer_core.overlay import Overlay, OverlayKind, OverlaySettings
-from fer_core.render import VIDEO_QUALITY, Drawing, add_h264, render_span
+from fer_core.drawing.overlay import Overlay, OverlayKind, OverlaySettings
 from fer_core.shown import ShownFace
-from fer_core.spans import plan_spans
-from fer_core.stretches import Stretch, plan_stretches
+from fer_core.video.index import index_video
+from fer_core.video.render import VIDEO_QUALITY, Drawing, add_h264, render_span
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import Stretch, plan_stretches
 from tests.bench.clips import LOOP_S, make_face_clip
 
 SIZES = ((640, 360), (1280, 720), (1920, 1080))

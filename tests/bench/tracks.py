@@ -15,17 +15,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.detect import Detector, limit_threads
+from fer_core.detection.detect import Detector, limit_threads
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces, span_marks, span_rows, span_table
 from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
-from fer_core.frames import read_spans
-from fer_core.haar import HaarDetector, HaarSettings
-from fer_core.index import index_video
-from fer_core.looks import LOOKS_SIZE, SCENE_SIZE, Marks
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
-from fer_core.spans import plan_spans
-from fer_core.tracks import BOX_COLUMNS, link_tracks
+from fer_core.tracking.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.tracking.tracks import BOX_COLUMNS, link_tracks
+from fer_core.video.frames import read_spans
+from fer_core.video.index import index_video
+from fer_core.video.spans import plan_spans
 from tests.bench.generated import ENCOUNTERS, Truth, make_clip
 from tests.bench.generated.identity import Identities, Tracked, score_tracks
 

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.looks import LOOKS_SIZE, SCENE_SIZE, Marks
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
-from fer_core.tracks import link_tracks
+from fer_core.tracking.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.tracking.tracks import link_tracks
 
 Places = Sequence[tuple[int, int]]
 """Left and top of each face in a frame; all are squares of 60 pixels."""

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.canvas import Canvas, Rect, RgbCanvas, YuvCanvas
+from fer_core.drawing.canvas import Canvas, Rect, RgbCanvas, YuvCanvas
+from fer_core.drawing.sprites import Sprite, SpriteCache
 from fer_core.errors import FerError
-from fer_core.sprites import Sprite, SpriteCache
 
 Pixels = NDArray[np.uint8]
 RED = (255, 0, 0)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face
-from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.records import FACES, FAILURES, FRAMES
 from tests.pipelines.jobs import SAMPLES
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.emoji import LARGEST_SIDE, fit_emoji, hash_emoji, read_emoji
+from fer_core.drawing.emoji import LARGEST_SIDE, fit_emoji, hash_emoji, read_emoji
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
 from tests.core.emoji_pictures import ASSETS, draw_svg

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.faces import Box
-from fer_core.haar import HaarDetector, HaarSettings
 from tests.bench.clips import ROOT
 from tests.bench.generated import (
     SCENARIOS,

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.container import decode_frames, open_video
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.faces import Face
-from fer_core.grey import grey_of
-from fer_core.haar import HaarDetector, HaarSettings
+from fer_core.video.container import decode_frames, open_video
+from fer_core.video.grey import grey_of
 from tests.bench.generated import SCENARIOS, Score, Truth, make_clip, score_boxes
 
 FRAME_MS = 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fer_core.drawing.lettering import draw_text, line_height, split_marks
 from fer_core.emotions import EMOTIONS
-from fer_core.lettering import draw_text, line_height, split_marks
 
 
 @pytest.mark.parametrize("size", [10, 16, 40])

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from fer_core.errors import MediaError
-from fer_core.index import index_video
 from fer_core.media import MediaInfo, identity_of, kind_of, shown_name
 from fer_core.pictures import probe_picture, read_picture
+from fer_core.video.index import index_video
 from tests.core.clips import Clip, draw_pattern, make_clip, make_sound
 
 

@@ -12,11 +12,11 @@ import pytest
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from fer_core.frames import read_spans
-from fer_core.grey import grey_of
-from fer_core.index import index_video
 from fer_core.pictures import read_picture
-from fer_core.spans import plan_spans
+from fer_core.video.frames import read_spans
+from fer_core.video.grey import grey_of
+from fer_core.video.index import index_video
+from fer_core.video.spans import plan_spans
 from tests.core.clips import Clip, draw_pattern, make_clip, read_number
 
 LOSSLESS = {"qp": "0", "x264-params": "threads=1"}

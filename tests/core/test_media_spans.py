@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.container import decode_frames, open_video
-from fer_core.frames import Frame, read_spans
-from fer_core.index import VideoIndex, index_video
-from fer_core.spans import Reading, plan_spans, sample_frames
+from fer_core.video.container import decode_frames, open_video
+from fer_core.video.frames import Frame, read_spans
+from fer_core.video.index import VideoIndex, index_video
+from fer_core.video.spans import Reading, plan_spans, sample_frames
 from tests.core.clips import Clip, make_clip, read_number
 
 X264 = {"x264-params": "bframes=3:open-gop=1:scenecut=0:threads=1"}

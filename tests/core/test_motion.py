@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
-from fer_core.motion import faces_at
 from fer_core.shown import ShownFace
-from fer_core.tracks import Tracks
+from fer_core.tracking.motion import faces_at
+from fer_core.tracking.tracks import Tracks
 
 
 def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) -> Tracks:

@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_core.canvas import Rect, RgbCanvas, YuvCanvas
+from fer_core.drawing.canvas import Rect, RgbCanvas, YuvCanvas
+from fer_core.drawing.overlay import Lang, Overlay, OverlayKind, OverlaySettings, round_up
+from fer_core.drawing.placing import Places
+from fer_core.drawing.stencils import TILE
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.overlay import Lang, Overlay, OverlayKind, OverlaySettings, round_up
-from fer_core.placing import Places
 from fer_core.shown import ShownFace
-from fer_core.stencils import TILE
 
 KINDS: tuple[OverlayKind, ...] = ("emoji", "cover", "box")
 

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from fer_core.canvas import Rect, RgbCanvas
+from fer_core.drawing.canvas import Rect, RgbCanvas
+from fer_core.drawing.picture_copy import copy_picture
 from fer_core.errors import MediaError
-from fer_core.picture_copy import copy_picture
 from fer_core.pictures import probe_picture, read_picture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.detect import detect_whole
+from fer_core.detection.detect import detect_whole
 from fer_core.detections import SampledFrame
 from fer_core.faces import Box, Face, crop_face
 from fer_core.learn.prepare import (

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer_core.overlay import Overlay, OverlaySettings
-from fer_core.sheet import MAX_TILES, TILE_SIZE, Tile, compose_sheet, cut_tile, show_time
+from fer_core.drawing.overlay import Overlay, OverlaySettings
+from fer_core.drawing.sheet import MAX_TILES, TILE_SIZE, Tile, compose_sheet, cut_tile, show_time
 from fer_core.shown import ShownFace
 
 SCORES = np.array([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05], np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.smoothing import smooth_scores
+from fer_core.tracking.smoothing import smooth_scores
 
 Values = NDArray[np.float32]
 

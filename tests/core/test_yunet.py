@@ -11,12 +11,8 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detections import SampledFrame, detect_faces
-from fer_core.errors import FerError, ModelError
-from fer_core.faces import Box
-from fer_core.haar import HaarDetector, HaarSettings
-from fer_core.pictures import read_picture
-from fer_core.yunet import (
+from fer_core.detection.haar import HaarDetector, HaarSettings
+from fer_core.detection.yunet import (
     MIDDLE_BELOW_EYES,
     OUTPUTS,
     SIDE_PER_EYES,
@@ -26,6 +22,10 @@ from fer_core.yunet import (
     face_in_row,
     yunet_settings,
 )
+from fer_core.detections import SampledFrame, detect_faces
+from fer_core.errors import FerError, ModelError
+from fer_core.faces import Box
+from fer_core.pictures import read_picture
 from tests.core.yunet_file import MOUTH, draw_eyes, write_yunet
 from tests.pipelines.jobs import ROOT, SAMPLES
 

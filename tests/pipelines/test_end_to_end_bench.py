@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.faces import Box, crop_face
-from fer_core.frames import read_spans
-from fer_core.haar import HaarDetector, HaarSettings
-from fer_core.index import index_video
 from fer_core.records import FACES, FRAMES
-from fer_core.spans import plan_spans
+from fer_core.video.frames import read_spans
+from fer_core.video.index import index_video
+from fer_core.video.spans import plan_spans
 from pipelines.output import Output
 from tests.bench.end_to_end import FRAMES_EACH, Subject, choose_pictures, print_figures, read_faces
 from tests.bench.matching import FoundFace, lost_accuracy, match_faces

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.detection.detectors import load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.detections import SampledFrame, detect_faces
-from fer_core.detectors import load_detector
 from fer_core.emotions import NAMES
-from fer_core.haar import HaarSettings
 from fer_core.learn.dataset import read_data
 from fer_core.learn.prepare import LABELLED, LabelledFace
 from fer_core.pictures import read_picture

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from av.video.frame import PictureType
 
-from fer_core.index import index_video
-from fer_core.spans import plan_spans
+from fer_core.video.index import index_video
+from fer_core.video.spans import plan_spans
 from tests.bench.generated import SCENARIOS, make_clip
 from tests.pipelines.jobs import SAMPLES, analyze, assert_same_rows, frames_of
 

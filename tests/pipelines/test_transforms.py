@@ -13,8 +13,8 @@ from apache_beam.ml.inference.base import PredictionResult
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that
 
+from fer_core.detection.haar import HaarSettings
 from fer_core.detections import Detections, Failure
-from fer_core.haar import HaarSettings
 from pipelines.elements import DetectedSpan, Reading, Span
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output

@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
+from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.faces import crop_face
-from fer_core.haar import HaarDetector, HaarSettings
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier

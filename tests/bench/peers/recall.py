@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.container import decode_frames, open_video
 from fer_core.faces import Box
-from fer_core.grey import grey_of
+from fer_core.video.container import decode_frames, open_video
+from fer_core.video.grey import grey_of
 from tests.bench.generated import SCENARIOS, Score, Truth, make_clip, score_boxes
 from tests.bench.peers.runs import Boxes, read_boxes, run_ferbeam, run_rival
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 
 from fer_core.classify import Classifier
-from fer_core.detect import Detector
-from fer_core.detectors import load_detector
-from fer_core.haar import HaarSettings
+from fer_core.detection.detect import Detector
+from fer_core.detection.detectors import load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_classifier
 from tests.bench.clips import make_face_clip
 from tests.bench.generated import SCENARIOS, make_clip

@@ -1,0 +1,1 @@
+"""What is drawn on frames and pictures, and the contact sheet."""

@@ -1,0 +1,133 @@
+"""Tracks: the same face through a video, and what it shows once its scores are smoothed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer_core.emotions import NAMES
+from fer_core.records import FACES, SCORE_COLUMNS
+from fer_core.tracking.gaps import link_gaps
+from fer_core.tracking.looks import Marks
+from fer_core.tracking.sightings import Sightings, Whole, read_sightings
+from fer_core.tracking.smoothing import Scores, smooth_scores
+from fer_core.tracking.tracklets import chain, link_surely
+
+BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """The linked faces of a video, or of a part of it, in the order of their time.
+
+    Attributes:
+        timestamp_ms: int64 (n,), rising.
+        track_id: int32 (n,), the same face through the video, from 0.
+        boxes: float32 (n, 4), x, y, width and height in pixels.
+        scores: float32 (n, 7), smoothed.
+        gap_ms: for so long a face is taken to be there between two of its samples.
+        interval_ms: time from one sampled frame to the next, usually; 0 for a single one.
+    """
+
+    timestamp_ms: Whole
+    track_id: NDArray[np.int32]
+    boxes: NDArray[np.float32]
+    scores: Scores
+    gap_ms: float
+    interval_ms: float
+
+    def __len__(self) -> int:
+        """Returns the number of faces."""
+        return len(self.timestamp_ms)
+
+    def between(self, from_ms: float, to_ms: float) -> Tracks:
+        """Returns the part from a time to another, both included."""
+        first = int(np.searchsorted(self.timestamp_ms, from_ms, side="left"))
+        end = max(first, int(np.searchsorted(self.timestamp_ms, to_ms, side="right")))
+        return replace(
+            self,
+            timestamp_ms=self.timestamp_ms[first:end].copy(),
+            track_id=self.track_id[first:end].copy(),
+            boxes=self.boxes[first:end].copy(),
+            scores=self.scores[first:end].copy(),
+        )
+
+    @cached_property
+    def following(self) -> Whole:
+        """Position of the next face of the same track, -1 for the last; int64 (n,)."""
+        order = np.lexsort((self.timestamp_ms, self.track_id))
+        following = np.full(len(self), -1, np.int64)
+        same = self.track_id[order[1:]] == self.track_id[order[:-1]]
+        following[order[:-1][same]] = order[1:][same]
+        return following
+
+    @cached_property
+    def preceding(self) -> Whole:
+        """Position of the face before in the same track, -1 for the first; int64 (n,)."""
+        preceding = np.full(len(self), -1, np.int64)
+        linked = np.flatnonzero(self.following >= 0)
+        preceding[self.following[linked]] = linked
+        return preceding
+
+
+def link_tracks(
+    faces: pa.Table, frames: pa.Table, marks: Marks | None = None
+) -> tuple[pa.Table, Tracks]:
+    """Links the faces of a video to tracks and smooths their scores.
+
+    A face keeps its track while it is found again within a second, or within 1.5 sampling
+    intervals where these are longer, and for up to 3 s behind another face; not across a cut.
+
+    Args:
+        faces: all rows of the table `faces` of one video, in order of frame and face.
+        frames: all its rows of the table `frames`, in order.
+        marks: what detection noted beside them; without, cuts are not known, and who is who only
+            by place, size and motion.
+
+    Returns:
+        The rows of `faces` with `track_id`, `smoothed_emotion` and `smoothed_confidence`, and the
+        tracks. Tracks are numbered in the order in which they begin.
+
+    Raises:
+        ValueError: the marks are not those of these rows, or a face is in no sampled frame.
+    """
+    seen = read_sightings(faces, frames, marks)
+    track = number_tracks(seen)
+    raw = np.stack([faces[name].to_numpy() for name in SCORE_COLUMNS], axis=1)
+    smooth = smooth_scores(np.asarray(raw, np.float32), seen.ms, track)
+    boxes = np.stack([faces[name].to_numpy() for name in BOX_COLUMNS], axis=1)
+    tracks = Tracks(
+        seen.ms,
+        track.astype(np.int32),
+        boxes.astype(np.float32),
+        smooth,
+        seen.gap_ms,
+        seen.interval_ms,
+    )
+    return _fill_in(faces, tracks), tracks
+
+
+def number_tracks(seen: Sightings) -> Whole:
+    """Returns the track of each face, int64 (n,), from 0 in the order in which they begin."""
+    sure = link_surely(seen)
+    across = link_gaps(seen, chain(sure))
+    return chain(np.where(across >= 0, across, sure))
+
+
+def _fill_in(faces: pa.Table, tracks: Tracks) -> pa.Table:
+    """Returns the rows of `faces` with what the tracks tell."""
+    best = pa.array(tracks.scores.argmax(axis=1).astype(np.int8))
+    names = pa.DictionaryArray.from_arrays(best, pa.array(NAMES, pa.string()))
+    told = {
+        "track_id": pa.array(tracks.track_id, pa.int32()),
+        "smoothed_emotion": names.cast(pa.string()),
+        "smoothed_confidence": pa.array(tracks.scores.max(axis=1, initial=0), pa.float32()),
+    }
+    for name, values in told.items():
+        place = faces.schema.get_field_index(name)
+        faces = faces.set_column(place, FACES.field(name), values)
+    return faces

@@ -1,0 +1,1 @@
+"""Videos: their packets, their frames, and their annotated copies."""

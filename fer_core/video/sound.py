@@ -1,0 +1,126 @@
+"""Sound: the sound tracks of a video for its copy, as they are or else as AAC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Discard, Stream
+
+from fer_core.media import Source
+from fer_core.video.container import Video, open_video
+from fer_core.video.index import start_of
+from fer_core.video.sound_tracks import CopiedTrack, EncodedTrack, Track, can_copy, samples_of
+
+HOLE_S = Fraction(1, 25)
+"""A track whose packets come later or earlier than the samples before them last, by more than this,
+is not copied: players would play on without the hole, and the rest too early."""
+
+
+@contextmanager
+def open_sound(source: Source) -> Iterator[Sound]:
+    """Opens the sound of a video.
+
+    Raises:
+        MediaError: the video no longer opens.
+    """
+    with open_video(source) as video:
+        copied = _list_unbroken(video)
+    with open_video(source) as video:  # afresh: not every container can go back to its start
+        yield Sound(video, copied)
+
+
+def _sound_streams(video: Video) -> list[AudioStream]:
+    return list(video.container.streams.audio)
+
+
+def _demux(video: Video, streams: list[AudioStream]) -> Iterator[Packet[Any]]:
+    """Yields the packets of some streams, up to the end or the first fault."""
+    for stream in video.container.streams:
+        stream.discard = Discard.all
+    for stream in streams:
+        stream.discard = Discard.default
+    try:
+        for packet in video.container.demux(streams):
+            if packet.size:
+                yield packet
+    except av.FFmpegError:
+        return  # a file cut short: what came before the cut still counts
+
+
+@dataclass
+class _Reach:
+    """How far the samples of a track reach, while its packets are listed."""
+
+    end: Fraction | None = None
+    unbroken: bool = True
+
+
+def _list_unbroken(video: Video) -> set[int]:
+    """Returns the indices of the tracks that can be copied: of a fitting codec, without holes."""
+    streams = [stream for stream in _sound_streams(video) if can_copy(stream)]
+    reaches = {stream.index: _Reach() for stream in streams}
+    for packet in _demux(video, streams) if streams else ():
+        reach = reaches[packet.stream.index]
+        length = Fraction(samples_of(packet), packet.stream.codec_context.sample_rate)
+        if packet.pts is not None:
+            at = packet.pts * packet.time_base
+            if reach.end is not None and abs(at - reach.end) > HOLE_S:
+                reach.unbroken = False
+            reach.end = at if reach.end is None else reach.end
+        if reach.end is None or length <= 0:
+            reach.unbroken = False
+        else:
+            reach.end += length
+    return {index for index, reach in reaches.items() if reach.unbroken}
+
+
+class Sound:
+    """The sound of an open video.
+
+    Attributes:
+        lost: a line for each track that could not be kept; complete once all packets were listed.
+    """
+
+    def __init__(self, video: Video, copied: set[int]) -> None:
+        self._video, self._copied = video, copied
+        self._start = start_of(video)
+        self._tracks: dict[int, Track] = {}
+        self.lost: list[str] = []
+
+    @property
+    def track_count(self) -> int:
+        """Tracks that gave at least one packet."""
+        return sum(track.wrote for track in self._tracks.values())
+
+    def add_streams(self, output: OutputContainer) -> None:
+        """Adds a stream to the copy for every track that can be kept."""
+        for number, stream in enumerate(_sound_streams(self._video), 1):
+            if stream.codec_context is None or not stream.codec_context.sample_rate:
+                codec = "its codec" if stream.codec_context is None else stream.codec.canonical_name
+                self.lost.append(f"sound track {number}: {codec} is not known, so it is left out")
+                continue
+            kind = CopiedTrack if stream.index in self._copied else EncodedTrack
+            self._tracks[stream.index] = kind(stream, output, self._start)
+
+    def list_packets(self) -> Iterator[Packet[Stream]]:
+        """Yields the packets of all tracks for the copy, about in order of time."""
+        streams = [s for s in _sound_streams(self._video) if s.index in self._tracks]
+        if not streams:
+            return
+        for packet in _demux(self._video, streams):
+            yield from self._tracks[packet.stream.index].take(packet)
+        for number, stream in enumerate(_sound_streams(self._video), 1):
+            track = self._tracks.get(stream.index)
+            if track is not None:
+                yield from track.end()
+                if not track.wrote:
+                    name = stream.codec.canonical_name
+                    self.lost.append(f"sound track {number}: no {name} packet could be decoded")
