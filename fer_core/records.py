@@ -105,6 +105,9 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
+SPAN_VERSION = 2
+"""Changes whenever a committed span holds something else; earlier ones are then not read."""
+
 SPAN: pa.Schema = _schema(
     [*map(_rows_of, ("faces", "frames", "failures")), *map(_marks_of, ("looks", "scenes"))]
 )

@@ -11,6 +11,7 @@ from fer_core.detections import Failure
 from fer_core.errors import MediaError
 from fer_core.media import identity_of
 from fer_core.pictures import probe_picture
+from fer_core.records import SPAN_VERSION
 from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
@@ -72,7 +73,7 @@ def plan_group(
     """Plans the readings of a group of media: of one video, or of one span of pictures."""
     media = tuple(medium for medium, _ in opened)
     key = group_key(group)
-    rows = settings.flat()
+    rows = {**settings.flat(), "span": SPAN_VERSION}
     if not media:
         return []
     index = opened[0].video
