@@ -85,16 +85,19 @@ def clip_at(folder: Path, name: str) -> Path:
     return path
 
 
+render_once = lru_cache(maxsize=None)(render)  # each file is made once for all tests
+
+
 @lru_cache(maxsize=1)
-def render_whole(path: Path) -> list[Shown]:
-    return read_copy(render(path)[0])
+def read_whole(path: Path) -> list[Shown]:
+    return read_copy(render_once(path, 1000)[0])
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_every_frame_is_shown_once_at_its_time(folder: Path, name: str) -> None:
     path = clip_at(folder, name)
     index = index_video(path)
-    whole = render_whole(path)
+    whole = read_whole(path)
     assert [frame.time for frame in whole] == [
         int(pts) * index.time_base - index.start for pts in index.pts
     ]
@@ -108,11 +111,11 @@ def test_every_frame_is_shown_once_at_its_time(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", CLIPS)
 def test_a_cut_copy_is_the_uncut_one(folder: Path, name: str) -> None:
     path = clip_at(folder, name)
-    whole = render_whole(path)
+    whole = read_whole(path)
     one, three, twenty = SPANS.get(name, (1, 3, 20))
     for span_s, count in ((1000, one), (14, three), (2, twenty)):
         assert abs(len(plan(path, span_s)[1]) - count) <= 2 * (count > 3)
-        copy, joined = render(path, span_s)
+        copy, joined = render_once(path, span_s)
         assert joined.frame_count == FRAMES
         for frame, expected in zip(read_copy(copy), whole, strict=True):
             assert frame.time == expected.time
@@ -122,7 +125,7 @@ def test_a_cut_copy_is_the_uncut_one(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", SOUNDS)
 def test_joins_neither_cut_nor_repeat_the_sound(folder: Path, name: str) -> None:
     path = clip_at(folder, name)
-    copy, joined = render(path, 2)
+    copy, joined = render_once(path, 2)
     assert (joined.track_count, joined.lost_sound) == (1, ())
     with av.open(str(path)) as container:
         start = Fraction(container.start_time or 0, 1_000_000)
@@ -144,7 +147,7 @@ def test_joins_neither_cut_nor_repeat_the_sound(folder: Path, name: str) -> None
 @pytest.mark.parametrize("name", [name for name in CLIPS if name != "no_times.avi"])
 def test_a_copy_lasts_as_long_as_its_source(folder: Path, name: str) -> None:
     path = clip_at(folder, name)
-    copy, _ = render(path, 14)
+    copy, _ = render_once(path, 14)
     with av.open(str(copy)) as container:
         stream = container.streams.video[0]
         assert stream.duration is not None
@@ -154,7 +157,7 @@ def test_a_copy_lasts_as_long_as_its_source(folder: Path, name: str) -> None:
 
 
 def test_the_index_lies_before_the_frames(folder: Path) -> None:
-    data = render(clip_at(folder, "sound.mp4"), 14)[0].read_bytes()
+    data = render_once(clip_at(folder, "sound.mp4"), 14)[0].read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
@@ -221,7 +224,7 @@ def test_a_full_disk_is_not_the_fault_of_the_medium(folder: Path, tmp_path: Path
     path = clip_at(folder, "sound.mp4")
     stretch = plan(path, 1000)[1][0]
     parts = [path.with_suffix(".1000-0.mp4")]
-    render(path)
+    render_once(path, 1000)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
