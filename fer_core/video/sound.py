@@ -103,9 +103,8 @@ class Sound:
     def add_streams(self, output: OutputContainer) -> None:
         """Adds a stream to the copy for every track that can be kept."""
         for number, stream in enumerate(_sound_streams(self._video), 1):
-            if stream.codec_context is None or not stream.codec_context.sample_rate:
-                codec = "its codec" if stream.codec_context is None else stream.codec.canonical_name
-                self.lost.append(f"sound track {number}: {codec} is not known, so it is left out")
+            if stream.codec_context is None:
+                self.lost.append(f"sound track {number}: its codec is not known, it is left out")
                 continue
             kind = CopiedTrack if stream.index in self._copied else EncodedTrack
             self._tracks[stream.index] = kind(stream, output, self._start)

@@ -97,6 +97,7 @@ class EncodedTrack:
 
     def __init__(self, stream: AudioStream, output: OutputContainer, start: Fraction) -> None:
         context = stream.codec_context
+        # Neither is known where the first packet lies too far in the file to be found on opening.
         self._rate = context.sample_rate if context.sample_rate in _AAC_RATES else 48_000
         self._start = start
         self._source = stream

@@ -81,7 +81,7 @@ class UprightFrames:
 
 
 def turn_plane(plane: Plane, orientation: Orientation) -> Plane:
-    """Returns a view of a plane in display orientation."""
+    """Returns a view of stored pixels, uint8 (h, w) or (h, w, 3), in display orientation."""
     if orientation.transposed:
         plane = plane.swapaxes(0, 1)
     if orientation.mirrored:
