@@ -11,13 +11,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.canvas import YuvCanvas
-from fer_core.index import VideoIndex, index_video
-from fer_core.join import JoinedVideo, join_spans
-from fer_core.render import Drawing, render_span
+from fer_core.drawing.canvas import YuvCanvas
 from fer_core.shown import ShownFace
-from fer_core.spans import plan_spans
-from fer_core.stretches import Stretch, plan_stretches
+from fer_core.video.index import VideoIndex, index_video
+from fer_core.video.join import JoinedVideo, join_spans
+from fer_core.video.render import Drawing, render_span
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import Stretch, plan_stretches
 
 LOSSLESS = 0
 """The quality at which every pixel is kept, so that no comparison needs a tolerance."""

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from fer_core.errors import MediaError
-from fer_core.index import index_video
-from fer_core.join import join_spans
-from fer_core.render import render_span
-from fer_core.spans import plan_spans
-from fer_core.stretches import plan_stretches
+from fer_core.video.index import index_video
+from fer_core.video.join import join_spans
+from fer_core.video.render import render_span
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import plan_stretches
 from tests.core.clips import Clip, make_clip, read_number
 from tests.core.rendering import (
     LOSSLESS,

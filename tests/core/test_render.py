@@ -12,14 +12,14 @@ import pytest
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from fer_core.canvas import Rect, YuvCanvas
+from fer_core.drawing.canvas import Rect, YuvCanvas
+from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.errors import FerError, MediaError
-from fer_core.index import index_video
-from fer_core.overlay import Overlay, OverlaySettings
-from fer_core.render import Drawing, render_span
 from fer_core.shown import ShownFace
-from fer_core.spans import plan_spans
-from fer_core.stretches import Timing, choose_tick
+from fer_core.video.index import index_video
+from fer_core.video.render import Drawing, render_span
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import Timing, choose_tick
 from tests.core.clips import Clip, draw_pattern, make_clip, read_number
 from tests.core.rendering import face_at, plan, read_copy, render
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from fer_core.join import JoinedVideo
+from fer_core.video.join import JoinedVideo
 from tests.core.clips import Clip, make_clip
 from tests.core.rendering import find_beeps, read_sound, render
 from tests.core.sounds import BEEPS, Beeps, make_sounding
