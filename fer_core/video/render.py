@@ -76,26 +76,34 @@ def render_span(
         OSError: the disk is full, or fails.
     """
     name = shown_name(source)
+    ticks_of = stretch.timing.ticks()
     with create_mp4(path, stretch.timing.tick, name) as output:
-        stream = add_h264(output, stretch, quality, name)
-        writer = _Writer(output, stream)
-        frames = UprightFrames(stretch.look)
-        moments = set(drawing.moments)
-        ticks_of, milliseconds_of = stretch.timing.ticks(), stretch.timing.milliseconds()
-        for pts, frame in read_stretch(source, stretch):
-            timestamp_ms = milliseconds_of(pts)
-            faces = drawing.find(timestamp_ms)
+        writer = _Writer(output, add_h264(output, stretch, quality, name))
+        for pts, frame in _draw_frames(source, stretch, drawing):
+            writer.write(frame, ticks_of(pts))
+        writer.end(ticks_of(stretch.ends_at))
+        return writer.frame_count
+
+
+def _draw_frames(
+    source: Source, stretch: Stretch, drawing: Drawing
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yields the frames of a stretch upright and drawn on, each valid until the next."""
+    milliseconds_of = stretch.timing.milliseconds()
+    frames = UprightFrames(stretch.look)
+    moments = set(drawing.moments)
+    for pts, frame in read_stretch(source, stretch):
+        timestamp_ms = milliseconds_of(pts)
+        faces = drawing.find(timestamp_ms)
+        draw = _drawer(drawing, faces) if faces else None
+        try:
             if timestamp_ms in moments and drawing.look_at is not None:
                 moments.discard(timestamp_ms)
                 drawing.look_at(timestamp_ms, _rgb_of(frame, stretch.look.orientation), faces)
-            draw = _drawer(drawing, faces) if faces else None
-            try:
-                upright = frames.turn(frame, draw)
-            except (av.FFmpegError, ValueError) as error:
-                raise MediaError(f"{name}: {frame.format.name} cannot be drawn on") from error
-            writer.write(upright, ticks_of(pts))
-        writer.end(ticks_of(stretch.ends_at))
-        return writer.frame_count
+            yield pts, frames.turn(frame, draw)
+        except av.FFmpegError as error:
+            name, pixels = shown_name(source), frame.format.name
+            raise MediaError(f"{name}: frame of {pixels} cannot be turned to yuv420p") from error
 
 
 def _drawer(drawing: Drawing, faces: Faces) -> Callable[[YuvCanvas], None]:

@@ -41,6 +41,12 @@ def _sound_streams(video: Video) -> list[AudioStream]:
     return list(video.container.streams.audio)
 
 
+def _is_known(stream: AudioStream) -> bool:
+    """Tells whether a decoder is known for a track, which PyAV's types take for granted."""
+    context: object = stream.codec_context
+    return context is not None
+
+
 def _demux(video: Video, streams: list[AudioStream]) -> Iterator[Packet[Any]]:
     """Yields the packets of some streams, up to the end or the first fault."""
     for stream in video.container.streams:
@@ -103,7 +109,7 @@ class Sound:
     def add_streams(self, output: OutputContainer) -> None:
         """Adds a stream to the copy for every track that can be kept."""
         for number, stream in enumerate(_sound_streams(self._video), 1):
-            if stream.codec_context is None:
+            if not _is_known(stream):
                 self.lost.append(f"sound track {number}: its codec is not known, it is left out")
                 continue
             kind = CopiedTrack if stream.index in self._copied else EncodedTrack

@@ -41,9 +41,9 @@ def render(
     """Renders a clip beside itself; returns the joined file and what came of the join."""
     parts: list[str | Path] = []
     for number, stretch in enumerate(plan(path, span_s)[1]):
-        parts.append(path.with_suffix(f".{span_s}-{number}.mp4"))
+        parts.append(path.with_name(f"{path.name}.{span_s}-{number}.mp4"))
         render_span(path, stretch, parts[-1], drawing, quality)
-    copy = path.with_suffix(f".{span_s}.mp4")
+    copy = path.with_name(f"{path.name}.{span_s}.mp4")
     return copy, join_spans(path, parts, copy)
 
 

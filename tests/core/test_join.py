@@ -223,7 +223,7 @@ def test_stretches_of_other_settings_are_not_joined(folder: Path, tmp_path: Path
 def test_a_full_disk_is_not_the_fault_of_the_medium(folder: Path, tmp_path: Path) -> None:
     path = clip_at(folder, "sound.mp4")
     stretch = plan(path, 1000)[1][0]
-    parts = [path.with_suffix(".1000-0.mp4")]
+    parts = [path.with_name(f"{path.name}.1000-0.mp4")]
     render_once(path, 1000)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))

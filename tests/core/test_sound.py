@@ -106,7 +106,7 @@ def test_all_tracks_are_kept_with_their_languages(tmp_path: Path) -> None:
         assert len(heard) == len(BEEPS)
         assert heard == pytest.approx(expected, abs=0.003)
     assert joined.track_count == 3
-    with av.open(str(path.with_suffix(".2.mp4"))) as container:
+    with av.open(str(path.with_name("a.mkv.2.mp4"))) as container:
         streams = container.streams.audio
         assert [s.language for s in streams] == ["fra", "deu", "und"]
         assert [s.codec.canonical_name for s in streams] == ["aac", "aac", "mp3"]
