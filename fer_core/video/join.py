@@ -80,22 +80,17 @@ def _time_of(packet: Packet[Stream]) -> float:
 def _picture_packets(
     parts: Sequence[Source], stream: VideoStream, extradata: bytes | None
 ) -> Iterator[Packet[Stream]]:
-    """Yields the packets of all parts, each shown until the next is."""
-    held: Packet[Stream] | None = None
+    """Yields the packets of all parts; an MP4 shows each until the next."""
+    last = -1
     for part in parts:
         with open_video(part) as video:
             if video.stream.codec_context.extradata != extradata:
                 raise MediaError(f"{shown_name(part)}: was encoded with other settings")
             for old in list_packets(video):
                 packet = _copy_packet(old, stream)
-                if held is not None:
-                    # Never backwards: damaged files may overlap where they were cut.
-                    packet.pts = packet.dts = max(packet.pts or 0, (held.pts or 0) + 1)
-                    held.duration = packet.pts - (held.pts or 0)
-                    yield held
-                held = packet
-    if held is not None:
-        yield held
+                # Never backwards: damaged files may overlap where they were cut.
+                last = packet.pts = packet.dts = max(packet.pts or 0, last + 1)
+                yield packet
 
 
 def _copy_packet(old: Packet[VideoStream], stream: Stream) -> Packet[Stream]:

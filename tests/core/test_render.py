@@ -78,6 +78,16 @@ def test_moments_are_looked_at_before_they_are_drawn_on(tmp_path: Path) -> None:
         assert read_number(np.rot90(pixels[..., 0])) == number
 
 
+def test_a_copy_can_be_joined_and_sought_in(tmp_path: Path) -> None:
+    """A keyframe every four seconds, whatever the source has, and no frame that refers ahead."""
+    options = {"preset": "veryfast", "x264-params": "scenecut=0:threads=1:keyint=1"}
+    path = make_clip(tmp_path / "a.mp4", Clip(options=options, frames=96, gop=1))
+    with av.open(str(render(path, quality=23)[0])) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert [at for at, packet in enumerate(packets) if packet.is_keyframe] == [0, 48]
+    assert all(packet.pts == packet.dts for packet in packets)
+
+
 def test_quality_sets_the_size_of_a_copy(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4", Clip(frames=24, size=(320, 240)))
     sizes = [render(path, quality=quality)[0].stat().st_size for quality in (10, 23, 40)]

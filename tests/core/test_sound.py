@@ -94,6 +94,17 @@ def test_what_browsers_play_is_copied_byte_by_byte(tmp_path: Path, name: str) ->
     assert len(set(steps.tolist())) == 1
 
 
+def test_copied_sound_ends_where_it_did(tmp_path: Path) -> None:
+    """The last packet of AAC holds more samples than are to be heard."""
+    path = make_sounding(tmp_path / "a.mp4", PICTURE, Beeps(rate=44_100))
+    lengths = []
+    for file in (path, render(path)[0]):
+        with av.open(str(file)) as container:
+            packets = [p for p in container.demux(audio=0) if p.size]
+        lengths.append((packets[-1].pts or 0) + (packets[-1].duration or 0))
+    assert lengths[0] == lengths[1] == pytest.approx(3 * 44_100, abs=1)
+
+
 def test_all_tracks_are_kept_with_their_languages(tmp_path: Path) -> None:
     tracks = (
         Beeps(language="fra"),
