@@ -38,6 +38,8 @@ def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
     )
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
     console.print(f"tables: {escape(output.root)}", soft_wrap=True)
+    if run["render"]:
+        console.print(f"annotated copies: {escape(output.path('annotated'))}", soft_wrap=True)
     return int(rows["failures"])
 
 
