@@ -116,7 +116,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "these people saw the same thing from the same moment on (--viewers shifts and groups).",
         "Moyenne de {count} vidéos, seconde par seconde du stimulus, chaque vidéo par le visage le "
         "plus vu ; la bande est l’intervalle t à 95 % de la moyenne. Elle n’a de sens que si "
-        "toutes ces personnes ont vu la même chose à partir du même moment (--viewers décale et groupe).",
+        "toutes ces personnes ont vu la même chose à partir du même moment (--viewers décale et "
+        "groupe).",
     ),
     "cohort_bins": (
         "Drawn in steps of {seconds} s, the mean of their seconds.",

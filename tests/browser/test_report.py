@@ -34,8 +34,8 @@ WHOLE = """async () => {
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
 }"""
 OVERLAPS = """() => {
-  const places = [...document.querySelectorAll("h1, h2, h3, p, dt, dd, li, th, td, button, img, video, .chart")]
-    .filter((one) => !one.querySelector("h1, h2, h3, p, dt, dd, li, th, td, button, img, video, .chart"))
+  const kinds = "h1, h2, h3, p, dt, dd, li, th, td, button, img, video, .chart";
+  const places = [...document.querySelectorAll(kinds)].filter((one) => !one.querySelector(kinds))
     .map((one) => [one, one.getBoundingClientRect()]).filter(([, at]) => at.width && at.height);
   const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
@@ -44,6 +44,10 @@ OVERLAPS = """() => {
     if (over(a, b)) found.push(one.outerHTML.slice(0, 80) + " | " + other.outerHTML.slice(0, 80));
   }));
   return found;
+}"""
+COLOURS = """(canvas) => {
+  const pixels = canvas.getContext("2d").getImageData(30, 20, canvas.width - 60, 150).data;
+  return new Set(new Uint32Array(pixels.buffer)).size;
 }"""
 Open = Callable[..., "Page"]
 
@@ -164,10 +168,9 @@ def test_the_keyboard_is_enough(finished: Path, visit: Open) -> None:
 
 def test_a_chosen_emotion_stands_alone(finished: Path, visit: Open) -> None:
     card = card_of(visit(finished / "report.html"), "one_face.mp4")
-    count = "(canvas) => new Set(new Uint32Array(canvas.getContext('2d').getImageData(30, 20, canvas.width - 60, 300).data.buffer)).size"
-    whole = card.locator("canvas").first.evaluate(count)
+    whole = card.locator("canvas").first.evaluate(COLOURS)
     card.get_by_role("button", name="happy").click()
-    alone = card.locator("canvas").first.evaluate(count)
+    alone = card.locator("canvas").first.evaluate(COLOURS)
     assert card.get_by_role("button", name="happy").get_attribute("aria-pressed") == "true"
     assert alone < whole / 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def make_failure(name: str, message: str) -> Tables:
     return {"failures": pa.Table.from_pylist([row], TABLES["failures"])}
 
 
-def write_finished(output: Path, media: list[Tables], render: Any = None) -> Path:
+def write_finished(output: Path, media: Iterable[Tables], render: Any = None) -> Path:
     """Writes the tables of media into an OUTPUT, and `run.json`; pictures share a file."""
     listed: dict[str, list[str]] = {name: [] for name in TABLES}
     rows = dict.fromkeys(TABLES, 0)
@@ -105,18 +106,16 @@ def write_finished(output: Path, media: list[Tables], render: Any = None) -> Pat
     return output
 
 
-def _share_files(media: list[Tables]) -> list[Tables]:
-    """Puts the tables of all pictures together."""
-    pictures, rest = [], []
+def _share_files(media: Iterable[Tables]) -> Iterator[Tables]:
+    """Puts the tables of all pictures together, at the end."""
+    pictures: list[Tables] = []
     for one in media:
-        picture = "media" in one and one["media"]["kind"][0].as_py() == "image"
-        (pictures if picture else rest).append(one)
-    if not pictures:
-        return rest
-    return [
-        *rest,
-        {name: pa.concat_tables([one[name] for one in pictures]) for name in pictures[0]},
-    ]
+        if "media" in one and one["media"]["kind"][0].as_py() == "image":
+            pictures.append(one)
+        else:
+            yield one
+    if pictures:
+        yield {name: pa.concat_tables([one[name] for one in pictures]) for name in pictures[0]}
 
 
 def _faces(name: str, ms: Any, scores: Any, track: int) -> pa.Table:

@@ -18,6 +18,7 @@ from fer_core.errors import UsageError
 from pipelines.claims import remove_stale
 from pipelines.cli import cli
 from pipelines.output import Output
+from pipelines.profile import load_run
 from pipelines.report.assets import load_assets
 from pipelines.report.build import write_report
 from pipelines.report.figures import show_count, show_date, show_share, show_time
@@ -34,7 +35,10 @@ class Parsed(HTMLParser):
 
     def __init__(self, page: Path) -> None:
         super().__init__()
-        self.text, self.urls, self.scripts, self.tags = "", [], [], []
+        self.text = ""
+        self.urls: list[str] = []
+        self.scripts: list[str] = []
+        self.tags: list[str] = []
         self.open: list[str] = []
         self.feed(page.read_text(encoding="utf-8"))
         assert not self.open
@@ -201,7 +205,7 @@ def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:
     output = Output(str(write_finished(tmp_path, [make_video("a.mp4", 20)])))
     (tmp_path / ".spans").mkdir()
     write_report(output, "en")
-    run = output.read_json(output.path("run.json"))
+    run = load_run(output)
     remove_stale(output, run)
     assert (tmp_path / "report.html").exists()
     remove_stale(output, {**run, "render": {"overlay": "cover"}})
