@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import ROOT
 
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
