@@ -30,6 +30,9 @@ WHOLE = """async () => {
     scrollTo(0, y);
     await new Promise((done) => setTimeout(done, 40));
   }
+  for (const { timeline } of document.querySelectorAll(".video")) {
+    timeline.seek(0.42 * timeline.facts.seconds);
+  }
   scrollTo(0, 0);
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
 }"""
@@ -45,6 +48,7 @@ OVERLAPS = """() => {
   }));
   return found;
 }"""
+SEEKED = "() => [...document.querySelectorAll('video')].every((video) => !video.seeking)"
 COLOURS = """(canvas) => {
   const pixels = canvas.getContext("2d").getImageData(30, 20, canvas.width - 60, 150).data;
   return new Set(new Uint32Array(pixels.buffer)).size;
@@ -185,18 +189,18 @@ def test_a_hostile_name_is_only_a_name(finished: Path, visit: Open) -> None:
 
 
 def test_many_media_are_found_by_name(tmp_path: Path, visit: Open) -> None:
-    names = [*(f"clip {number:03}.mp4" for number in range(120)), f"z{HOSTILE}"]
+    names = [*(f"clip {number:03}.mp4" for number in range(70)), f"z{HOSTILE}"]
     output = write_finished(
         tmp_path, [make_video(name, 20, seed=k, copy=False) for k, name in enumerate(names)]
     )
     write_report(Output(str(output)), "en")
     page = visit(output / "report.html", 360)
     rows = page.locator("#media li")
-    assert rows.count() == 100
+    assert rows.count() == 50
     page.get_by_role("button", name="Later").click()
     assert rows.count() == 21
     assert rows.last.locator("a").inner_text() == f"z{HOSTILE}"
-    page.get_by_label("Find by name").fill("CLIP 07")
+    page.get_by_label("Find by name").fill("CLIP 03")
     assert rows.count() == 10
     assert page.locator("#shown").inner_text() == "1 to 10 of 10"
     page.get_by_label("Order by").select_option("positive")
@@ -215,7 +219,7 @@ def test_nothing_overlaps_or_leaves_the_screen(
     write_report(Output(str(finished)), lang)
     page = visit(finished / "report.html", width, color_scheme=scheme)
     page.evaluate(WHOLE)
-    page.wait_for_timeout(300)
+    page.wait_for_function(SEEKED)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate(OVERLAPS) == []
     shown = page.screenshot(full_page=True)

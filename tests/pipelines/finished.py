@@ -29,15 +29,13 @@ def make_video(
     rng = np.random.default_rng(seed)
     ms = np.arange(samples, dtype=np.int64) * STEP_MS
     seen = (ms < 0.4 * ms.max(initial=0)) | (ms >= 0.5 * ms.max(initial=0))
-    turn = (np.linspace(0, 7, samples) + rng.uniform(0, 7))[:, np.newaxis] % 7
-    away = np.abs(turn - np.arange(7))
+    away = np.abs((np.linspace(0, 7, samples) + rng.uniform(0, 7))[:, None] % 7 - np.arange(7))
     strength = 6 * np.exp(-np.minimum(away, 7 - away))
-    parts = []
+    faces = [FACES.empty_table()]
     for track in range(tracks):
         scores = np.exp(strength + rng.normal(0, 0.4, (samples, 7)))
         scores /= scores.sum(axis=1, keepdims=True)
-        parts.append(_faces(name, ms[seen], scores[seen].astype(np.float32), track))
-    faces = pa.concat_tables(parts) if parts else FACES.empty_table()
+        faces.append(_faces(name, ms[seen], scores[seen].astype(np.float32), track))
     found = np.where(seen, tracks, 0)
     frames = {
         "media": [name] * samples,
@@ -50,7 +48,7 @@ def make_video(
     if not copy:
         medium["annotated"] = None
     return {
-        "faces": faces,
+        "faces": pa.concat_tables(faces),
         "frames": pa.table(frames, FRAMES),
         "media": pa.Table.from_pylist([medium], MEDIA),
     }
@@ -58,7 +56,7 @@ def make_video(
 
 def make_picture(name: str, emotions: tuple[str, ...] = ()) -> Tables:
     """Returns the tables of a picture with a face for each of these emotions."""
-    parts = [
+    faces = [
         _faces(name, np.zeros(1, np.int64), np.eye(7, dtype=np.float32)[[NAMES.index(one)]], number)
         for number, one in enumerate(emotions)
     ]
@@ -66,7 +64,7 @@ def make_picture(name: str, emotions: tuple[str, ...] = ()) -> Tables:
     frames = {"media": name, "frame_index": 0, "timestamp_ms": 0, "face_count": len(emotions)}
     status = "ok" if emotions else "no_face"
     return {
-        "faces": pa.concat_tables(parts) if parts else FACES.empty_table(),
+        "faces": pa.concat_tables([FACES.empty_table(), *faces]),
         "frames": pa.Table.from_pylist([{**frames, "status": status}], FRAMES),
         "media": pa.Table.from_pylist([_medium(name, "image", count, len(emotions))], MEDIA),
     }

@@ -1,4 +1,4 @@
-const SHOWN = 100;
+const SHOWN = 50;
 const list = document.getElementById("media");
 
 /** Draws the seven shares of a medium as one bar. */
