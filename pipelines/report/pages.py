@@ -100,28 +100,32 @@ class Pages:
             json.dumps, ensure_ascii=False, separators=(",", ":")
         )
         environment.policies["json.dumps_kwargs"] = {}
-        assets = load_assets()
-        environment.globals.update(
-            lang=self.lang,
-            title=self.title,
-            version=self.version,
-            covered=self.covered,
-            mark=Markup(MARK.format(mark_of(self.run))),
-            policy=Markup(assets.policy),
-            style=Markup(assets.style),
-            script=Markup(assets.script),
-            t=self.say,
-            name_of=self.name_of,
-            stage=lambda name: self.choose(STAGES.get(name, (name, name))),
-            count=self.count,
-            share=show_share,
-            clock=show_time,
-            breakable=_breakable,
-            emotions=EMOTIONS,
-            stacked=STACKED,
-            limits=[self.choose(limit) for limit in LIMITS],
-        )
+        environment.globals.update(self._globals())
         return environment
+
+    def _globals(self) -> dict[str, Any]:
+        """Returns what all templates know."""
+        assets = load_assets()
+        return {
+            "lang": self.lang,
+            "title": self.title,
+            "version": self.version,
+            "covered": self.covered,
+            "mark": Markup(MARK.format(mark_of(self.run))),
+            "policy": Markup(assets.policy),
+            "style": Markup(assets.style),
+            "script": Markup(assets.script),
+            "t": self.say,
+            "name_of": self.name_of,
+            "stage": lambda name: self.choose(STAGES.get(name, (name, name))),
+            "count": self.count,
+            "share": show_share,
+            "clock": show_time,
+            "breakable": _breakable,
+            "emotions": EMOTIONS,
+            "stacked": STACKED,
+            "limits": [self.choose(limit) for limit in LIMITS],
+        }
 
     @cached_property
     def _script_data(self) -> dict[str, Any]:

@@ -147,15 +147,13 @@ def test_the_keyboard_is_enough(finished: Path, visit: Open) -> None:
     card = card_of(page, "one_face.mp4")
     timeline = card.locator(".timeline")
     timeline.focus()
-    for _ in range(5):
+    for _ in range(10):
         page.keyboard.press("ArrowRight")
     assert time_of(card) == pytest.approx(1.0, abs=0.01)
-    assert timeline.get_attribute("aria-valuetext") == "0:01.0 – Track 0: happy 99\u202f%" or (
-        "happy" in str(timeline.get_attribute("aria-valuetext"))
-    )
+    assert str(timeline.get_attribute("aria-valuetext")).startswith("0:01.0 – Track 0: happy")
     page.keyboard.press("PageUp")
     page.keyboard.press("ArrowLeft")
-    assert time_of(card) == pytest.approx(2.8, abs=0.05)
+    assert time_of(card) == pytest.approx(1.9, abs=0.05)
     page.keyboard.press("Enter")
     page.wait_for_function(
         "(card) => !card.querySelector('video').paused", arg=card.element_handle()

@@ -5,17 +5,21 @@ function unpack(track, step, seconds) {
   const x = [];
   const scores = [];
   const steps = new Map();
-  const put = (time, values) => { x.push(Math.min(time, seconds)); scores.push(values); };
+  const put = (place, values) => {
+    const last = seconds - place * step < 0.6 * step; // no other sample comes
+    x.push(last ? seconds : Math.max(place * step, 0));
+    scores.push(values);
+  };
   for (const [first, ...flat] of track.runs) {
     const count = flat.length / 7;
     for (let place = 0; place < count; place++) {
       const values = flat.slice(7 * place, 7 * place + 7);
       steps.set(first + place, values);
-      if (place === 0) put(first * step, values);
-      put((first + place + 0.5) * step, values);
-      if (place === count - 1) put((first + count) * step, values);
+      if (place === 0) put(first - 0.5, values);
+      put(first + place, values);
+      if (place === count - 1) put(first + count - 0.5, values);
     }
-    put((first + count) * step + 1e-6, null);
+    put(first + count - 0.5, null);
   }
   return { x, scores, steps };
 }
@@ -156,7 +160,7 @@ class Timeline {
   show(time) {
     this.time = time;
     this.showPlayhead();
-    const place = Math.floor(time / this.facts.step + 1e-6);
+    const place = Math.round(time / this.facts.step);
     if (place === this.place) return;
     this.place = place;
     const said = this.tracks.map((track) => `${track.name}: ${this.tell(track, place)}`);
