@@ -12,7 +12,7 @@ from fer_core.emotions import EMOTIONS
 
 HERE = Path(__file__).parent / "page"
 CHARTS = HERE / "uplot"
-"""uPlot 1.6.32, as published; its licence lies beside it."""
+"""uPlot 1.6.32, as published, and its licence, which goes with every copy."""
 PICTURES = Path(__file__).parents[2] / "fer_core" / "assets"
 OWN_SCRIPTS = ("start.js", "timeline.js", "cohort.js", "media.js")
 GROUPS = 6
@@ -38,7 +38,8 @@ def load_assets() -> Assets:
     """Reads the assets of the pages."""
     style = "\n".join((_read(CHARTS / "uPlot.min.css"), _read(HERE / "report.css"), _colours()))
     own = "\n".join(_read(HERE / name) for name in OWN_SCRIPTS)
-    script = f"{_read(CHARTS / 'uPlot.iife.min.js')}\n{own}"
+    charts = f"/*!\n{_read(CHARTS / 'LICENSE')}\n*/\n{_read(CHARTS / 'uPlot.iife.min.js')}"
+    script = f"{charts}\n{own}"
     rules = (
         "default-src 'none'",
         f"script-src '{_hash(script)}'",

@@ -22,6 +22,7 @@ from pipelines.report.words import LIMITS, STAGES, WORDS
 
 STACKED = tuple(EMOTIONS[index] for index in (3, 6, 4, 5, 2, 1, 0))
 """From left to right, or from below: what is positive, surprise, neutral, what is negative."""
+EMOJI = '<span class="emoji emoji-{}" aria-hidden="true"></span>'
 BEFORE_MARKS, NO_BREAK = re.compile(r" (?=[:;?!])"), "\N{NO-BREAK SPACE}"
 """French sets a space before these marks, at which no line may break."""
 SCRIPT_WORDS = ("not_seen", "none_found", "shown_of")
@@ -124,6 +125,7 @@ class Pages:
             "breakable": _breakable,
             "emotions": EMOTIONS,
             "stacked": STACKED,
+            "emoji": {one.name: Markup(EMOJI).format(one.name) for one in EMOTIONS},
             "limits": [self.choose(limit) for limit in LIMITS],
         }
 

@@ -5,21 +5,22 @@ function unpack(track, step, seconds) {
   const x = [];
   const scores = [];
   const steps = new Map();
-  const put = (place, values) => {
-    const last = seconds - place * step < 0.6 * step; // no other sample comes
-    x.push(last ? seconds : Math.max(place * step, 0));
+  const put = (time, values) => {
+    x.push(Math.min(Math.max(time, 0), seconds));
     scores.push(values);
   };
   for (const [first, ...flat] of track.runs) {
     const count = flat.length / 7;
+    const end = (first + count - 0.5) * step;
+    const until = seconds - end < 1.1 * step ? seconds : end; // after the last sample comes none
     for (let place = 0; place < count; place++) {
       const values = flat.slice(7 * place, 7 * place + 7);
       steps.set(first + place, values);
-      if (place === 0) put(first - 0.5, values);
-      put(first + place, values);
-      if (place === count - 1) put(first + count - 0.5, values);
+      if (place === 0) put((first - 0.5) * step, values);
+      put((first + place) * step, values);
+      if (place === count - 1) put(until, values);
     }
-    put(first + count - 0.5, null);
+    put(until, null);
   }
   return { x, scores, steps };
 }
