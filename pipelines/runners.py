@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fer_core.errors import FerError, UsageError
+from pipelines.watchdog import WORKER_LOST
 
 LOCAL = "local"
 POLL_SECONDS = 0.25
@@ -162,6 +163,7 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
         update: is called while it runs, to show how far it is.
 
     Raises:
+        WorkerLostError: a worker, or the job, crashed, hung or was killed.
         FerError: the job failed; with the reason that its log gives.
     """
     try:
@@ -169,8 +171,24 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
             update()
     finally:
         job.stop()
+    if code < 0:
+        raise WorkerLostError(f"the job was ended by {signal.Signals(-code).name}")
+    if code == WORKER_LOST:
+        raise WorkerLostError(_cause(job.log()).partition(": ")[2])
     if code != 0:
         raise FerError(f"the job stopped: {_cause(job.log())}; run the same command again")
+
+
+class WorkerLostError(FerError):
+    """A worker ended without a word: a decoder crashed or hung, or somebody killed it.
+
+    Attributes:
+        lost: what happened, in a few words.
+    """
+
+    def __init__(self, lost: str) -> None:
+        super().__init__(f"the job stopped: {lost}; run the same command again")
+        self.lost = lost
 
 
 def _cause(log: str) -> str:

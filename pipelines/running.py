@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -16,10 +17,11 @@ from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
+from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
-from pipelines.runners import Job, run_job
+from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
@@ -70,6 +72,11 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
 
 
 def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+    """Runs the job; one that loses a worker is started again, as long as that gets it further.
+
+    Raises:
+        FerError: the job failed, or lost its workers without getting any further.
+    """
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -80,12 +87,33 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         render=request.render,
         run_id=request.run_id,
     )
+    order = settings.to_dict(), request.runner.options(parts)
+    marks, before = Marks(request.output), set[str]()
     try:
-        job.order(settings.to_dict(), request.runner.options(parts))
-        run_job(job, progress.update)
+        while True:
+            try:
+                job.order(*order)
+                run_job(job, progress.update)
+            except WorkerLostError as error:
+                # Each loss leaves a mark where there was none: what has one is read apart.
+                begun = marks.begun()
+                new = {begun[key] for key in begun.keys() - before}
+                if not new:
+                    raise
+                before = set(begun)
+                progress.note(f"{error.lost}; going on, with {_name_some(new)} apart")
+                job = Job("analyze")
+            else:
+                return
     finally:
         request.output.remove_attempts()
         progress.stop()
+
+
+def _name_some(media: Iterable[str]) -> str:
+    """Names a few media."""
+    names = sorted(set(media))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
