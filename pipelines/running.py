@@ -24,6 +24,7 @@ from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
+from pipelines.space import check_space
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -49,6 +50,8 @@ def _run_locked(
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
+    if request.render is not None:
+        check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     parts = count_parts(media)
     _run_job(request, progress, job, parts)
