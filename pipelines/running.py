@@ -7,22 +7,29 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
-from pipelines.claims import AnalysisRequest, claim_output, remove_stale
+from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
+from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
+from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
-from pipelines.runners import Job, run_job
+from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
+from pipelines.space import check_space
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
+
+MOST_IN_VAIN = 3
+"""Workers that may be lost one after the other without having begun anything new."""
 
 
 def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
@@ -30,12 +37,24 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
-        SettingsError: OUTPUT belongs to other settings or another INPUT.
+        SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
         FerError: the job failed; what it has committed is kept.
     """
     media, unlisted = _list_input(request)
+    if request.output.is_local:
+        refuse_inside(request.input, "OUTPUT", request.output.root)
+    with locked(request.output):
+        return _run_locked(request, progress, job, media, unlisted)
+
+
+def _run_locked(
+    request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
+) -> dict[str, Any]:
+    """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
+    if request.render is not None:
+        check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     parts = count_parts(media)
     _run_job(request, progress, job, parts)
@@ -70,6 +89,11 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
 
 
 def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+    """Runs the job; one that loses a worker is started again, as long as that gets it further.
+
+    Raises:
+        FerError: the job failed, or lost its workers without getting any further.
+    """
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -80,12 +104,35 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         render=request.render,
         run_id=request.run_id,
     )
+    order = settings.to_dict(), request.runner.options(parts)
+    marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
-        job.order(settings.to_dict(), request.runner.options(parts))
-        run_job(job, progress.update)
+        while True:
+            try:
+                job.order(*order)
+                run_job(job, progress.update)
+            except WorkerLostError as error:
+                # Each loss leaves a mark where there was none: what has one is read apart.
+                begun = marks.begun()
+                new = {begun[key] for key in begun.keys() - before}
+                in_vain = 0 if new else in_vain + 1
+                if in_vain == MOST_IN_VAIN:
+                    raise
+                before = set(begun)
+                apart = f", with {_name_some(new)} apart" if new else ""
+                progress.note(f"{error.lost}; going on{apart}")
+                job = Job("analyze")
+            else:
+                return
     finally:
         request.output.remove_attempts()
         progress.stop()
+
+
+def _name_some(media: Iterable[str]) -> str:
+    """Names a few media."""
+    names = sorted(set(media))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
