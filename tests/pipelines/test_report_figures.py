@@ -20,22 +20,23 @@ def test_steps_hold_a_sample_and_stay_few() -> None:
         assert length / choose_step(length, length // 100) <= 600
 
 
-def test_samples_off_the_grid_make_no_gap_and_a_missed_one_does() -> None:
-    ms = np.array([0, 133, 200, 300, 433, 500, 700, 800], np.int64)  # at 600 it was not found
-    faces = Sightings(np.zeros(8, np.int64), ms, np.full((8, 7), 1 / 7, np.float32))
-    (track,) = draw_timeline(faces, 900, 9)["tracks"]
-    assert [(run[0], len(run) // 7) for run in track["runs"]] == [(0, 6), (7, 2)]
-    late = np.array([0, 100, 149, 301, 402, 503], np.int64)  # none around 200
-    faces = Sightings(np.zeros(6, np.int64), late, np.full((6, 7), 1 / 7, np.float32))
-    (track,) = draw_timeline(faces, 600, 6)["tracks"]
-    assert [(run[0], len(run) // 7) for run in track["runs"]] == [(0, 6)]
+def test_a_gap_is_where_a_sampled_frame_lacks_the_face_and_only_there() -> None:
+    ms = np.array([0, 100, 217, 307, 440, 513, 880, 920, 1120], np.int64)  # of a varying rate
+    sample = np.array([0, 1, 2, 3, 4, 5, 6, 7, 9], np.int64)  # in one frame it was not found
+    track = np.zeros(len(ms), np.int64)
+    scores = np.tile(np.eye(7, dtype=np.float32)[3], (len(ms), 1))
+    (shown,) = draw_timeline(Sightings(track, ms, sample, scores), 1200, 12)["tracks"]
+    assert [(run[0], len(run) // 7) for run in shown["runs"]] == [(0, 10), (11, 1)]
+    assert {tuple(run[k : k + 7]) for run in shown["runs"] for k in range(1, len(run), 7)} == {
+        (0, 0, 0, 100, 0, 0, 0)
+    }
 
 
 def test_a_long_video_shows_the_tracks_seen_most() -> None:
     track = np.repeat(np.arange(12), [5, *[50] * 8, 4, 3, 60])
     ms = np.concatenate([np.arange(n) * 100 for n in np.unique(track, return_counts=True)[1]])
     scores = np.full((len(track), 7), 1 / 7, np.float32)
-    shown = draw_timeline(Sightings(track, ms, scores), 6000, 60)["tracks"]
+    shown = draw_timeline(Sightings(track, ms, ms // 100, scores), 6000, 60)["tracks"]
     assert [one["track_id"] for one in shown] == [1, 2, 3, 4, 5, 6, 7, 11]
 
 
