@@ -114,6 +114,23 @@ def test_it_speaks_french(small: Path) -> None:
     assert not [words for words in english if words in page.text]
 
 
+def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
+    viewers = tmp_path / "viewers.csv"
+    lines = [
+        f"clips/{name}.mov,0,{group}"
+        for name, group in zip("abc", ("<b>", "<b>", "new"), strict=True)
+    ]
+    viewers.write_text("\n".join(["media,offset_ms,group", *lines]))
+    write_report(Output(str(small)), "en", str(viewers))
+    page = Parsed(small / "report.html")
+    groups = page.data["cohort"]["groups"]
+    assert [group["name"] for group in groups] == ["<b>", "new"]
+    assert [group["videos"][0] for group in groups] == [2, 1]
+    assert groups[0]["low"][3][0] is not None
+    assert groups[1]["low"][3][0] is None  # one video has a mean, but no interval
+    assert "<b>" in page.text
+
+
 def test_both_languages_fill_in_the_same() -> None:
     for english, french in [*WORDS.values(), *LIMITS, *STAGES.values()]:
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", french))
