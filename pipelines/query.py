@@ -14,12 +14,13 @@ from fer_core.errors import UsageError
 from fer_core.records import TABLES
 from pipelines.output import Output, read_tables
 from pipelines.profile import load_run
-from pipelines.views import VIEWS
+from pipelines.views import TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CONFIDENCE = 0.95
+VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
 LOCKED = (
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -52,13 +53,26 @@ def open_tables(output: Output, viewers: Path | None = None) -> DuckDBPyConnecti
         tables.register(name, _open_table(output, run, name))
     videos = tables.execute("SELECT media FROM media WHERE kind = 'video' ORDER BY media")
     names = [str(name) for (name,) in videos.fetchall()]
-    tables.register("viewers", _all_viewers(names) if viewers is None else _read(viewers, names))
+    tables.register(
+        "viewers", _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
+    )
     tables.register("t_quantiles", _list_quantiles(len(names)))
     for name, (sql, _) in VIEWS.items():
         tables.execute(f"CREATE VIEW {name} AS {sql}")
     for statement in LOCKED:
         tables.execute(statement)
     return tables
+
+
+def check_view(name: str) -> None:
+    """Refuses what is no table and no view.
+
+    Raises:
+        UsageError: with those that there are.
+    """
+    known = [*TABLES_TELL, *VIEWS]
+    if name not in known:
+        raise UsageError(f"view {name}: is not known; {', '.join(known)} are")
 
 
 def _open_table(output: Output, run: dict[str, Any], name: str) -> Any:
@@ -75,10 +89,7 @@ def _all_viewers(names: list[str]) -> pa.Table:
     return pa.table(columns, VIEWERS)
 
 
-VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
-
-
-def _read(path: Path, names: list[str]) -> pa.Table:
+def _read_viewers(path: Path, names: list[str]) -> pa.Table:
     """Reads and checks a CSV of viewers.
 
     Raises:

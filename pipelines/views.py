@@ -77,8 +77,12 @@ WITH main AS (
     FROM each_video GROUP BY ALL
 )
 SELECT "group", second, coalesce(videos, 0) AS videos, of_videos,
-    {_each("mean_{name}, mean_{name} - t * error_{name} AS low_{name}, "
-           "mean_{name} + t * error_{name} AS high_{name}")}
+    {
+    _each(
+        "mean_{name}, mean_{name} - t * error_{name} AS low_{name}, "
+        "mean_{name} + t * error_{name} AS high_{name}"
+    )
+}
 FROM shown LEFT JOIN counted USING ("group", second)
     LEFT JOIN t_quantiles ON (freedom = videos - 1)
 ORDER BY "group", second
