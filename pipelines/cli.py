@@ -24,6 +24,7 @@ from pipelines.options import (
     runner_options,
 )
 from pipelines.query_commands import export, query
+from pipelines.report_commands import report
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -177,7 +178,7 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-for command in (prepare, train, evaluate, query, export):
+for command in (prepare, train, evaluate, query, export, report):
     cli.add_command(command)
 
 
