@@ -23,6 +23,7 @@ from pipelines.options import (
     render_options,
     runner_options,
 )
+from pipelines.verify import verify
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -168,7 +169,7 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-for command in (prepare, train, evaluate):
+for command in (verify, prepare, train, evaluate):
     cli.add_command(command)
 
 

@@ -117,14 +117,16 @@ def _name_some(media: Iterable[str]) -> str:
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
+    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
+    sums: dict[str, str] = {}
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-    return {"rows": dict(rows), "tables": tables}
+        sums.update(part["sums"])
+    return {"rows": dict(rows), "tables": tables, "sums": sums}
 
 
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
