@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -195,7 +196,8 @@ def _cause(log: str) -> str:
     """Finds in the log of a failed job the line that says why it failed."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
-    return (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    return "the disk is full; free some space" if f"[Errno {errno.ENOSPC}]" in cause else cause
 
 
 def _say_lost(log: str) -> str:
