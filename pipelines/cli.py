@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
+from pipelines.failures import failures
 from pipelines.model_commands import evaluate, prepare, train
 from pipelines.options import (
     choose_detector,
@@ -93,6 +94,7 @@ def cli() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
+@click.option("--retry-failures", is_flag=True, help="Reads again what could not be read.")
 def analyze(**options: Any) -> None:
     """Analyses the media of INPUT into tables and annotated copies in OUTPUT.
 
@@ -159,6 +161,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         runner=Runner(options["runner"], options["workers"], options["beam_options"]),
         overwrite=options["overwrite"],
         prune=options["prune"],
+        retry_failures=options["retry_failures"],
     )
 
 
@@ -177,7 +180,7 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-for command in (verify, prepare, train, evaluate):
+for command in (failures, verify, prepare, train, evaluate):
     cli.add_command(command)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from pipelines.listing import count_parts, list_media
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
+from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
@@ -50,6 +52,8 @@ def _run_locked(
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
@@ -146,7 +150,7 @@ def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command."""
     return {
-        "command": " ".join(sys.argv),
+        "command": _describe_command(sys.argv[1:]),
         "belongs_to": request.belongs_to(),
         "render": request.render and asdict(request.render),
         "span_s": request.span_s,
@@ -155,6 +159,12 @@ def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
     }
+
+
+def _describe_command(words: list[str]) -> str:
+    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
+    whole = shlex.join(["ferbeam", *words])
+    return os.fsencode(whole).decode("utf-8", "backslashreplace")
 
 
 def _version(name: str) -> str:

@@ -99,7 +99,7 @@ def _check_files(
     """Checks the copies, and that nothing lies beside what belongs to the run."""
     from fer_core.records import TABLES
     from pipelines.checking.copies import check_copies
-    from pipelines.checking.tables import list_below
+    from pipelines.contents import list_below
 
     known = check_copies(findings, output, tally.copies, run.get("render") is not None)
     known.update(file for files in listed.files.values() for file in files)

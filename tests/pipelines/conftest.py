@@ -12,8 +12,10 @@ from tests.pipelines.jobs import SAMPLES, analyze
 
 @pytest.fixture(scope="session")
 def small_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two pictures and two videos, one of each damaged, analysed with copies."""
-    folder, output = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("done") / "out"
+    """Two pictures and two videos, one of each damaged, analysed with copies; `media` beside it."""
+    root = tmp_path_factory.mktemp("small")
+    folder, output = root / "media", root / "out"
+    folder.mkdir()
     for name in ("pictures/group.png", "videos/portrait.mp4", "videos/broken.mp4"):
         shutil.copy(SAMPLES / name, folder)
     whole = (SAMPLES / "pictures/happy.jpg").read_bytes()
