@@ -86,10 +86,11 @@ def _make_links(folder: Path, name: str) -> list[str]:
         "secret.mp4": Path("/etc/passwd"),
         "again.mp4": folder / name,
         "endless.mp4": Path("/dev/zero"),
+        "endless.jpg": Path("/dev/zero"),
     }.items():
         (folder / place).symlink_to(target)
     os.mkfifo(folder / "pipe.mp4")
     return [
         *("loop", "self.mp4", "nowhere.jpg", "outside.jpg", "secret.mp4", "again.mp4"),
-        *("endless.mp4", "pipe.mp4"),
+        *("endless.mp4", "endless.jpg", "pipe.mp4"),
     ]

@@ -26,5 +26,5 @@ def pick_name(random: Random, number: int, suffix: str) -> str:
     while len(os.fsencode(name)) > 255:
         stem = stem[:-1]
         name = f"{stem}{number:05d}{suffix}"
-    folder = random.choice(("", "", "", "a/", "a/b c/", "..x/", "été/", "d.mp4/"))
+    folder = random.choice(("", "", "", "a/", "a/b c/", "x../", "été/", "d.mp4/"))
     return folder + name
