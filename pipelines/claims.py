@@ -36,6 +36,7 @@ class AnalysisRequest:
         runner: where it runs.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
+        retry_failures: does once more what ended in a failure.
     """
 
     input: str
@@ -49,6 +50,7 @@ class AnalysisRequest:
     runner: Runner
     overwrite: bool = False
     prune: bool = False
+    retry_failures: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def belongs_to(self) -> dict[str, Any]:

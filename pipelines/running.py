@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from pipelines.listing import count_parts, list_media
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
+from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
@@ -53,6 +55,8 @@ def _run_locked(
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
@@ -136,20 +140,22 @@ def _name_some(media: Iterable[str]) -> str:
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
+    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
+    sums: dict[str, str] = {}
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-    return {"rows": dict(rows), "tables": tables}
+        sums.update(part["sums"])
+    return {"rows": dict(rows), "tables": tables, "sums": sums}
 
 
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command."""
     return {
-        "command": " ".join(sys.argv),
+        "command": _describe_command(sys.argv[1:]),
         "belongs_to": request.belongs_to(),
         "render": request.render and asdict(request.render),
         "span_s": request.span_s,
@@ -158,6 +164,12 @@ def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
     }
+
+
+def _describe_command(words: list[str]) -> str:
+    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
+    whole = shlex.join(["ferbeam", *words])
+    return os.fsencode(whole).decode("utf-8", "backslashreplace")
 
 
 def _version(name: str) -> str:

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def write_report(output: Output, lang: str, viewers: str | None = None) -> Writt
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
     """
     run = load_run(output)
-    tables = open_tables(output, viewers)
+    tables = open_tables(output, None if viewers is None else Path(viewers))
     try:
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
         builder.build()
