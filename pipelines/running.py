@@ -16,8 +16,10 @@ from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
+from pipelines.flink import cancel_job
 from pipelines.listing import count_parts, list_media
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.runners import Job, run_job
 from pipelines.settings import AnalyzeSettings
@@ -31,14 +33,16 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT.
-        FerError: the job failed; what it has committed is kept.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has committed is kept.
     """
     media, unlisted = _list_input(request)
     names = {medium.name for medium in media}
+    parts = count_parts(media)
+    options = request.runner.options(parts)
+    check_workers(request, options)
     claim_output(request, names)
     progress.start(request.output, len(names), request.render is not None)
-    parts = count_parts(media)
-    _run_job(request, progress, job, parts)
+    _run_job(request, progress, job, options)
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)
@@ -69,7 +73,7 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
     return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -81,9 +85,10 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         run_id=request.run_id,
     )
     try:
-        job.order(settings.to_dict(), request.runner.options(parts))
+        job.order(settings.to_dict(), options)
         run_job(job, progress.update)
     finally:
+        cancel_job(options)
         request.output.remove_attempts()
         progress.stop()
 

@@ -44,9 +44,9 @@ def find_flink() -> Path:
     from importlib.util import find_spec
 
     spec = find_spec("pyflink")
-    if spec is None or spec.origin is None and not spec.submodule_search_locations:
+    if spec is None or not spec.submodule_search_locations:
         raise UsageError("flink: not installed; pip install apache-flink-libraries, or name --home")
-    return Path(next(iter(spec.submodule_search_locations or [])))
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def run(plan: ClusterPlan) -> None:

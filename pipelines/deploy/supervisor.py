@@ -87,7 +87,8 @@ def supervise(parts: list[Part], folder: Path, stopped: Callable[[], bool]) -> N
     """
     try:
         while not stopped():
-            if any([part.ensure_runs(folder) for part in parts]):
+            started = [part for part in parts if part.ensure_runs(folder)]
+            if started:
                 _write_state(parts, folder)
             time.sleep(POLL_SECONDS)
     finally:
