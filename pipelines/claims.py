@@ -66,14 +66,11 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
         names: the media it will analyse.
 
     Raises:
-        UsageError: OUTPUT lies inside INPUT.
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
     """
     output = request.output
-    if output.is_local:
-        refuse_inside(request.input, "OUTPUT", output.root)
-        if request.overwrite:
-            _remove_own(output)
+    if output.is_local and request.overwrite:
+        _remove_own(output)
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
     run = output.read_json(output.path(RUN_FILE))

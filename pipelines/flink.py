@@ -86,9 +86,7 @@ def flink_options(extra: Sequence[str]) -> list[str]:
 def _check_jar(extra: Sequence[str]) -> None:
     jar = option_value(extra, "flink_job_server_jar")
     if jar is not None and "://" not in jar and not os.path.isfile(jar):
-        raise UsageError(
-            f"--flink_job_server_jar {jar}: is not there; without it Beam downloads it"
-        )
+        raise UsageError(f"--flink_job_server_jar {jar}: is not there; without it Beam gets one")
 
 
 def _check_fit(master: str, cluster: Cluster, extra: Sequence[str]) -> None:

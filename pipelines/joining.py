@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -15,11 +15,13 @@ from fer_core.records import FAILURES, MEDIA
 from fer_core.video.join import join_spans
 from pipelines.costs import Costs, sum_costs, timed
 from pipelines.elements import LinkedGroup, RenderedSpan, TableFiles, digest
+from pipelines.isolation import STALL_SECONDS, Marks, run_apart
 from pipelines.linking import write_tables
 from pipelines.output import Output, copy_name, sheet_name
 from pipelines.rendering import noting, read_tiles
 from pipelines.settings import RenderSettings
 from pipelines.sources import open_source
+from pipelines.watchdog import beat, guarded
 
 
 def join_group(
@@ -61,7 +63,7 @@ def _make_copies(
     lacking: list[Failure] = []
     if video and not failures:
         with noting(failures, name):
-            lacking = _join_video(output, linked, parts, render.lang)
+            lacking = _join_guarded(output, linked, parts, render.lang)
     if failures:
         return lacking  # no note: the next run tries again
     copies = [str(row["annotated"]) for row in _name_copies(linked, []) if row["annotated"]]
@@ -73,10 +75,32 @@ def _make_copies(
     return lacking
 
 
-def _join_video(
+def _join_guarded(
     output: Output, linked: LinkedGroup, parts: list[RenderedSpan], lang: str
 ) -> list[Failure]:
-    """Puts a video's copy and its contact sheet in place; returns what the copy lacks."""
+    """Joins a video's copy: here, or apart where that has ended a worker (sound is decoded).
+
+    Raises:
+        CrashError: it ended that process, too.
+    """
+    name, marks, key = str(linked.media[0]["media"]), Marks(output), f"join-{linked.copies_key}"
+    # Sound that has to be decoded takes a second for some minutes.
+    limit_s = STALL_SECONDS + float(str(linked.media[0]["duration_ms"])) / 10_000
+    work = (output, linked, parts, lang)
+    if marks.begin(key, name):
+        lacking = [*run_apart(_join_video, *work, limit_s=limit_s)]
+    else:
+        with guarded(f"joining {name}", limit_s):
+            lacking = [*_join_video(*work)]
+    marks.end(key)
+    return lacking
+
+
+def _join_video(
+    output: Output, linked: LinkedGroup, parts: list[RenderedSpan], lang: str
+) -> Iterator[Failure]:
+    """Puts a video's copy and its contact sheet in place; yields what the copy lacks."""
+    beat()
     name = str(linked.media[0]["media"])
     with output.making(output.path(copy_name("video", name))) as attempt:
         with ExitStack() as opened:
@@ -88,7 +112,7 @@ def _join_video(
         left_out = int(str(linked.media[0]["track_count"])) - len(tiles)
         sheet = compose_sheet(name, tiles, lang, left_out)
         output.write(output.path(sheet_name(name)), sheet)
-    return [Failure(name, "render", "MediaError", f"{name}: {reason}") for reason in lost]
+    yield from (Failure(name, "render", "MediaError", f"{name}: {reason}") for reason in lost)
 
 
 def _name_copies(linked: LinkedGroup, failures: list[Failure]) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from fer_core.tracking.tracks import Tracks, link_tracks
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import LinkedGroup, OpenMedium, Span, SpanToRender, TableFiles, digest
 from pipelines.output import Output
-from pipelines.rendering import digest_tracks, plan_rendering
+from pipelines.render_planning import digest_tracks, plan_rendering
 from pipelines.settings import RenderSettings
 
 COUNTS_KEY = b"ferbeam.counts"

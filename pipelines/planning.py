@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,9 +16,14 @@ from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
 from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
+from pipelines.isolation import STALL_SECONDS, CrashError, Marks, run_apart
 from pipelines.output import Output
 from pipelines.settings import RowSettings
 from pipelines.sources import open_source
+from pipelines.watchdog import beat, guarded
+
+SLOWEST_BYTES = 2_000_000
+"""Bytes per second at which any medium can be indexed, also over a slow network."""
 
 
 class Opened(NamedTuple):
@@ -36,7 +41,7 @@ def group_key(group: Iterable[Medium]) -> str:
 def open_group(
     group: tuple[Medium, ...], settings: RowSettings, output: Output
 ) -> tuple[list[Opened], list[Failure]]:
-    """Opens every medium of a group.
+    """Opens every medium of a group: here, or apart where that has ended a worker.
 
     The identity of a medium that an earlier run met with the same size and time of change is
     taken from its plan.
@@ -46,14 +51,62 @@ def open_group(
     """
     plan = output.read_json(output.plan_path(group_key(group))) or {}
     known = {tuple(entry[:3]): entry[3] for entry in plan.get("media", [])}
-    opened, failures = [], []
-    for medium in group:
-        identity = known.get((medium.name, medium.size, medium.mtime_ns))
+    identities = [known.get((medium.name, medium.size, medium.mtime_ns)) for medium in group]
+    marks, key = Marks(output), "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
+    limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES
+    lost: dict[str, str] = {}
+    if marks.begin(key, group[0].name):
+        found = _open_apart(group, settings, identities, lost, limit_s)
+    else:
+        with guarded(f"opening {group[0].name}", limit_s):
+            found = list(open_media(group, settings, identities, lost))
+    if not lost:  # else the next run opens them apart at once
+        marks.end(key)
+    opened = [each for each in found if isinstance(each, Opened)]
+    return opened, [each for each in found if isinstance(each, Failure)]
+
+
+def open_media(
+    group: tuple[Medium, ...],
+    settings: RowSettings,
+    identities: list[str | None],
+    lost: dict[str, str],
+) -> Iterator[Opened | Failure]:
+    """Opens one medium after the other.
+
+    Args:
+        group: the media.
+        settings: the settings that change rows.
+        identities: of the media, where they are known.
+        lost: media that are not to be opened, and why.
+    """
+    for at, (medium, identity) in enumerate(zip(group, identities, strict=True)):
+        beat(at)
         try:
-            opened.append(_open_medium(medium, settings, identity))
+            if medium.name in lost:
+                raise MediaError(lost[medium.name])
+            yield _open_medium(medium, settings, identity)
         except MediaError as error:
-            failures.append(Failure(medium.name, "probe", "MediaError", str(error)))
-    return opened, failures
+            yield Failure(medium.name, "probe", "MediaError", str(error))
+
+
+def _open_apart(
+    group: tuple[Medium, ...],
+    settings: RowSettings,
+    identities: list[str | None],
+    lost: dict[str, str],
+    limit_s: float,
+) -> list[Opened | Failure]:
+    """Opens media in a process of its own; one that ends it is a failure, noted in `lost`."""
+    while True:
+        try:
+            work = run_apart(open_media, group, settings, identities, lost, limit_s=limit_s)
+            return list(work)
+        except CrashError as crash:
+            name = group[crash.at].name
+            if name in lost:
+                raise
+            lost[name] = f"{name}: {crash}"
 
 
 def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:

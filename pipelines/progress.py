@@ -8,6 +8,7 @@ import time
 
 import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
@@ -84,6 +85,10 @@ class Progress:
             done, rendered = watch.state
             copied = f"; {rendered} of {watch.readings} rendered" if rendered else ""
             self._console.print(f"{done} of {len(watch.planned)} spans: {note}{copied}")
+
+    def note(self, line: str) -> None:
+        """Shows a line that stays."""
+        self._console.print(escape(line), soft_wrap=True, highlight=False, style="yellow")
 
     def stop(self) -> None:
         """Shows the last state and leaves the terminal as it was."""

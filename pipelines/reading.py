@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from fer_core.detections import SampledFrame
 from fer_core.errors import MediaError
 from fer_core.pictures import read_picture
-from fer_core.video.frames import read_spans
+from fer_core.video.frames import lose_spans, read_spans
 from pipelines.costs import Costs, timed
 from pipelines.elements import Medium, OpenMedium, Span
 from pipelines.sources import open_source
+from pipelines.watchdog import beat
 
 
 class TimedFrames:
     """Frames, and what it took to read them."""
 
     def __init__(self, frames: Iterator[SampledFrame]) -> None:
-        self._frames, self._costs = frames, Costs()
+        self._frames, self._costs, self._at = frames, Costs(), 0
 
     def __iter__(self) -> Iterator[SampledFrame]:
         return self
 
     def __next__(self) -> SampledFrame:
+        beat(self._at)
+        self._at += 1
         with timed(self._costs, "decode") as counts:
             frame = next(self._frames)
             counts.update(frames=1, decoded=frame.decoded)
@@ -34,16 +37,29 @@ class TimedFrames:
         return costs
 
 
-def read_frames(spans: list[Span], max_pixels: int) -> Iterator[SampledFrame]:
-    """Reads the frames of spans that are read in one go, each sample once, in order."""
+def read_frames(
+    spans: Sequence[Span], max_pixels: int, lost: Mapping[str, str]
+) -> Iterator[SampledFrame]:
+    """Reads the frames of spans that are read in one go, each sample once, in order.
+
+    Args:
+        spans: of pictures, or of one video.
+        max_pixels: larger pictures are not decoded.
+        lost: media that are not to be read, and why: their frames are without pixels.
+    """
     videos = [span.video for span in spans if span.video is not None]
     if not videos:
         for medium in (medium for span in spans for medium in span.media):
-            yield read_picture_frame(medium, max_pixels)
+            if medium.name in lost:
+                yield SampledFrame(medium.name, 0, 0, None, lost[medium.name])
+            else:
+                yield read_picture_frame(medium, max_pixels)
         return
     medium = spans[0].media[0]
     with open_source(medium.path) as source:
-        for frame in read_spans(source, videos):
+        message = lost.get(medium.name)
+        frames = read_spans(source, videos) if message is None else lose_spans(videos, message)
+        for frame in frames:
             yield SampledFrame(
                 medium.name,
                 frame.frame_index,

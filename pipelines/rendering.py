@@ -1,12 +1,10 @@
-"""Plans what is rendered of a medium, and renders it: a stretch of a video, or pictures."""
+"""Renders a stretch of a video, or pictures: here, or apart where that ended a worker."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -16,32 +14,23 @@ from numpy.typing import NDArray
 from fer_core.detections import Failure
 from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.drawing.picture_copy import copy_picture
-from fer_core.drawing.sheet import MAX_TILES, Tile, cut_tile
+from fer_core.drawing.sheet import Tile, cut_tile
 from fer_core.errors import MediaError
 from fer_core.shown import ShownFace
 from fer_core.tracking.motion import faces_at
 from fer_core.tracking.tracks import Tracks
 from fer_core.video.render import Drawing, render_span
 from pipelines.costs import Costs, timed
-from pipelines.elements import (
-    LinkedGroup,
-    OpenMedium,
-    RenderedSpan,
-    Span,
-    SpanToRender,
-    digest,
-)
+from pipelines.elements import OpenMedium, RenderedSpan, SpanToRender
+from pipelines.isolation import STALL_SECONDS, CrashError, Marks, run_apart
 from pipelines.output import Output, copy_name
+from pipelines.render_planning import HOLD_MS
 from pipelines.settings import RenderSettings
 from pipelines.sources import open_source
+from pipelines.watchdog import beat, guarded
 
 _NAMES_AT_FAULT = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
-RENDER_VERSION = 1
-"""Changes whenever the same tracks and settings come out drawn or encoded in another way."""
-NEUTRAL = 4
-HOLD_MS = 1000
-"""How long a cover stays before the first and after the last sample of a track."""
 TILE = pa.schema(
     [
         ("track_id", pa.int32()),
@@ -55,106 +44,85 @@ TILE = pa.schema(
 """What a rendered part keeps for the contact sheet: a row for each moment."""
 
 
-def plan_rendering(
-    output: Output,
-    spans: list[Span],
-    tracks: list[Tracks],
-    linked: LinkedGroup,
-    settings: RenderSettings,
-) -> tuple[LinkedGroup, list[SpanToRender]]:
-    """Plans what is to be rendered of a group; nothing where its copies are there already."""
-    video = spans[0].media[0].info.kind == "video"
-    tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
-    keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
-    copies_key = digest([task.key for task in keyed])
-    note = output.read_json(output.copies_path(spans[0].group)) or {}
-    copied = note.get("key") == copies_key and all(
-        output.exists(output.path(name)) for name in note["copies"]
-    )
-    group = replace(linked, render_total=len(keyed), copies_key=copies_key, copied=copied)
-    if copied:
-        group = replace(group, lacking=[Failure(*row) for row in note["lacking"]])
-    return group, [] if copied else keyed
-
-
-def _plan_video(spans: list[Span], tracks: Tracks) -> list[SpanToRender]:
-    """Plans a span to render for every reading, with the tracks that are seen in it."""
-    moments = find_moments(tracks)
-    tasks: list[SpanToRender] = []
-    for span in spans:
-        if (stretch := span.stretch) is None:
-            continue
-        aside = max(HOLD_MS, tracks.gap_ms)
-        first, end = stretch.first_ms, stretch.end_ms
-        seen = tracks.between(first - aside, end + aside)
-        inside = (moment for moment in moments if first <= moment[1] < end)
-        task = SpanToRender("", span.group, len(tasks), span.media, (seen,), tuple(inside), stretch)
-        tasks.append(task)
-    return tasks
-
-
-def _plan_pictures(span: Span, tracks: list[Tracks], linked: LinkedGroup) -> list[SpanToRender]:
-    """Plans the copies of the pictures that could be decoded as one span to render."""
-    rows = zip(span.media, tracks, linked.media, strict=True)
-    shown = [(medium, own) for medium, own, row in rows if not row["frames_lost"]]
-    if not shown:
-        return []
-    media, own = zip(*shown, strict=True)
-    return [SpanToRender("", span.group, 0, media, own)]
-
-
-def digest_tracks(tracks: Tracks) -> str:
-    """Returns what stands for tracks: the same for the same faces at the same times."""
-    columns = (tracks.timestamp_ms, tracks.track_id, tracks.boxes, tracks.scores)
-    times = (tracks.gap_ms, tracks.interval_ms)
-    return digest([sha256(column.tobytes()).hexdigest() for column in columns], times)
-
-
-def find_moments(tracks: Tracks) -> list[tuple[int, int]]:
-    """Finds the most expressive moment of each track: where its smoothed face is least neutral.
-
-    Returns:
-        Track and time in milliseconds, by time; of the longest tracks where there are many.
-    """
-    order = np.lexsort((tracks.scores[:, NEUTRAL], tracks.track_id))
-    found, first, counts = np.unique(tracks.track_id[order], return_index=True, return_counts=True)
-    longest = np.argsort(-counts, kind="stable")[:MAX_TILES]
-    times = tracks.timestamp_ms[order][first]
-    moments = [(int(found[at]), int(times[at])) for at in longest]
-    return sorted(moments, key=lambda moment: (moment[1], moment[0]))
-
-
-def _render_key(task: SpanToRender, spans: list[Span], settings: RenderSettings) -> str:
-    rows = [span.key for span in spans] if task.stretch is None else [task.stretch, task.moments]
-    media = [(medium.name, medium.identity) for medium in task.media]
-    drawn = [digest_tracks(own) for own in task.tracks]
-    return digest(RENDER_VERSION, settings.key_parts(), rows, media, drawn)
-
-
 def load_overlay(settings: RenderSettings) -> Overlay:
     """Loads what draws the faces, for one thread."""
     avatars = None if settings.avatars is None else Path(settings.avatars)
     return Overlay(OverlaySettings(settings.overlay, settings.lang, avatars))
 
 
-def render_task(output: Output, task: SpanToRender, overlay: Overlay, quality: int) -> RenderedSpan:
+def render_guarded(
+    output: Output, task: SpanToRender, overlay: Overlay, settings: RenderSettings
+) -> RenderedSpan:
+    """Does what `render_task` does, and outlives a decoder that crashes or hangs."""
+    name, marks, key = task.media[0].name, Marks(output), f"render-{task.key}"
+    if marks.begin(key, name):
+        rendered = _render_apart(output, task, settings)
+    else:
+        with guarded(f"rendering {name}", STALL_SECONDS):
+            rendered = render_task(output, task, overlay, settings.quality, {})
+    if not rendered.failures:  # else, if it is rendered once more, then apart
+        marks.end(key)
+    return rendered
+
+
+def _render_apart(output: Output, task: SpanToRender, settings: RenderSettings) -> RenderedSpan:
+    """Renders in a process of its own; a medium that ends it has no copy."""
+    lost: dict[str, str] = {}
+    while True:
+        try:
+            rendered: RenderedSpan
+            (rendered,) = run_apart(_render_alone, output, task, settings, lost)
+        except CrashError as crash:
+            name = task.media[crash.at].name
+            if name in lost:
+                raise
+            lost[name] = str(crash)
+        else:
+            return rendered
+
+
+def _render_alone(
+    output: Output, task: SpanToRender, settings: RenderSettings, lost: dict[str, str]
+) -> Iterator[RenderedSpan]:
+    yield render_task(output, task, load_overlay(settings), settings.quality, lost)
+
+
+def render_task(
+    output: Output, task: SpanToRender, overlay: Overlay, quality: int, lost: Mapping[str, str]
+) -> RenderedSpan:
     """Renders pictures into their copies, or a stretch of a video into a part of its copy.
 
     What the bytes cause is a failure of the medium; a part that is committed already is kept.
+
+    Args:
+        output: where the copies go.
+        task: what is to be rendered.
+        overlay: what draws the faces.
+        quality: of H.264.
+        lost: media that are not to be read, and why.
     """
     costs: Costs = {}
     failures: list[Failure] = []
     with timed(costs, "render") as counts:
         if task.stretch is None:
-            for medium, tracks in zip(task.media, task.tracks, strict=True):
+            for at, (medium, tracks) in enumerate(zip(task.media, task.tracks, strict=True)):
+                beat(at)
                 with noting(failures, medium.name):
+                    _refuse_lost(medium, lost)
                     _copy_picture(output, medium, tracks, overlay)
             counts["frames"] = len(task.media) - len(failures)
         elif not output.exists(output.rendered_path(task.key)):
+            beat()
             start_ms = None if task.stretch.start_pts is None else int(task.stretch.first_ms)
             with noting(failures, task.media[0].name, start_ms):
+                _refuse_lost(task.media[0], lost)
                 counts["frames"] = _render_stretch(output, task, overlay, quality)
     return RenderedSpan(task.key, task.group, task.index, tuple(failures), costs)
+
+
+def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
+    if medium.name in lost:
+        raise MediaError(lost[medium.name])
 
 
 def _copy_picture(output: Output, medium: OpenMedium, tracks: Tracks, overlay: Overlay) -> None:
@@ -189,8 +157,12 @@ def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, obje
                 row = (face.track_id, timestamp_ms, *what)
                 tiles.append(dict(zip(TILE.names, row, strict=True)))
 
+    def find(timestamp_ms: int) -> list[ShownFace]:
+        beat()
+        return faces_at(tracks, timestamp_ms, hold_ms)
+
     return Drawing(
-        find=lambda timestamp_ms: faces_at(tracks, timestamp_ms, hold_ms),
+        find=find,
         draw=overlay.draw,
         moments={moment for _, moment in task.moments},
         look_at=look_at,

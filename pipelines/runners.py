@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fer_core.errors import FerError, UsageError
+from pipelines.watchdog import WORKER_LOST
 
 LOCAL = "local"
 POLL_SECONDS = 0.25
@@ -166,6 +168,7 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
         update: is called while it runs, to show how far it is.
 
     Raises:
+        WorkerLostError: a worker, or the job, crashed, hung or was killed.
         FerError: the job failed; with the reason that its log gives.
     """
     try:
@@ -173,15 +176,38 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
             update()
     finally:
         job.stop()
+    if code < 0:
+        raise WorkerLostError(f"the job was ended by {signal.Signals(-code).name}")
+    if code == WORKER_LOST:
+        raise WorkerLostError(_say_lost(job.log()))
     if code != 0:
         raise FerError(f"the job stopped: {_cause(job.log())}; run the same command again")
+
+
+class WorkerLostError(FerError):
+    """A worker ended without a word: a decoder crashed or hung, or somebody killed it.
+
+    Attributes:
+        lost: what happened, in a few words.
+    """
+
+    def __init__(self, lost: str) -> None:
+        super().__init__(f"the job stopped: {lost}; run the same command again")
+        self.lost = lost
 
 
 def _cause(log: str) -> str:
     """Finds in the log of a failed job the line that says why it failed."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
-    return (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    return "the disk is full; free some space" if f"[Errno {errno.ENOSPC}]" in cause else cause
+
+
+def _say_lost(log: str) -> str:
+    """Finds in the log of a job what became of its worker."""
+    said = [line for line in log.splitlines() if line.startswith("WorkerError: ")]
+    return said[0].partition(": ")[2] if said else "a worker ended"
 
 
 def _names_error(line: str) -> bool:

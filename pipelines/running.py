@@ -7,21 +7,24 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
-from pipelines.claims import AnalysisRequest, claim_output, remove_stale
+from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
 from pipelines.flink import cancel_job
+from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
+from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
-from pipelines.runners import Job, run_job
+from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
@@ -32,10 +35,21 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
-        SettingsError: OUTPUT belongs to other settings or another INPUT.
-        FerError: the cluster or its workers cannot do it, or the job failed; what it has committed is kept.
+        SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has
+            committed is kept.
     """
     media, unlisted = _list_input(request)
+    if request.output.is_local:
+        refuse_inside(request.input, "OUTPUT", request.output.root)
+    with locked(request.output):
+        return _run_locked(request, progress, job, media, unlisted)
+
+
+def _run_locked(
+    request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
+) -> dict[str, Any]:
+    """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     parts = count_parts(media)
     options = request.runner.options(parts)
@@ -74,6 +88,11 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
 
 
 def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
+    """Runs the job; one that loses a worker is started again, as long as that gets it further.
+
+    Raises:
+        FerError: the job failed, or lost its workers without getting any further.
+    """
     settings = AnalyzeSettings(
         input=request.input if "://" in request.input else os.path.abspath(request.input),
         output=request.output.root,
@@ -84,13 +103,35 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         render=request.render,
         run_id=request.run_id,
     )
+    order = settings.to_dict(), options
+    marks, before = Marks(request.output), set[str]()
     try:
-        job.order(settings.to_dict(), options)
-        run_job(job, progress.update)
+        while True:
+            try:
+                job.order(*order)
+                run_job(job, progress.update)
+            except WorkerLostError as error:
+                cancel_job(options)
+                # Each loss leaves a mark where there was none: what has one is read apart.
+                begun = marks.begun()
+                new = {begun[key] for key in begun.keys() - before}
+                if not new:
+                    raise
+                before = set(begun)
+                progress.note(f"{error.lost}; going on, with {_name_some(new)} apart")
+                job = Job("analyze")
+            else:
+                return
     finally:
         cancel_job(options)
         request.output.remove_attempts()
         progress.stop()
+
+
+def _name_some(media: Iterable[str]) -> str:
+    """Names a few media."""
+    names = sorted(set(media))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.ml.inference.base import PredictionResult
 
-from fer_core.detection.detect import Detector, limit_threads
-from fer_core.detection.detectors import load_detector
-from fer_core.detections import Detections, Failure, detect_faces, span_table
-from pipelines.costs import SECONDS, Costs, sum_costs, timed
+from fer_core.detection.detect import limit_threads
+from fer_core.detections import Failure, span_table
+from pipelines.costs import Costs, sum_costs, timed
+from pipelines.detecting import Detectors, detect_guarded
 from pipelines.elements import (
     DetectedSpan,
     LinkedGroup,
@@ -26,13 +25,13 @@ from pipelines.elements import (
     SpanToRender,
     TableFiles,
 )
+from pipelines.isolation import Marks
 from pipelines.joining import join_group
 from pipelines.linking import COUNTS_KEY, link_group, write_failures
 from pipelines.listing import group_media, list_media
 from pipelines.output import Output
 from pipelines.planning import open_group, plan_group, write_plan
-from pipelines.reading import TimedFrames, read_frames
-from pipelines.rendering import load_overlay, render_task
+from pipelines.rendering import load_overlay, render_guarded
 from pipelines.settings import RenderSettings, RowSettings
 
 FAILURES = "failures"
@@ -100,15 +99,7 @@ class DetectFaces(beam.DoFn):
 
     def setup(self) -> None:
         limit_threads()
-        self._detectors: dict[bool, Detector] = {}
-
-    def _detector_for(self, reading: Reading) -> Detector:
-        """Returns the detector for videos or for pictures, loaded when it is first needed."""
-        pictures = reading[0].video is None
-        if pictures not in self._detectors:
-            settings = self._settings.detector
-            self._detectors[pictures] = load_detector(settings, self._model, pictures)
-        return self._detectors[pictures]
+        self._detectors = Detectors(self._settings.detector, self._model)
 
     def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
         todo: list[Span] = []
@@ -117,28 +108,9 @@ class DetectFaces(beam.DoFn):
                 yield pvalue.TaggedOutput(COMMITTED, span.reference())
             else:
                 todo.append(span)
-        detector = self._detector_for(reading)
-        frames = TimedFrames(read_frames(todo, self._settings.max_pixels))
-        for span in todo:
-            costs: Costs = {}
-            with timed(costs, "detect") as counts:
-                found = detect_faces(islice(frames, span.frame_total), detector)
-                counts.update(_counts_of(detector), frames=_searched(found))
-            for stage, spent in frames.take_costs().items():
-                costs["detect"][SECONDS] -= spent[SECONDS]  # it read them one by one
-                costs[stage] = spent
-            yield DetectedSpan(span, found, costs)
-
-
-def _searched(found: Detections) -> int:
-    """Counts the frames that could be decoded, and so were searched for faces."""
-    return sum(row["status"] != "decode_error" for row in found.frames)
-
-
-def _counts_of(detector: Detector) -> dict[str, int]:
-    """What a detector has counted since it was asked last; many do not have `take_counts`."""
-    take: Callable[[], dict[str, int]] = getattr(detector, "take_counts", dict)
-    return take()
+        if todo:
+            marks, limit = Marks(self._output), self._settings.max_pixels
+            yield from detect_guarded(tuple(todo), limit, self._detectors, marks)
 
 
 class CommitSpan(beam.DoFn):
@@ -156,6 +128,8 @@ class CommitSpan(beam.DoFn):
             facts = {COUNTS_KEY.decode(): json.dumps({**known, "costs": detected.costs})}
             path = self._output.span_path(detected.span.key)
             counts.update(spans=1, bytes=self._output.write_table(path, table, facts))
+        if not detected.found.failures:  # else, if it is read once more, then apart
+            Marks(self._output).end(detected.span.key)
         yield detected.span.reference({**detected.costs, **costs})
 
 
@@ -184,8 +158,7 @@ class RenderSpan(beam.DoFn):
         self._overlay = load_overlay(self._render)
 
     def process(self, task: SpanToRender) -> Iterator[tuple[str, RenderedSpan]]:
-        quality = self._render.quality
-        yield task.group, render_task(self._output, task, self._overlay, quality)
+        yield task.group, render_guarded(self._output, task, self._overlay, self._render)
 
 
 class JoinSpans(beam.DoFn):

@@ -25,6 +25,8 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
 from apache_beam.runners.worker.sdk_worker import SdkHarness
 from apache_beam.transforms.environments import Environment, python_sdk_capabilities
 
+from pipelines.watchdog import WORKER_LOST
+
 URN = "ferbeam:env:forked:v1"
 
 _waiting: list[tuple[BaseProcess, Connection]] = []
@@ -101,7 +103,9 @@ class ForkedWorkerHandler(GrpcWorkerHandler):
         self._process.join()
         code = self._process.exitcode
         if code:
-            why = "; memory may have run out" if code == -signal.SIGKILL else ""
-            sys.stderr.write(f"WorkerError: {self.worker_id} ended with {code}{why}\n")
-            sys.stderr.flush()
-            os._exit(1)
+            if code != WORKER_LOST:  # else it has said itself why it ended
+                how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+                why = "; memory may have run out" if code == -signal.SIGKILL else ""
+                sys.stderr.write(f"WorkerError: a worker ended with {how}{why}\n")
+                sys.stderr.flush()
+            os._exit(WORKER_LOST)

@@ -61,6 +61,11 @@ def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
         yield from _match(decode_frames(video, wanted), spans)
 
 
+def lose_spans(spans: Sequence[VideoSpan], message: str) -> Iterator[Frame]:
+    """Yields the frames of spans that cannot be read, without pictures."""
+    return (sample.lost(message) for sample in _list_samples(spans))
+
+
 class _Sample(NamedTuple):
     """A sampled frame of the plan, and the key by which its picture is known."""
 

@@ -66,9 +66,7 @@ def describe_problems(needs: dict[str, Any]) -> list[str]:
     for name in ("input", "output"):
         path = needs[name]
         if path and not os.path.exists(path):
-            problems.append(
-                f"{name.upper()} {path} is not there; use a folder that all workers see"
-            )
+            problems.append(f"{name.upper()} {path} is not there; all workers must see it")
     problems += [f"{path} is not there" for path in needs["files"] if not os.path.exists(path)]
     return problems + _model_problems(needs)
 

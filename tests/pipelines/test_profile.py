@@ -135,7 +135,7 @@ def test_a_detector_may_count(tmp_path: Path) -> None:
     out = Output(str(tmp_path))
     step = DetectFaces(SETTINGS, out)
     step.setup()
-    step._detectors[False] = CountingDetector()
+    step._detectors._loaded[False] = CountingDetector()
     for reading in planned(SAMPLES / "videos/one_face.mp4", out):
         for detected in step.process(reading):
             frames = detected.span.frame_total

@@ -1,0 +1,158 @@
+"""Marks what is begun, and does apart, in a process of its own, what a worker has died of."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+from fer_core.errors import FerError, MediaError
+from pipelines.output import Output
+
+STALL_SECONDS = float(os.environ.get("FERBEAM_STALL_S", "60"))
+"""How long one frame, picture or medium may take before its decoder is taken for hung."""
+
+
+class CrashError(MediaError):
+    """A decoder that ended the process it ran in, or hung.
+
+    Attributes:
+        at: what it was reading, as `beat` counts.
+    """
+
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(f"{reason}; convert the file to another format, or leave it out")
+        self.at = at
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Notes which work was begun: what has a mark and no result may have ended its worker.
+
+    Attributes:
+        output: where they lie.
+    """
+
+    output: Output
+
+    def path(self, key: str) -> str:
+        """Returns the path of a mark."""
+        return self.output.path(".spans", "started", key)
+
+    def begin(self, key: str, medium: str) -> bool:
+        """Leaves a mark; returns whether there was one, so that the work had better be done apart.
+
+        Args:
+            key: of the work.
+            medium: that it reads, the first of several.
+        """
+        if self.output.exists(self.path(key)):
+            return True
+        self.output.write(self.path(key), medium.encode())
+        return False
+
+    def end(self, key: str) -> None:
+        """Takes a mark away: the work came to its end."""
+        with suppress(FileNotFoundError):  # another attempt was quicker
+            self.output.remove(self.path(key))
+
+    def begun(self) -> dict[str, str]:
+        """Lists what was begun and has not come to its end, by key with its medium; local only."""
+        folder = self.path("")
+        names = os.listdir(folder) if self.output.is_local and os.path.isdir(folder) else []
+        return {name: self.output.read(self.path(name)).decode() for name in names}
+
+
+def run_apart(
+    work: Callable[..., Iterator[Any]], *args: Any, limit_s: float = STALL_SECONDS
+) -> Iterator[Any]:
+    """Does work in a process of its own; one that was killed from outside gets a second chance.
+
+    Args:
+        work: a function of a module; it calls `beat` before each thing it reads.
+        args: its arguments; pickled, as are its results.
+        limit_s: how long it may give no sign of life.
+
+    Yields:
+        What the work yields.
+
+    Raises:
+        CrashError: the process ended, or gave no sign of life for `limit_s`.
+    """
+    begun = False
+    try:
+        for result in _run_apart(work, args, limit_s):
+            begun = True
+            yield result
+        return
+    except _KilledError:
+        if begun:
+            raise
+    yield from _run_apart(work, args, limit_s)
+
+
+class _KilledError(CrashError):
+    """The process got SIGKILL: memory ran out, or somebody ended it."""
+
+
+def _run_apart(
+    work: Callable[..., Iterator[Any]], args: tuple[Any, ...], limit_s: float
+) -> Iterator[Any]:
+    ours, theirs = Pipe()
+    command = [sys.executable, "-m", "pipelines.apart", str(theirs.fileno())]
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    process = subprocess.Popen(
+        command,
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    theirs.close()
+    try:
+        with suppress(BrokenPipeError):  # it has ended already: reading tells
+            ours.send((work, args))
+        yield from _receive(ours, process, limit_s)
+    finally:
+        process.kill()
+        process.wait()
+        ours.close()
+
+
+def _receive(ours: Connection, process: subprocess.Popen[bytes], limit_s: float) -> Iterator[Any]:
+    """Yields what the process sends until it says that it is done."""
+    at: int | None = None
+    while True:
+        try:
+            if not ours.poll(limit_s):
+                raise CrashError(f"its decoder hung for {limit_s:g} s", at or 0)
+            kind, value = ours.recv()
+        except (EOFError, ConnectionResetError):
+            code = process.wait()
+            if at is None:
+                raise FerError(f"a process for reading apart ended at once, with {code}") from None
+            killed = code == -signal.SIGKILL
+            raise (_KilledError if killed else CrashError)(_reason(code), at) from None
+        if kind == "done":
+            return
+        if kind == "error":
+            raise value
+        if kind == "result":
+            yield value
+        else:
+            at = value
+
+
+def _reason(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "reading it was killed twice, perhaps because memory ran out"
+    if code < 0:
+        return f"its decoder crashed with {signal.Signals(-code).name}"
+    return f"its decoder ended its process with {code}"

@@ -1,0 +1,75 @@
+"""Ends a worker that hangs: nothing else gets out of a decoder that never returns."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+WORKER_LOST = 70
+"""Exit code of a job that lost a worker: it crashed, was killed, or was ended here."""
+CHECK_SECONDS = 1.0
+
+
+@dataclass
+class _Watched:
+    """What a thread is doing, how long its next sign of life may take, and until when."""
+
+    what: str
+    limit_s: float
+    until: float
+
+
+_watched: dict[int, _Watched] = {}
+_listeners: list[Callable[[int], None]] = []
+_lock = threading.Lock()
+_watchers: list[threading.Thread] = []
+
+
+@contextmanager
+def guarded(what: str, limit_s: float) -> Iterator[None]:
+    """Ends this process if `beat` is not called for so many seconds within the block.
+
+    Costs healthy work nothing: another thread looks once a second. The libraries that decode let
+    go of the interpreter while they do.
+    """
+    with _lock:
+        if not _watchers:
+            _watchers.append(threading.Thread(target=_watch, daemon=True))
+            _watchers[0].start()
+    me = threading.get_ident()
+    _watched[me] = _Watched(what, limit_s, time.monotonic() + limit_s)
+    try:
+        yield
+    finally:
+        del _watched[me]
+
+
+def beat(at: int = 0) -> None:
+    """Gives a sign of life before the next frame, picture or medium is begun: the `at`-th."""
+    watched = _watched.get(threading.get_ident())
+    if watched is not None:
+        watched.until = time.monotonic() + watched.limit_s
+    for listen in _listeners:
+        listen(at)
+
+
+def on_beat(listen: Callable[[int], None]) -> None:
+    """Lets somebody know of every sign of life in this process."""
+    _listeners.append(listen)
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(CHECK_SECONDS)
+        now = time.monotonic()
+        for watched in list(_watched.values()):
+            if now > watched.until:
+                limit = f"{watched.limit_s:.0f} s"
+                sys.stderr.write(f"WorkerError: {watched.what}: no sign of life for {limit}\n")
+                sys.stderr.flush()
+                os._exit(WORKER_LOST)

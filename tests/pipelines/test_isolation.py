@@ -1,0 +1,56 @@
+"""A decoder that crashes or hangs costs what it was reading, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.jobs import SAMPLES, ferbeam, frames_of
+
+FAULTS = {
+    "crash_open.mp4": "fer_core.video.index:index_video:crash_open.mp4:crash",
+    "crash.mp4": "fer_core.video.frames:read_spans:/crash.mp4:crash",
+    "hang.mp4": "fer_core.video.frames:read_spans:/hang.mp4:hang",
+    "crash_draw.mp4": "fer_core.video.render:render_span:crash_draw.mp4:crash",
+    "crash_join.mp4": "fer_core.video.join:join_spans:crash_join.mp4:crash",
+    "crash.jpg": "fer_core.pictures:read_picture:crash.jpg:crash",
+}
+STAGES = {
+    "crash_open.mp4": "probe",
+    "crash.mp4": "decode",
+    "hang.mp4": "decode",
+    "crash_draw.mp4": "render",
+    "crash_join.mp4": "render",
+    "crash.jpg": "decode",
+}
+
+
+def test_what_ends_a_worker_becomes_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    for name in [*FAULTS, "good.mp4", "good.jpg"]:
+        sample = "pictures/happy.jpg" if name.endswith("jpg") else "videos/one_face.mp4"
+        shutil.copy(SAMPLES / sample, media / name)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "faults"))
+    monkeypatch.setenv("FERBEAM_FAULTS", ",".join(FAULTS.values()))
+    monkeypatch.setenv("FERBEAM_STALL_S", "4")
+    output = tmp_path / "out"
+    done = ferbeam("analyze", media, output, "--sample-fps", "1", "--workers", "2")
+    assert done.returncode == 3, done.stdout + done.stderr
+    tables = frames_of(output)
+    failures = tables["failures"].set_index("media")
+    assert failures["stage"].to_dict() == STAGES
+    assert "crashed with SIGSEGV" in failures["message"]["crash.mp4"]
+    assert "hung for 4 s" in failures["message"]["hang.mp4"]
+    rows = tables["media"].set_index("media")
+    assert set(rows.index) == {*FAULTS, "good.mp4", "good.jpg"} - {"crash_open.mp4"}
+    lost = rows["frames_lost"][rows["frames_lost"] > 0]
+    assert set(lost.index) == {"crash.mp4", "hang.mp4", "crash.jpg"}
+    assert (lost == rows["frames_sampled"][lost.index]).all()
+    copied = set(rows["annotated"].dropna())
+    assert {"annotated/good.mp4.mp4", "annotated/good.jpg"} <= copied
+    assert not copied & {"annotated/crash_draw.mp4.mp4", "annotated/crash_join.mp4.mp4"}
