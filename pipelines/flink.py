@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 import uuid
@@ -69,7 +70,8 @@ def flink_options(extra: Sequence[str]) -> list[str]:
     find_java()
     _check_jar(extra)
     cluster = ask_cluster(master)
-    _check_fit(master, cluster, extra)
+    _check_versions(master, cluster, extra)
+    _check_slots(master, cluster, extra)
     options = [
         "--runner=FlinkRunner",
         f"--job_name=ferbeam-{uuid.uuid4().hex[:12]}",
@@ -77,6 +79,7 @@ def flink_options(extra: Sequence[str]) -> list[str]:
         f"--parallelism={cluster.slots}",
         # One process a slot: processes do not share an interpreter, and each loads one model.
         f"--sdk_worker_parallelism={cluster.slots_each}",
+        "--job_server_jvm_properties=-XX:TieredStopAtLevel=1",  # it lives for seconds
     ]
     if option_value(extra, "environment_type") in (None, "EXTERNAL"):
         options += ["--environment_type=EXTERNAL", f"--environment_config={DEFAULT_POOL}"]
@@ -89,12 +92,23 @@ def _check_jar(extra: Sequence[str]) -> None:
         raise UsageError(f"--flink_job_server_jar {jar}: is not there; without it Beam gets one")
 
 
-def _check_fit(master: str, cluster: Cluster, extra: Sequence[str]) -> None:
-    """Checks that Beam has a runner for the version, and that the slots suffice."""
+def _check_versions(master: str, cluster: Cluster, extra: Sequence[str]) -> None:
+    """Checks that Beam has a runner for the version of the cluster, and that the jar is for it."""
     if cluster.version not in SUPPORTED and option_value(extra, "flink_version") is None:
         raise UsageError(
             f"flink {master}: version {cluster.version}, Beam supports {', '.join(SUPPORTED)}"
         )
+    jar = os.path.basename(option_value(extra, "flink_job_server_jar") or "")
+    named = re.search(r"flink-(\d+\.\d+)-", jar)
+    if named and named[1] != cluster.version:
+        raise UsageError(
+            f"--flink_job_server_jar {jar}: is for Flink {named[1]}, the cluster is "
+            f"{cluster.version}; without it Beam gets the one that fits"
+        )
+
+
+def _check_slots(master: str, cluster: Cluster, extra: Sequence[str]) -> None:
+    """Checks that there are enough slots."""
     if cluster.slots == 0:
         raise FerError(f"flink {master}: has no task manager; start one, or wait until it is there")
     wanted = option_value(extra, "parallelism")

@@ -24,6 +24,9 @@ MEMORY_PREFIX = "BASH_JAVA_UTILS_EXEC_RESULT:"
 _OPEN = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent")
 _OPEN_MORE = ("util.concurrent.atomic", "util.concurrent.locks")
 JAVA_FLAGS = (
+    # To start quickly and to leave the cores to the workers: little of the work is Flink's own.
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     *(f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in (*_OPEN, *_OPEN_MORE)),
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
     "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
