@@ -48,7 +48,14 @@ class WorkerNeeds:
 def installed_versions() -> dict[str, str]:
     """Returns the versions that must be the same on both sides."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"Python": python, **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    return {"Python": python, **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def describe_problems(needs: dict[str, Any]) -> list[str]:
