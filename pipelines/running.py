@@ -18,10 +18,12 @@ from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
+from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
@@ -40,7 +42,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
-        FerError: the job failed; what it has committed is kept.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has
+            committed is kept.
     """
     media, unlisted = _list_input(request)
     if request.output.is_local:
@@ -54,14 +57,16 @@ def _run_locked(
 ) -> dict[str, Any]:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
+    parts = count_parts(media)
+    options = request.runner.options(parts)
+    check_workers(request, options)
     claim_output(request, names)
     if request.retry_failures:
         forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
-    parts = count_parts(media)
-    _run_job(request, progress, job, parts)
+    _run_job(request, progress, job, options)
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)
@@ -92,7 +97,7 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
     return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
     """Runs the job; one that loses a worker is started again, as long as that gets it further.
 
     Raises:
@@ -108,7 +113,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         render=request.render,
         run_id=request.run_id,
     )
-    order = settings.to_dict(), request.runner.options(parts)
+    order = settings.to_dict(), options
     marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
         while True:
@@ -116,6 +121,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
                 job.order(*order)
                 run_job(job, progress.update)
             except WorkerLostError as error:
+                cancel_job(options)
                 # Each loss leaves a mark where there was none: what has one is read apart.
                 begun = marks.begun()
                 new = {begun[key] for key in begun.keys() - before}
@@ -129,6 +135,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
             else:
                 return
     finally:
+        cancel_job(options)
         request.output.remove_attempts()
         progress.stop()
 
