@@ -14,6 +14,7 @@ from fer_core.records import TABLES
 from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_name
 from pipelines.runners import Runner
 from pipelines.settings import RenderSettings, RowSettings
+from pipelines.stores import is_uri
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
@@ -53,7 +54,7 @@ class AnalysisRequest:
     def belongs_to(self) -> dict[str, Any]:
         """Returns what an OUTPUT belongs to: its INPUT and the settings that change rows."""
         place = self.input
-        if "://" not in place:
+        if not is_uri(place):
             place = os.path.abspath(place).encode("utf-8", "replace").decode()
         return {"INPUT": place, **self.rows.flat()}
 
@@ -70,10 +71,9 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
     """
     output = request.output
-    if output.is_local:
-        refuse_inside(request.input, "OUTPUT", output.root)
-        if request.overwrite:
-            _remove_own(output)
+    refuse_inside(request.input, "OUTPUT", output.root)
+    if request.overwrite:
+        _remove_own(output)
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
     run = output.read_json(output.path(RUN_FILE))
@@ -91,13 +91,17 @@ def refuse_inside(source: str, what: str, folder: str) -> None:
     Args:
         source: INPUT.
         what: what the command line calls the folder.
-        folder: local folder that is to be written.
+        folder: folder that is to be written.
 
     Raises:
         UsageError: the folder is INPUT or lies inside it.
     """
-    inside = os.path.realpath(folder) + os.sep
-    if os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep):
+    if is_uri(source) or is_uri(folder):
+        lies_inside = f"{folder}/".startswith(source.rstrip("/") + "/")
+    else:
+        inside = os.path.realpath(folder) + os.sep
+        lies_inside = os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep)
+    if lies_inside:
         raise UsageError(f"{what} {folder}: lies inside INPUT; choose another folder")
 
 
@@ -124,11 +128,14 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
 
 
 def remove_stale(output: Output, run: dict[str, Any]) -> None:
-    """Removes from a local OUTPUT what a finished run does not list: tables, copies, parts."""
+    """Removes from OUTPUT what a finished run does not list: tables, copies, parts."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run["tables"].values() for file in files} | set(copies)
     kept |= {sheet_name(name) for name in copies.values()}
+    if not output.is_local:
+        _remove_stale_objects(output, kept)
+        return
     for name in (*TABLES, "annotated", "sheets"):
         for folder, _, files in os.walk(output.path(name), topdown=False):
             below = os.path.relpath(folder, output.root)
@@ -142,7 +149,21 @@ def remove_stale(output: Output, run: dict[str, Any]) -> None:
             os.unlink(output.path(".spans", name))
 
 
+def _remove_stale_objects(output: Output, kept: set[str]) -> None:
+    folder = output.path("")
+    names = (*TABLES, "annotated", "sheets")
+    stale = [uri for name in names for uri in output.list_below(name)]
+    stale = [uri for uri in stale if uri.removeprefix(folder) not in kept]
+    parts = [uri for uri in output.list_below(".spans") if uri.endswith((PART, TILES))]
+    output.remove(*stale, *parts)
+
+
 def _remove_own(output: Output) -> None:
+    if not output.is_local:
+        files = [output.path(name) for name in OWN_NAMES]
+        below = [uri for name in OWN_NAMES for uri in output.list_below(name)]
+        output.remove(*below, *files)
+        return
     for name in OWN_NAMES:
         path = output.path(name)
         if os.path.isdir(path) and not os.path.islink(path):

@@ -23,6 +23,7 @@ from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
+from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -53,9 +54,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
-    if request.output.is_local:
-        remove_stale(request.output, run)
-        os.unlink(path)
+    remove_stale(request.output, run)
+    request.output.remove(path)
     return run
 
 
@@ -78,7 +78,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         FerError: the job failed, or lost its workers without getting any further.
     """
     settings = AnalyzeSettings(
-        input=request.input if "://" in request.input else os.path.abspath(request.input),
+        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
         output=request.output.root,
         rows=request.rows,
         span_s=request.span_s,

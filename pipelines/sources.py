@@ -1,20 +1,57 @@
-"""Where the bytes of a medium come from: this machine, or a store through Beam's file systems."""
+"""Where the bytes of a medium come from: this machine, or a store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
-from fer_core.media import Source
+from fer_core.errors import MediaError
+from fer_core.media import Source, identity_of, shown_name
+from pipelines.stores import is_uri, store_of
 
 
 @contextmanager
 def open_source(path: str) -> Iterator[Source]:
-    """Gives `fer_core` what it can read: a local path as it is, a URI as an open file."""
-    if "://" not in path:
+    """Gives `fer_core` what it can read: a local path as it is, a URI as an open file.
+
+    Raises:
+        MediaError: there is no such object in the store.
+    """
+    if not is_uri(path):
         yield path
         return
-    from apache_beam.io.filesystems import FileSystems
+    from pipelines.stores.file import StoreFile
 
-    with FileSystems.open(path) as file:
-        yield file
+    store = store_of(path)
+    stored = store.find(path)
+    if stored is None:
+        raise MediaError(f"{shown_name(path)}: cannot be read: the store no longer has it")
+    yield cast(Source, StoreFile(store, stored))
+
+
+def identify(source: Source, known: str | None) -> str:
+    """Returns what stands for the bytes: a sha256, or what the store itself has computed.
+
+    Args:
+        source: as `open_source` gave it.
+        known: the sha256, where an earlier run computed it.
+    """
+    stored = getattr(source, "stored", None)
+    if stored is not None:
+        return str(stored.identity)
+    return known or identity_of(source)
+
+
+def read_object(uri: str) -> bytes:
+    """Reads a whole object of a store.
+
+    Raises:
+        StoreError: the store refuses.
+        FileNotFoundError: it is not there.
+    """
+    store = store_of(uri)
+    stored = store.find(uri)
+    if stored is None:
+        raise FileNotFoundError(f"{uri}: does not exist")
+    return store.read(stored, 0, stored.size) if stored.size else b""

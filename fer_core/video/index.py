@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from typing import BinaryIO, cast
 
 import numpy as np
 from av.packet import Packet
@@ -17,6 +19,7 @@ from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_na
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
 from fer_core.video.look import Look, look_of
+from fer_core.video.outline import Outline
 
 _CHECKED_FRAMES = 40
 _MICROSECOND = Fraction(1, 1_000_000)
@@ -74,7 +77,11 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         MediaError: no video, no frame in it, or frames of more than `max_pixels` pixels.
     """
     name = shown_name(source)
-    with open_video(source) as video:
+    # What was opened as a file may lie far away: then only what tells the times is fetched.
+    outline = None if isinstance(source, (str, os.PathLike)) else Outline(source)
+    with open_video(source if outline is None else cast(BinaryIO, outline)) as video:
+        if outline is not None:
+            outline.hollow = True
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
         start = start_of(video)
