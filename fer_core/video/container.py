@@ -32,17 +32,21 @@ class Video:
 
 
 @contextmanager
-def open_video(source: Source) -> Iterator[Video]:
+def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
     """Opens a video and chooses its first video stream that is not a cover picture.
 
     The bytes always come through a Python file: names with any bytes work, and a disk that fails
     raises its own OSError, which is not mistaken for a fault of the medium.
 
+    Args:
+        source: the video.
+        parse: whether what packets hold tells which are keyframes, or the container alone.
+
     Raises:
         MediaError: the bytes are no video, or hold none that can be decoded.
     """
     with open_bytes(source) as file:
-        container = _open_container(file, shown_name(source))
+        container = _open_container(file, shown_name(source), parse)
         with container:
             stream = _choose_stream(container, shown_name(source))
             for other in container.streams:
@@ -54,9 +58,10 @@ def open_video(source: Source) -> Iterator[Video]:
             yield Video(container, stream)
 
 
-def _open_container(file: BinaryIO, name: str) -> InputContainer:
+def _open_container(file: BinaryIO, name: str, parse: bool) -> InputContainer:
+    how = {} if parse else {"fflags": "noparse"}
     try:
-        return av.open(file, "r", metadata_errors="replace", buffer_size=_READ_SIZE)
+        return av.open(file, "r", options=how, metadata_errors="replace", buffer_size=_READ_SIZE)
     except av.FFmpegError as error:
         raise MediaError(f"{name}: {_why_not_opened(file, name)}") from error
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import numpy as np
-from av.packet import Packet
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
@@ -22,6 +21,7 @@ from fer_core.video.look import Look, look_of
 from fer_core.video.outline import Outline
 
 _CHECKED_FRAMES = 40
+_SAMPLE_PACKETS, _SAMPLE_BYTES = 600, 4 << 20
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -77,15 +77,11 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         MediaError: no video, no frame in it, or frames of more than `max_pixels` pixels.
     """
     name = shown_name(source)
-    # What was opened as a file may lie far away: then only what tells the times is fetched.
-    outline = None if isinstance(source, (str, os.PathLike)) else Outline(source)
-    with open_video(source if outline is None else cast(BinaryIO, outline)) as video:
-        if outline is not None:
-            outline.hollow = True
+    with open_video(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
         start = start_of(video)
-        times = _list_times(video)
+        times = _list_times(video, _list_facts(source, video))
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not times.pts:
             raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
@@ -127,25 +123,59 @@ def start_of(video: Video) -> Fraction:
     return rounded
 
 
-def _list_times(video: Video) -> _Times:
-    """Lists the packets that are to be shown; without pts, dts or else the mean rate serve."""
-    packets = [
-        (packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe)
-        for packet in list_packets(video)
-        if _is_shown(packet)
-    ]
-    dts = [d for _, d, _, _ in packets if d is not None]
-    pts = [p for p, _, _, _ in packets if p is not None]
+class _Facts(NamedTuple):
+    """What is known of a packet without decoding it."""
+
+    pts: int | None
+    dts: int | None
+    duration: int
+    is_key: bool
+    size: int
+
+
+def _facts_of(video: Video) -> Iterator[_Facts]:
+    """Yields the packets that are to be shown."""
+    for packet in list_packets(video):
+        if not (packet.is_discard or packet.is_corrupt):
+            duration = packet.duration or 0
+            yield _Facts(packet.pts, packet.dts, duration, packet.is_keyframe, packet.size)
+
+
+def _list_facts(source: Source, video: Video) -> list[_Facts]:
+    """Lists the packets of an open video; of a remote MP4 by its index alone, if it can be trusted.
+
+    That is where it calls the same packets keyframes as their bytes do, as far as a sample tells.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        return list(_facts_of(video))
+    outline = Outline(source)
+    if not outline.has_media:
+        return list(_facts_of(video))
+    sample, read = [], 0
+    for facts in islice(_facts_of(video), _SAMPLE_PACKETS):
+        sample.append(facts)
+        read += facts.size
+        if read > _SAMPLE_BYTES:
+            break
+    with open_video(cast(BinaryIO, outline), parse=False) as hollow:
+        outline.hollow = True
+        packets = list(_facts_of(hollow))
+    if packets[: len(sample)] == sample:
+        return packets
+    with open_video(source) as again:
+        return list(_facts_of(again))
+
+
+def _list_times(video: Video, packets: list[_Facts]) -> _Times:
+    """Tells when the packets are shown; without pts, dts or else the mean rate serve."""
+    dts = [packet.dts for packet in packets if packet.dts is not None]
+    pts = [packet.pts for packet in packets if packet.pts is not None]
     usable = len(pts) == len(packets) == len(set(pts)) and dts == sorted(dts)
     if len(pts) < len(packets):
         pts = dts if len(dts) == len(packets) else _evenly_spaced(video, len(packets))
-    step = max(packets[-1][2], 1) if packets else 1
-    keys = [(p, p if d is None else d) for p, d, _, key in packets if key and p is not None]
+    step = max(packets[-1].duration, 1) if packets else 1
+    keys = [(p, p if d is None else d) for p, d, _, key, _ in packets if key and p is not None]
     return _Times(pts, keys, max(pts, default=0) + step, usable)
-
-
-def _is_shown(packet: Packet[VideoStream]) -> bool:
-    return not (packet.is_discard or packet.is_corrupt)
 
 
 def _evenly_spaced(video: Video, count: int) -> list[int]:

@@ -58,6 +58,11 @@ class Outline(io.RawIOBase):
         self.name = getattr(file, "name", "medium")
         self.hollow = False
 
+    @property
+    def has_media(self) -> bool:
+        """Whether it is an MP4 or QuickTime file with media."""
+        return bool(self._media)
+
     def readable(self) -> bool:
         """It is."""
         return True

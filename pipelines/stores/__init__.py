@@ -66,3 +66,8 @@ def _load(scheme: str) -> Store:
     from pipelines.stores.gcs import GcsStore
 
     return GcsStore()
+
+
+def forget_clients() -> None:
+    """Lets the next call make a client anew, for what the environment says then."""
+    _load.cache_clear()

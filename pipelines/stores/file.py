@@ -29,6 +29,9 @@ class BlockCache:
         self._blocks: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._blocks)
+
     def get(self, stored: Stored, number: int) -> bytes | None:
         """Returns a block, None if it is not there."""
         key = (stored.uri, stored.version, number)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection
 from http.server import HTTPServer
 from typing import Any
 
@@ -48,7 +49,7 @@ class Server:
         return f"{self.scheme}://" + "/".join((BUCKET, *names))
 
 
-class _Quiet(WSGIRequestHandler):
+class _Quiet(WSGIRequestHandler):  # type: ignore[misc]
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -68,6 +69,7 @@ def start_s3() -> Server:
 
     server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    create_s3_bucket(server.server_port)
     environment = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
         "AWS_ACCESS_KEY_ID": "test",
@@ -77,11 +79,19 @@ def start_s3() -> Server:
     return Server("s3", environment, server.shutdown, asked)
 
 
+def create_s3_bucket(port: int) -> None:
+    """Makes the bucket with a plain request, as long as the server asks for no signature."""
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("PUT", f"/{BUCKET}")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 def start_gcs() -> Server:
     """Starts a Google Cloud Storage emulator with one bucket."""
     asked: list[Asked] = []
 
-    class Handler(RequestHandler):  # type: ignore[misc, unused-ignore]
+    class Handler(RequestHandler):  # type: ignore[misc]
         def log_request(self, code: Any = "-", size: Any = "-") -> None:
             path, _, query = self.path.partition("?")
             asked.append(Asked(self.command, path, query, 0))
