@@ -102,7 +102,7 @@ test-stores: $(VENV)/stores.stamp ## Tests s3:// and gs:// against servers on th
 	@$(BIN)/python -m pytest tests/stores
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
-	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines -k "kill or interrupt"
+	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }

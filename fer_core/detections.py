@@ -24,6 +24,9 @@ from fer_core.tracking.looks import (
     join_marks,
 )
 
+MAX_FACES = 1000
+"""Faces of one frame that are kept: a crowd has fewer, a pattern that looks like faces has not."""
+
 
 class SampledFrame(NamedTuple):
     """A sampled frame of a medium as detection takes it.
@@ -97,7 +100,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         else:
             since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
             before_ms = frame.timestamp_ms
-            faces = detector(frame.grey, since_ms)
+            faces = _keep_largest(detector(frame.grey, since_ms), found.failures, frame)
             scenes[-1] = describe_scene(frame.grey)
             for face in faces:
                 crops.append(crop_face(frame.grey, face.box, face.tilt))
@@ -110,6 +113,18 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         found.crops = np.stack(crops)
     found.marks = join_marks(looks, scenes)
     return found
+
+
+def _keep_largest(faces: list[Face], failures: list[Failure], frame: SampledFrame) -> list[Face]:
+    """Returns at most `MAX_FACES` faces, in their order; what was left out is a failure."""
+    if len(faces) <= MAX_FACES:
+        return faces
+    message = f"{frame.media}: {len(faces)} faces in a frame; the {MAX_FACES} largest were kept"
+    place = (frame.frame_index, frame.timestamp_ms)
+    failures.append(Failure(frame.media, "detect", "TooManyFaces", message, *place))
+    areas = np.array([face.box.width * face.box.height for face in faces])
+    kept = np.sort(np.argsort(-areas, kind="stable")[:MAX_FACES])
+    return [faces[at] for at in kept]
 
 
 def _face_row(place: dict[str, object], index: int, face: Face) -> dict[str, object]:

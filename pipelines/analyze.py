@@ -55,6 +55,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     )
     committed = (
         detected.faces
+        | "OneByOne" >> beam.Map(lambda span: (span,))
         | "ClassifyFaces" >> RunInference(SpanModelHandler(settings.model_dir, rows.engine))
         | "CommitSpan" >> beam.ParDo(CommitSpan(output))
     )

@@ -67,11 +67,9 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
         names: the media it will analyse.
 
     Raises:
-        UsageError: OUTPUT lies inside INPUT.
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
     """
     output = request.output
-    refuse_inside(request.input, "OUTPUT", output.root)
     if request.overwrite:
         _remove_own(output)
     note = output.path(".spans", "settings.json")

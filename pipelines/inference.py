@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,9 @@ class SpanModelHandler(ModelHandler[DetectedSpan, PredictionResult, Classifier])
                 counts["faces"] = len(scores)
             yield PredictionResult(detected, scores)
 
-    def batch_elements_kwargs(self) -> Mapping[str, Any]:
-        """One span at a time: Beam's own batching would hold spans back."""
-        return {"min_batch_size": 1, "max_batch_size": 1}
+    def should_skip_batching(self) -> bool:
+        """Takes batches of one span: Beam's own batching passes one on when the next has come."""
+        return True
 
     def get_num_bytes(self, batch: Sequence[DetectedSpan]) -> int:
         """Counts the crops; Beam's default would pickle the batch for it."""

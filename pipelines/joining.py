@@ -88,9 +88,10 @@ def _join_guarded(
     limit_s = STALL_SECONDS + float(str(linked.media[0]["duration_ms"])) / 10_000
     work = (output, linked, parts, lang)
     if marks.begin(key, name):
-        return [*run_apart(_join_video, *work, limit_s=limit_s)]
-    with guarded(f"joining {name}", limit_s):
-        lacking = [*_join_video(*work)]
+        lacking = [*run_apart(_join_video, *work, limit_s=limit_s)]
+    else:
+        with guarded(f"joining {name}", limit_s):
+            lacking = [*_join_video(*work)]
     marks.end(key)
     return lacking
 

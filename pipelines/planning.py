@@ -53,11 +53,13 @@ def open_group(
     identities = [known.get((medium.name, medium.size, medium.mtime_ns)) for medium in group]
     marks, key = Marks(output), "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
     limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES
-    if marks.begin(key, group[0].name):  # the mark stays: next time apart at once
-        found = _open_apart(group, settings, identities, limit_s)
+    lost: dict[str, str] = {}
+    if marks.begin(key, group[0].name):
+        found = _open_apart(group, settings, identities, lost, limit_s)
     else:
         with guarded(f"opening {group[0].name}", limit_s):
-            found = list(open_media(group, settings, identities, {}))
+            found = list(open_media(group, settings, identities, lost))
+    if not lost:  # else the next run opens them apart at once
         marks.end(key)
     opened = [each for each in found if isinstance(each, Opened)]
     return opened, [each for each in found if isinstance(each, Failure)]
@@ -91,10 +93,10 @@ def _open_apart(
     group: tuple[Medium, ...],
     settings: RowSettings,
     identities: list[str | None],
+    lost: dict[str, str],
     limit_s: float,
 ) -> list[Opened | Failure]:
-    """Opens media in a process of its own; one that ends it is a failure."""
-    lost: dict[str, str] = {}
+    """Opens media in a process of its own; one that ends it is a failure, noted in `lost`."""
     while True:
         try:
             work = run_apart(open_media, group, settings, identities, lost, limit_s=limit_s)

@@ -56,10 +56,12 @@ def render_guarded(
     """Does what `render_task` does, and outlives a decoder that crashes or hangs."""
     name, marks, key = task.media[0].name, Marks(output), f"render-{task.key}"
     if marks.begin(key, name):
-        return _render_apart(output, task, settings)
-    with guarded(f"rendering {name}", STALL_SECONDS):
-        rendered = render_task(output, task, overlay, settings.quality, {})
-    marks.end(key)
+        rendered = _render_apart(output, task, settings)
+    else:
+        with guarded(f"rendering {name}", STALL_SECONDS):
+            rendered = render_task(output, task, overlay, settings.quality, {})
+    if not rendered.failures:  # else, if it is rendered once more, then apart
+        marks.end(key)
     return rendered
 
 

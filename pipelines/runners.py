@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -174,7 +175,7 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
     if code < 0:
         raise WorkerLostError(f"the job was ended by {signal.Signals(-code).name}")
     if code == WORKER_LOST:
-        raise WorkerLostError(_cause(job.log()).partition(": ")[2])
+        raise WorkerLostError(_say_lost(job.log()))
     if code != 0:
         raise FerError(f"the job stopped: {_cause(job.log())}; run the same command again")
 
@@ -195,7 +196,14 @@ def _cause(log: str) -> str:
     """Finds in the log of a failed job the line that says why it failed."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
-    return (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
+    return "the disk is full; free some space" if f"[Errno {errno.ENOSPC}]" in cause else cause
+
+
+def _say_lost(log: str) -> str:
+    """Finds in the log of a job what became of its worker."""
+    said = [line for line in log.splitlines() if line.startswith("WorkerError: ")]
+    return said[0].partition(": ")[2] if said else "a worker ended"
 
 
 def _names_error(line: str) -> bool:

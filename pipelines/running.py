@@ -14,15 +14,17 @@ from typing import Any
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
-from pipelines.claims import AnalysisRequest, claim_output, remove_stale
+from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.elements import Medium
 from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
+from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.progress import Progress
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
+from pipelines.space import check_space
 from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
@@ -33,12 +35,23 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
-        SettingsError: OUTPUT belongs to other settings or another INPUT.
+        SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
         FerError: the job failed; what it has committed is kept.
     """
     media, unlisted = _list_input(request)
+    refuse_inside(request.input, "OUTPUT", request.output.root)
+    with locked(request.output):
+        return _run_locked(request, progress, job, media, unlisted)
+
+
+def _run_locked(
+    request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
+) -> dict[str, Any]:
+    """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
+    if request.render is not None:
+        check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     parts = count_parts(media)
     _run_job(request, progress, job, parts)

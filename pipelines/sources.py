@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from fer_core.errors import MediaError
-from fer_core.media import Source, identity_of, shown_name
+from fer_core.media import Source, identity_of
 from pipelines.stores import is_uri, store_of
 
 
@@ -16,9 +17,11 @@ def open_source(path: str) -> Iterator[Source]:
     """Gives `fer_core` what it can read: a local path as it is, a URI as an open file.
 
     Raises:
-        MediaError: there is no such object in the store.
+        FileNotFoundError: the medium was listed, and is gone: no fault of its bytes.
     """
     if not is_uri(path):
+        if not os.path.lexists(path):
+            raise FileNotFoundError(errno.ENOENT, "INPUT changed: this is gone", path)
         yield path
         return
     from pipelines.stores.file import StoreFile
@@ -26,7 +29,7 @@ def open_source(path: str) -> Iterator[Source]:
     store = store_of(path)
     stored = store.find(path)
     if stored is None:
-        raise MediaError(f"{shown_name(path)}: cannot be read: the store no longer has it")
+        raise FileNotFoundError(errno.ENOENT, "INPUT changed: this is gone", path)
     yield cast(Source, StoreFile(store, stored))
 
 

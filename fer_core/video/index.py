@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Iterator
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from typing import BinaryIO, NamedTuple, cast
 
 import numpy as np
+from av.packet import Packet
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
+from fer_core.video.listing import open_listing
 from fer_core.video.look import Look, look_of
-from fer_core.video.outline import Outline
 
 _CHECKED_FRAMES = 40
-_SAMPLE_PACKETS, _SAMPLE_BYTES = 600, 4 << 20
+_MISSING = np.iinfo(np.int64).min
+MAX_FRAMES = 20_000_000
+"""Frames of one video above which it is refused: four days at 50 per second, 0.5 GB of index."""
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -60,12 +62,21 @@ class VideoIndex:
         return self.look.orientation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Times:
-    """The times of the packets in file order; `last` is where the last frame ends."""
+    """The sorted times of the packets that are to be shown.
 
-    pts: list[int]
-    keys: list[tuple[int, int]]
+    Attributes:
+        pts: int64 (frames,).
+        key_pts: int64 (keyframes,).
+        key_dts: int64 (keyframes,), beside each.
+        last: where the last frame ends.
+        usable: whether every packet has its own pts, and dts rise.
+    """
+
+    pts: NDArray[np.int64]
+    key_pts: NDArray[np.int64]
+    key_dts: NDArray[np.int64]
     last: int
     usable: bool
 
@@ -74,21 +85,22 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     """Lists the packets of a video and decodes its first 40 frames to check their order.
 
     Raises:
-        MediaError: no video, no frame in it, or frames of more than `max_pixels` pixels.
+        MediaError: no video, no frame in it, more than `MAX_FRAMES`, or frames of more than
+            `max_pixels` pixels.
     """
     name = shown_name(source)
-    with open_video(source) as video:
+    with open_listing(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
         start = start_of(video)
-        times = _list_times(video, _list_facts(source, video))
+        times = _list_times(video, name)
         time_base = video.stream.time_base or Fraction(1, 1000)
-        if not times.pts:
+        if not len(times.pts):
             raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
-        keys = sorted(times.keys) if seekable and _starts_midway(video, times.keys) else []
+        keys = slice(None) if seekable and _starts_midway(video, times) else slice(0)
         ended = Fraction(times.last) * time_base
         info = _info_of(video, look.orientation, ended - start, len(times.pts))
     # The frame that told the orientation and its side data hold each other, with all its pixels.
@@ -96,10 +108,10 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     return VideoIndex(
         info=info,
         look=look,
-        pts=np.array(sorted(times.pts), np.int64),
+        pts=times.pts,
         end_pts=times.last,
-        key_pts=np.array([pts for pts, _ in keys], np.int64),
-        key_dts=np.array([dts for _, dts in keys], np.int64),
+        key_pts=times.key_pts[keys],
+        key_dts=times.key_dts[keys],
         time_base=time_base,
         start=start,
         seekable=seekable,
@@ -123,89 +135,77 @@ def start_of(video: Video) -> Fraction:
     return rounded
 
 
-class _Facts(NamedTuple):
-    """What is known of a packet without decoding it."""
-
-    pts: int | None
-    dts: int | None
-    duration: int
-    is_key: bool
-    size: int
-
-
-def _facts_of(video: Video) -> Iterator[_Facts]:
-    """Yields the packets that are to be shown."""
+def _list_times(video: Video, name: str) -> _Times:
+    """Lists the packets that are to be shown; without pts, dts or else the mean rate serve."""
+    pts, dts, keys = array("q"), array("q"), array("b")
+    step = 0
     for packet in list_packets(video):
-        if not (packet.is_discard or packet.is_corrupt):
-            duration = packet.duration or 0
-            yield _Facts(packet.pts, packet.dts, duration, packet.is_keyframe, packet.size)
+        if _is_shown(packet):
+            pts.append(_MISSING if packet.pts is None else packet.pts)
+            dts.append(_MISSING if packet.dts is None else packet.dts)
+            keys.append(packet.is_keyframe and packet.pts is not None)
+            step = packet.duration or 0
+        if len(pts) > MAX_FRAMES:
+            raise MediaError(f"{name}: has more than {MAX_FRAMES:,} frames; cut it into parts")
+    shown, decoded = np.array(pts, np.int64), np.array(dts, np.int64)
+    known = decoded[decoded != _MISSING]
+    rising = bool((np.diff(known) >= 0).all())
+    complete = bool((shown != _MISSING).all()) and len(np.unique(shown)) == len(shown)
+    at = np.flatnonzero(np.array(keys, np.bool_))
+    at = at[np.argsort(shown[at], kind="stable")]
+    key_pts, key_dts = shown[at], decoded[at]
+    if (shown == _MISSING).any():
+        every = len(known) == len(decoded)
+        shown = decoded if every else _evenly_spaced(video, len(shown))
+    last = int(shown.max(initial=0)) + (max(step, 1) if len(shown) else 1)
+    return _Times(
+        np.sort(shown),
+        key_pts,
+        np.where(key_dts == _MISSING, key_pts, key_dts),
+        last,
+        complete and rising,
+    )
 
 
-def _list_facts(source: Source, video: Video) -> list[_Facts]:
-    """Lists the packets of an open video; of a remote MP4 by its index alone, if it can be trusted.
-
-    That is where it calls the same packets keyframes as their bytes do, as far as a sample tells.
-    """
-    if isinstance(source, (str, os.PathLike)):
-        return list(_facts_of(video))
-    outline = Outline(source)
-    if not outline.has_media:
-        return list(_facts_of(video))
-    sample, read = [], 0
-    for facts in islice(_facts_of(video), _SAMPLE_PACKETS):
-        sample.append(facts)
-        read += facts.size
-        if read > _SAMPLE_BYTES:
-            break
-    with open_video(cast(BinaryIO, outline), parse=False) as hollow:
-        outline.hollow = True
-        packets = list(_facts_of(hollow))
-    if packets[: len(sample)] == sample:
-        return packets
-    with open_video(source) as again:
-        return list(_facts_of(again))
+def _is_shown(packet: Packet[VideoStream]) -> bool:
+    return not (packet.is_discard or packet.is_corrupt)
 
 
-def _list_times(video: Video, packets: list[_Facts]) -> _Times:
-    """Tells when the packets are shown; without pts, dts or else the mean rate serve."""
-    dts = [packet.dts for packet in packets if packet.dts is not None]
-    pts = [packet.pts for packet in packets if packet.pts is not None]
-    usable = len(pts) == len(packets) == len(set(pts)) and dts == sorted(dts)
-    if len(pts) < len(packets):
-        pts = dts if len(dts) == len(packets) else _evenly_spaced(video, len(packets))
-    step = max(packets[-1].duration, 1) if packets else 1
-    keys = [(p, p if d is None else d) for p, d, _, key, _ in packets if key and p is not None]
-    return _Times(pts, keys, max(pts, default=0) + step, usable)
-
-
-def _evenly_spaced(video: Video, count: int) -> list[int]:
+def _evenly_spaced(video: Video, count: int) -> NDArray[np.int64]:
     rate = video.stream.guessed_rate or Fraction(25)
     step = 1 / (rate * (video.stream.time_base or Fraction(1, 1000)))
-    return [round(position * step) for position in range(count)]
+    return np.array([round(position * step) for position in range(count)], np.int64)
 
 
 def _check_order(video: Video, times: _Times) -> tuple[Look, bool]:
     """Decodes the first frames: how they look, and whether their pts rise and are in the list."""
-    known = set(times.pts)
     look: Look | None = None
     before: int | None = None
     ordered = True
     for frame in islice(decode_frames(video), _CHECKED_FRAMES):
         look = look or look_of(frame, orientation_of(frame), video.stream.sample_aspect_ratio)
         late = before is not None and frame.pts is not None and frame.pts <= before
-        ordered = ordered and frame.pts in known and not late
+        ordered = ordered and _is_listed(frame.pts, times.pts) and not late
         before = frame.pts
     context = video.stream.codec_context
     return look or Look(context.width, context.height), ordered
 
 
-def _starts_midway(video: Video, keys: list[tuple[int, int]]) -> bool:
+def _is_listed(pts: int | None, listed: NDArray[np.int64]) -> bool:
+    at = 0 if pts is None else int(np.searchsorted(listed, pts))
+    return at < len(listed) and bool(listed[at] == pts)
+
+
+def _starts_midway(video: Video, times: _Times) -> bool:
     """Tells whether decoding can start at the keyframe in the middle.
 
     Where it cannot (intra refresh), every span would be read from the file's start: one reading of
     the whole file is the better plan.
     """
-    return len(keys) < 2 or seek_frames(video, *keys[len(keys) // 2]) is not None
+    at = len(times.key_pts) // 2
+    if at == 0:
+        return True
+    return seek_frames(video, int(times.key_pts[at]), int(times.key_dts[at])) is not None
 
 
 def _info_of(

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detection.haar import HaarDetector, HaarSettings
-from fer_core.detections import SampledFrame, detect_faces, span_rows, span_table
+from fer_core.detections import MAX_FACES, SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face
@@ -110,3 +110,15 @@ def test_settings_that_cannot_work_are_refused() -> None:
         HaarSettings(longest_side=50)
     with pytest.raises(FerError, match="redetect"):
         HaarSettings(redetect_ms=0)
+
+
+def test_of_very_many_faces_in_a_frame_the_largest_are_kept_and_told() -> None:
+    faces = [Face(Box(0, 0, 20 + at % 50, 20)) for at in range(MAX_FACES + 100)]
+    frame = SampledFrame("crowd.png", 0, 0, np.zeros((100, 100), np.uint8))
+    found = detect_faces([frame], lambda grey, since_ms: list(faces))
+    assert len(found.faces) == len(found.crops) == MAX_FACES
+    assert found.frames[0]["face_count"] == MAX_FACES
+    assert min(int(str(row["box_width"])) for row in found.faces) > 20
+    (failure,) = found.failures
+    assert (failure.stage, failure.media) == ("detect", "crowd.png")
+    assert f"{MAX_FACES + 100} faces" in failure.message

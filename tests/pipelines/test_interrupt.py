@@ -23,10 +23,13 @@ OPTIONS = ("--span-s", "2", "--sample-fps", "5", "--workers", "2", "--overlay", 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three videos of some seconds: nine spans."""
+    """Three videos of some seconds, nine spans; and pictures up to 50 media for many kills."""
     folder = tmp_path_factory.mktemp("media")
     for name in ("one_face.mp4", "two_faces.mp4", "portrait.mp4"):
         shutil.copy(SAMPLES / "videos" / name, folder)
+    for number in range(47 if KILLS >= 20 else 2):
+        (folder / f"{number % 8}").mkdir(exist_ok=True)
+        shutil.copy(SAMPLES / "pictures/happy.jpg", folder / f"{number % 8}/{number}.jpg")
     return folder
 
 
@@ -137,9 +140,41 @@ def test_a_job_killed_while_it_renders_keeps_what_it_has_rendered(
             break
     assert 0 < kept < total
     run = analyze(media, output, *OPTIONS)
-    assert run["counts"]["render"]["frames"] == total - kept
+    pictures = len(list(media.rglob("*.jpg")))
+    assert run["counts"]["render"]["frames"] == total - kept + pictures
     assert_same_rows(output, undisturbed)
     names = {path.name for path in (output / "annotated").iterdir()}
     assert names == {path.name for path in (undisturbed / "annotated").iterdir()}
     assert not list(output.rglob("tmp-*"))
     assert not parts_of(output)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are workers forked")
+@pytest.mark.parametrize("turn", range(KILLS))
+def test_a_job_outlives_a_killed_worker(
+    turn: int, media: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    dice = random.Random(turn)
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(media), str(output), *OPTIONS]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        while not list(output.glob(".spans/plans/*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        job = psutil.Process(process.pid).children()[0]
+        workers = job.children()
+        assert len(workers) == 2
+        time.sleep(dice.uniform(0, 2))
+        dice.choice(workers).kill()
+        psutil.wait_procs([job], timeout=10)
+        before = spans_of(output)
+        begun = {path.name for path in output.glob(".spans/started/*")}
+        shown, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, shown
+    assert "a worker ended with SIGKILL; memory may have run out; going on" in shown
+    again = spans_of(output)
+    assert {name: again[name] for name in before} == before
+    assert len(begun) <= 2  # what each worker was at is done twice, and nothing else
+    assert_same_rows(output, undisturbed)
+    assert not list(output.rglob("tmp-*"))
+    assert not list(output.glob(".spans/started/*"))

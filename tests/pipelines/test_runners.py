@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -75,31 +74,3 @@ def test_a_command_that_is_refused_leaves_neither_a_job_nor_files(
     assert not (inside / "out").exists()
     assert not running_below(scratch)
     assert not list(scratch.iterdir())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only there are workers forked")
-def test_a_killed_worker_ends_the_job_with_the_reason(tmp_path: Path) -> None:
-    paths = [str(SAMPLES / "videos"), str(tmp_path / "out")]
-    with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "analyze", *paths, "--workers", "2"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        started: list[psutil.Process] = []
-        while len(started) < 3:
-            assert process.poll() is None
-            time.sleep(0.05)
-            started = psutil.Process(process.pid).children(recursive=True)
-        job, *workers = started
-        assert {worker.ppid() for worker in workers} == {job.pid}
-        while not list((tmp_path / "out/.spans/plans").glob("*")):
-            assert process.poll() is None
-            time.sleep(0.05)
-        workers[0].kill()
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "ended with -9; memory may have run out; run the same command again" in errors
-    _, alive = psutil.wait_procs(started, timeout=5)
-    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
