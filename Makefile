@@ -51,7 +51,7 @@ prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=f
 	@$(BIN)/ferbeam prepare "$(INPUT)" "$(DATA)" $(ARGS) || [ $$? -eq 3 ]
 
 test: $(VENV)/dev.stamp ## Runs the tests (no TensorFlow, under 8 minutes)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/dev.stamp ## Lints, checks formatting and types
 	@$(BIN)/ruff check .

@@ -29,6 +29,9 @@ from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
+MOST_IN_VAIN = 3
+"""Workers that may be lost one after the other without having begun anything new."""
+
 
 def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
     """Lets the job run to its end and returns what `run.json` holds.
@@ -101,7 +104,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         run_id=request.run_id,
     )
     order = settings.to_dict(), request.runner.options(parts)
-    marks, before = Marks(request.output), set[str]()
+    marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
         while True:
             try:
@@ -111,10 +114,12 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
                 # Each loss leaves a mark where there was none: what has one is read apart.
                 begun = marks.begun()
                 new = {begun[key] for key in begun.keys() - before}
-                if not new:
+                in_vain = 0 if new else in_vain + 1
+                if in_vain == MOST_IN_VAIN:
                     raise
                 before = set(begun)
-                progress.note(f"{error.lost}; going on, with {_name_some(new)} apart")
+                apart = f", with {_name_some(new)} apart" if new else ""
+                progress.note(f"{error.lost}; going on{apart}")
                 job = Job("analyze")
             else:
                 return
