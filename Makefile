@@ -13,7 +13,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean
+.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,13 @@ $(VENV)/browser.stamp: $(VENV)/dev.stamp
 test-browser: $(VENV)/browser.stamp ## Plays annotated videos in a real browser (needs chromium and ffmpeg: apt-get install them)
 	@command -v chromium ffprobe ffmpeg > /dev/null || { echo "chromium and ffmpeg are needed: apt-get install chromium ffmpeg"; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
+
+$(VENV)/stores.stamp: $(VENV)/dev.stamp
+	@$(BIN)/python $(PIP) --editable '.[stores]'
+	@touch $@
+
+test-stores: $(VENV)/stores.stamp ## Tests s3:// and gs:// against servers on this machine
+	@$(BIN)/python -m pytest tests/stores
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py

@@ -29,6 +29,7 @@ from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
+from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -46,8 +47,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
             committed is kept.
     """
     media, unlisted = _list_input(request)
-    if request.output.is_local:
-        refuse_inside(request.input, "OUTPUT", request.output.root)
+    refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):
         return _run_locked(request, progress, job, media, unlisted)
 
@@ -79,9 +79,8 @@ def _run_locked(
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
-    if request.output.is_local:
-        remove_stale(request.output, run)
-        os.unlink(path)
+    remove_stale(request.output, run)
+    request.output.remove(path)
     return run
 
 
@@ -104,7 +103,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         FerError: the job failed, or lost its workers without getting any further.
     """
     settings = AnalyzeSettings(
-        input=request.input if "://" in request.input else os.path.abspath(request.input),
+        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
         output=request.output.root,
         rows=request.rows,
         span_s=request.span_s,
