@@ -12,8 +12,9 @@ MODEL_DIR ?= out/model
 MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
+SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
+.PHONY: help query run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,10 @@ profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyse
 	@test -n "$(INPUT)" || test -f "$(OUTPUT)/run.json" || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
 	@test -z "$(INPUT)" || $(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
 	@$(BIN)/ferbeam profile "$(OUTPUT)"
+
+query: $(VENV)/run.stamp ## Asks OUTPUT=folder: SQL="SELECT ..."; without SQL, shows what can be asked
+	@test -f "$(OUTPUT)/run.json" || { echo "usage: make query OUTPUT=folder [SQL=...] [ARGS=...]"; exit 2; }
+	@$(BIN)/ferbeam query "$(OUTPUT)" "$(SQL)" $(ARGS)
 
 report: $(VENV)/run.stamp ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
 	@test -f "$(OUTPUT)/run.json" || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
