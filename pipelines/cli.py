@@ -208,7 +208,8 @@ def main(args: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(args=args, standalone_mode=False)
-        _end_without_threads()
+        if args is None:  # called as a command, not from Python
+            _end_without_threads()
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
