@@ -14,7 +14,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and 
 
 bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
 	@$(BIN)/python -m tests.bench.report $(ARGS)
+
+bench-scale: $(VENV)/dev.stamp ## Measures time and memory for up to 20,000 pictures and 3 hours of video (half an hour)
+	@$(BIN)/python -m tests.bench.scale $(ARGS)
 
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
