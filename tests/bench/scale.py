@@ -1,7 +1,7 @@
-"""`make bench-scale`: time and memory for once, 4 times and 16 times as much: both should stay in line.
+"""`make bench-scale`: time and memory for once, 4 times and 16 times as much.
 
-20,000 small pictures at the end of one row, a video of 3 hours at the end of the other; one worker
-process more than the command and the job, as on any machine of two cores.
+The last rows are those of 20,000 small pictures, and of a video of 3 hours. Time should grow with
+the size, memory should not.
 """
 
 from __future__ import annotations
