@@ -3,6 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 TRAIN_VENV := .venv-train
 PEERS_VENV := .venv-peers
+FLINK_VENV := .venv-flink
+# The newest Flink for which the job server can be had everywhere: see README, "On Flink".
+FLINK_VERSION := 1.19
+FLINK_JAR ?= $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+FLINK_HOME = $(shell $(FLINK_VENV)/bin/python -c 'import pyflink; print(pyflink.__path__[0])')
+FLINK_MASTER ?= localhost:8081
+BEAM ?=
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
 INPUT ?=
@@ -13,7 +20,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean
+.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean flink-up flink-down run-flink test-flink bench-flink
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,12 +53,16 @@ profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyse
 	@test -z "$(INPUT)" || $(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
 	@$(BIN)/ferbeam profile "$(OUTPUT)"
 
+report: $(VENV)/run.stamp ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
+	@test -f "$(OUTPUT)/run.json" || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
+	@$(BIN)/ferbeam report "$(OUTPUT)" $(ARGS)
+
 prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
 	@test -n "$(INPUT)" && test -n "$(DATA)" || { echo "usage: make prepare INPUT=folder DATA=folder [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam prepare "$(INPUT)" "$(DATA)" $(ARGS) || [ $$? -eq 3 ]
 
 test: $(VENV)/dev.stamp ## Runs the tests (no TensorFlow, under 8 minutes)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/dev.stamp ## Lints, checks formatting and types
 	@$(BIN)/ruff check .
@@ -79,6 +90,9 @@ bench-peers: $(VENV)/dev.stamp $(PEERS_VENV)/peers.stamp ## Measures speed and r
 bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and encode
 	@$(BIN)/python -m tests.bench.render $(ARGS)
 
+bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
+	@$(BIN)/python -m tests.bench.report $(ARGS)
+
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
@@ -95,7 +109,33 @@ test-browser: $(VENV)/browser.stamp ## Plays annotated videos in a real browser 
 	@$(BIN)/python -m pytest tests/browser
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
-	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines -k "kill or interrupt"
+	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
+	@FERBEAM_MEDIA=200 $(MAKE) test-flink
+
+$(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/deploy/constraints.txt pipelines/deploy/job_server/pom.xml
+	@command -v java > /dev/null || { echo "Flink needs Java 11 or 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@echo "installing Flink and Beam's job server into $(FLINK_VENV) (once, some minutes, 600 MB)"
+	@$(PYTHON) -m venv $(FLINK_VENV)
+	@$(FLINK_VENV)/bin/python $(PIP) apache-flink-libraries
+	@$(BIN)/python -m pipelines.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+	@touch $@
+
+flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine, on loopback only
+	@$(BIN)/python -m pipelines.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
+
+flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
+	@$(BIN)/python -m pipelines.deploy.flink_cluster down $(ARGS)
+
+run-flink: $(FLINK_VENV)/flink.stamp ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
+	@test -n "$(INPUT)" || { echo "usage: make run-flink INPUT=folder FLINK_MASTER=host:port [OUTPUT=folder] [ARGS=...] [BEAM=...]"; exit 2; }
+	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner flink $(ARGS) -- --flink_master=$(FLINK_MASTER) \
+	  $(if $(FLINK_JAR),--flink_job_server_jar=$(FLINK_JAR)) $(BEAM) || [ $$? -eq 3 ]
+
+test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Flink cluster, parts of which are killed
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink
+
+bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
@@ -106,5 +146,5 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,7 +24,6 @@ from fer_core.tracking.looks import (
     join_marks,
 )
 
-
 MAX_FACES = 1000
 """Faces of one frame that are kept: a crowd has fewer, a pattern that looks like faces has not."""
 

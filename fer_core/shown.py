@@ -18,6 +18,7 @@ class ShownFace(NamedTuple):
         width: of its box in pixels, more than 0.
         height: of its box in pixels, more than 0.
         scores: float32 (7,), smoothed; the emotion that is shown is the largest.
+        held_confidence: what is written beside the emotion, where that changes more seldom.
     """
 
     track_id: int
@@ -26,6 +27,7 @@ class ShownFace(NamedTuple):
     width: float
     height: float
     scores: NDArray[np.float32]
+    held_confidence: float | None = None
 
     @property
     def emotion(self) -> int:
@@ -34,5 +36,6 @@ class ShownFace(NamedTuple):
 
     @property
     def confidence(self) -> float:
-        """Score of the emotion that is shown."""
-        return float(self.scores.max())
+        """Score of the emotion that is shown, or what is held of it."""
+        held = self.held_confidence
+        return float(self.scores.max()) if held is None else held

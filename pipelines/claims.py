@@ -12,10 +12,11 @@ from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
 from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_name
+from pipelines.report.places import PAGES, REPORT, shows_other_run
 from pipelines.runners import Runner
 from pipelines.settings import RenderSettings, RowSettings
 
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
 
 
@@ -121,7 +122,7 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
 
 
 def remove_stale(output: Output, run: dict[str, Any]) -> None:
-    """Removes from a local OUTPUT what a finished run does not list: tables, copies, parts."""
+    """Removes from a local OUTPUT what is not of this finished run: tables, copies, a report."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run["tables"].values() for file in files} | set(copies)
@@ -137,10 +138,12 @@ def remove_stale(output: Output, run: dict[str, Any]) -> None:
     for name in os.listdir(output.path(".spans")):
         if name.endswith((PART, TILES)):
             os.unlink(output.path(".spans", name))
+    if shows_other_run(output, run):
+        _remove_own(output, (REPORT, PAGES))
 
 
-def _remove_own(output: Output) -> None:
-    for name in OWN_NAMES:
+def _remove_own(output: Output, names: tuple[str, ...] = OWN_NAMES) -> None:
+    for name in names:
         path = output.path(name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)

@@ -23,6 +23,8 @@ from pipelines.options import (
     render_options,
     runner_options,
 )
+from pipelines.query_commands import export, query
+from pipelines.report_commands import report
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -87,6 +89,9 @@ def cli() -> None:
     show_default=True,
     help="Larger pictures and frames are refused before they are decoded.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Tells what there is, and what it would take; writes nothing."
+)
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
 def analyze(**options: Any) -> None:
@@ -99,6 +104,11 @@ def analyze(**options: Any) -> None:
     from pipelines.runners import Job, check_runner
 
     check_runner(options["runner"])
+    if options["dry_run"]:
+        from pipelines.dry_run import print_estimate
+
+        print_estimate(_analysis_request(options))
+        return
     with Job("analyze") as job:  # imports Beam while this process imports the rest
         from rich.console import Console
 
@@ -168,7 +178,7 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-for command in (prepare, train, evaluate):
+for command in (prepare, train, evaluate, query, export, report):
     cli.add_command(command)
 
 

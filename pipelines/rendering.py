@@ -153,7 +153,8 @@ def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, obje
         for at, face in enumerate(faces):
             if (face.track_id, timestamp_ms) in task.moments:
                 tile = cut_tile(pixels, faces, at, overlay)
-                what = (face.emotion, face.confidence, tile.shape[1], tile.tobytes())
+                confidence = float(face.scores.max())
+                what = (face.emotion, confidence, tile.shape[1], tile.tobytes())
                 row = (face.track_id, timestamp_ms, *what)
                 tiles.append(dict(zip(TILE.names, row, strict=True)))
 

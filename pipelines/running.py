@@ -26,8 +26,12 @@ from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
+from pipelines.space import check_space
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
+
+MOST_IN_VAIN = 3
+"""Workers that may be lost one after the other without having begun anything new."""
 
 
 def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
@@ -55,6 +59,8 @@ def _run_locked(
     options = request.runner.options(parts)
     check_workers(request, options)
     claim_output(request, names)
+    if request.render is not None:
+        check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     _run_job(request, progress, job, options)
     ended = time.time()
@@ -104,7 +110,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         run_id=request.run_id,
     )
     order = settings.to_dict(), options
-    marks, before = Marks(request.output), set[str]()
+    marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
         while True:
             try:
@@ -115,10 +121,12 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
                 # Each loss leaves a mark where there was none: what has one is read apart.
                 begun = marks.begun()
                 new = {begun[key] for key in begun.keys() - before}
-                if not new:
+                in_vain = 0 if new else in_vain + 1
+                if in_vain == MOST_IN_VAIN:
                     raise
                 before = set(begun)
-                progress.note(f"{error.lost}; going on, with {_name_some(new)} apart")
+                apart = f", with {_name_some(new)} apart" if new else ""
+                progress.note(f"{error.lost}; going on{apart}")
                 job = Job("analyze")
             else:
                 return

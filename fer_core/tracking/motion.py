@@ -7,6 +7,8 @@ import numpy as np
 from fer_core.shown import ShownFace
 from fer_core.tracking.tracks import Tracks
 
+HELD_MS = 500
+"""The confidence that is written beside a face changes no more often than this."""
 LEAST_HOLD_MS = 200
 """Beyond its first and last sample a face is shown for half a sampling interval, at most this."""
 
@@ -35,9 +37,11 @@ def faces_at(tracks: Tracks, timestamp_ms: float, hold_ms: float = 0) -> list[Sh
         if other >= 0 and times[other] - times[one] <= tracks.gap_ms:
             if times[other] > timestamp_ms:
                 share = (timestamp_ms - times[one]) / (times[other] - times[one])
-                shown.append(_show(tracks, one, other, float(share)))
+                face = _show(tracks, one, other, float(share))
+                shown.append(_hold_confidence(tracks, face, one, timestamp_ms))
         elif timestamp_ms - times[one] <= hold_ms:
-            shown.append(_show(tracks, one, one, 0.0))
+            face = _show(tracks, one, one, 0.0)
+            shown.append(_hold_confidence(tracks, face, one, timestamp_ms))
     for one in range(now, end):
         before = int(tracks.preceding[one])
         if before < 0 or times[one] - times[before] > tracks.gap_ms:
@@ -53,3 +57,28 @@ def _show(tracks: Tracks, one: int, other: int, share: float) -> ShownFace:
     return ShownFace(
         int(tracks.track_id[one]), x, y, width, height, scores.astype(np.float32, copy=False)
     )
+
+
+def _hold_confidence(tracks: Tracks, face: ShownFace, one: int, timestamp_ms: float) -> ShownFace:
+    """Gives a face the confidence of its first sample in this half second with its emotion.
+
+    A number that changes with every frame cannot be read, and is much to encode.
+
+    Args:
+        tracks: as of `faces_at`.
+        face: as it is shown now.
+        one: its last sample up to now.
+        timestamp_ms: now.
+    """
+    emotion = face.emotion
+    since_ms = timestamp_ms // HELD_MS * HELD_MS
+    if int(tracks.scores[one].argmax()) != emotion:
+        return face  # it is about to change: the next sample has the new one
+    while True:
+        before = int(tracks.preceding[one])
+        if before < 0 or tracks.timestamp_ms[before] < since_ms:
+            break
+        if int(tracks.scores[before].argmax()) != emotion:
+            break
+        one = before
+    return face._replace(held_confidence=float(tracks.scores[one, emotion]))

@@ -8,6 +8,7 @@ same.
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("version", help="of Flink, such as 1.19")
     parser.add_argument("target", type=Path, help="where the jar goes")
     options = parser.parse_args()
+    logging.disable(logging.WARNING)  # Beam's, that it downloads
     try:
         origin = get_job_server(options.version, options.target)
     except FerError as error:

@@ -19,7 +19,8 @@ import av
 import numpy as np
 
 from fer_core.drawing.overlay import Overlay, OverlayKind, OverlaySettings
-from fer_core.shown import ShownFace
+from fer_core.tracking.motion import faces_at
+from fer_core.tracking.tracks import Tracks
 from fer_core.video.index import index_video
 from fer_core.video.render import VIDEO_QUALITY, Drawing, add_h264, render_span
 from fer_core.video.spans import plan_spans
@@ -50,15 +51,18 @@ def add_grain(clip: Path, path: Path) -> Path:
     return path
 
 
-def find_face(timestamp_ms: int, height: int) -> list[ShownFace]:
-    """The face of the clip, about where it is."""
-    turn = 2 * math.pi * timestamp_ms / 1000 / LOOP_S
+def follow_face(height: int) -> Tracks:
+    """The face of the clip at ten samples a second, about where it is."""
+    ms = np.arange(0, 1000 * LOOP_S, 100)
+    turn = 2 * math.pi * ms / 1000 / LOOP_S
     side = height / 3
-    x = (height * 16 / 9 - side) * (0.5 + 0.3 * math.sin(turn))
-    y = (height - side) * (0.5 + 0.2 * math.cos(turn))
-    scores = np.full(7, 0.1, np.float32)
-    scores[3] = 0.4 + 0.3 * math.sin(3 * turn)
-    return [ShownFace(0, x, y, side, side, scores)]
+    x = (height * 16 / 9 - side) * (0.5 + 0.3 * np.sin(turn))
+    y = (height - side) * (0.5 + 0.2 * np.cos(turn))
+    scores = np.full((len(ms), 7), 0.1, np.float32)
+    scores[:, 3] = 0.4 + 0.3 * np.sin(3 * turn)
+    boxes = np.stack([x, y, np.full_like(x, side), np.full_like(x, side)], axis=1)
+    track = np.zeros(len(ms), np.int32)
+    return Tracks(ms.astype(np.int64), track, boxes.astype(np.float32), scores, 1000, 100)
 
 
 def render_plainly(clip: Path, stretch: Stretch, path: Path) -> int:
@@ -97,9 +101,10 @@ def print_clip(clip: Path, called: str, rounds: int) -> None:
     runs: dict[str, Callable[[], int]] = {
         "plain": lambda: render_plainly(clip, stretch, folder / "plain.mp4")
     }
+    tracks = follow_face(index.info.height)
     for kind in KINDS:
         overlay = Overlay(OverlaySettings(kind))
-        drawing = Drawing(lambda ms: find_face(ms, index.info.height), overlay.draw)
+        drawing = Drawing(lambda ms: faces_at(tracks, ms), overlay.draw)
         runs[kind] = lambda drawing=drawing: render_span(  # type: ignore[misc]
             clip, stretch, folder / "drawn.mp4", drawing
         )

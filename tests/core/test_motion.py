@@ -61,7 +61,7 @@ def test_the_face_has_its_box_and_its_scores() -> None:
     assert (face.track_id, face.x, face.y, face.width, face.height) == (7, 125, 20, 50, 60)
     np.testing.assert_allclose(face.scores, [0, 0, 0, 0.75, 0, 0.25, 0])
     assert face.scores.dtype == np.float32
-    assert (face.emotion, face.confidence) == (3, 0.75)
+    assert (face.emotion, face.confidence) == (3, 1.0)  # the confidence of the sample before
 
 
 def test_a_face_is_shown_through_a_gap_of_a_second_but_not_a_longer_one() -> None:
@@ -102,3 +102,17 @@ def test_a_part_shows_what_the_whole_does() -> None:
 def test_no_tracks_show_nothing() -> None:
     assert faces_at(make_tracks([]), 100, 1000) == []
     assert len(TWO.between(500, 600)) == len(TWO.between(600, 500)) == 0
+
+
+def test_the_confidence_beside_a_face_is_held_for_half_a_second_or_until_the_emotion_changes() -> (
+    None
+):
+    tracks = make_tracks([(ms, 0, 100) for ms in range(0, 2000, 100)])
+    tracks.scores[:, 3] = np.linspace(0.6, 0.9, 20)
+    tracks.scores[17:, 3], tracks.scores[17:, 6] = 0.1, 0.8
+    shown = [faces_at(tracks, ms)[0] for ms in range(0, 1900, 40)]
+    held = [(face.emotion, face.confidence) for face in shown]
+    changes = [at * 40 for at in range(1, len(held)) if held[at] != held[at - 1]]
+    assert changes == [520, 1000, 1520, 1680, 1720]
+    np.testing.assert_allclose([held[0], held[-1]], [(3, 0.6), (6, 0.8)], rtol=1e-6)
+    assert len({float(face.scores.max()) for face in shown[:40]}) == 40

@@ -1,0 +1,105 @@
+"""What `ferbeam analyze --dry-run` shows: what there is, how long it takes, how much it writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+
+from fer_core.errors import UsageError
+from pipelines.claims import AnalysisRequest
+from pipelines.estimate import MOST_OPENED, Estimate, estimate_run
+from pipelines.listing import list_media
+from pipelines.output import Output
+from pipelines.space import free_bytes, show_bytes
+
+SHOWN_FAILURES = 10
+
+
+def print_estimate(request: AnalysisRequest) -> None:
+    """Estimates a run and prints it; nothing is written into OUTPUT.
+
+    Raises:
+        UsageError: INPUT does not exist or holds no media.
+    """
+    console = Console(highlight=False)
+    listed = list(list_media(request.input))
+    if not listed:
+        raise UsageError(f"INPUT {request.input}: holds no picture or video")
+    with console.status("listing") as status, _quiet_libraries():
+        estimate = estimate_run(request, listed, status.update)
+    whole = estimate.whole
+    console.print(f"[bold]{escape(request.input)}[/bold]: {_describe_media(estimate)}")
+    console.print(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
+    workers = request.runner.workers
+    busy = whole.open_seconds + whole.seconds
+    console.print(
+        f"time: about {show_seconds(estimate.seconds)} with {workers} worker"
+        f"{'s' * (workers > 1)} here ({show_seconds(busy)} of one worker)"
+    )
+    needed = whole.copy_bytes + whole.table_bytes
+    copies = f"copies {show_bytes(whole.copy_bytes)}, " if request.render else ""
+    console.print(
+        f"space: about {show_bytes(needed)} in OUTPUT ({copies}"
+        f"tables {show_bytes(whole.table_bytes)}){_describe_disk(request.output, needed)}"
+    )
+    if estimate.opened < 1:
+        console.print(f"an estimate from {MOST_OPENED} groups of media spread over all")
+    _print_failures(console, estimate)
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keeps decoders and the network from printing between the lines of the command."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _describe_media(estimate: Estimate) -> str:
+    whole = estimate.whole
+    parts = []
+    if whole.videos:
+        length = show_seconds(whole.hours * 3600)
+        frames = whole.frames - whole.pictures
+        parts.append(f"{count_of(whole.videos, 'video')} ({length}, {frames:,.0f} frames)")
+    if whole.pictures:
+        parts.append(count_of(whole.pictures, "picture"))
+    return ", ".join(parts) or "nothing that opens"
+
+
+def _describe_disk(output: Output, needed: float) -> str:
+    free = free_bytes(output)
+    if free is None:
+        return ""
+    return f"; {show_bytes(free)} are free" + (", NOT enough" if free < needed else "")
+
+
+def _print_failures(console: Console, estimate: Estimate) -> None:
+    if not estimate.failures:
+        return
+    console.print(f"{len(estimate.failures)} would be failures:", style="yellow")
+    for failure in estimate.failures[:SHOWN_FAILURES]:
+        line = f"  {failure.media} ({failure.stage}): {failure.message}"
+        console.print(escape(line), soft_wrap=True)
+
+
+def count_of(count: float, what: str) -> str:
+    """Writes a number of things, such as `1 video` or `2 videos`."""
+    return f"{count:,.0f} {what}" + ("" if round(count) == 1 else "s")
+
+
+def show_seconds(seconds: float) -> str:
+    """Writes a time as people say it, such as `3 h 12 min`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
