@@ -40,12 +40,11 @@ def get_job_server(version: str, target: Path) -> str:
     return origin
 
 
-def _download(version: str) -> str:
+def _download(version: str) -> Path:
     from apache_beam.utils.subprocess_server import JavaJarServer
 
     jar = JavaJarServer.path_to_beam_jar(f":runners:flink:{version}:job-server:shadowJar")
-    path: str = JavaJarServer.local_jar(jar)
-    return path
+    return Path(JavaJarServer.local_jar(jar))
 
 
 def _assemble(version: str, folder: Path) -> Path:
