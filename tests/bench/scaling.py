@@ -11,7 +11,9 @@ WORKERS = (1, 2, 4, 8, 16, 32, 64)
 SAMPLE_FPS = 10
 VIDEOS = 120
 COLOURS = ("#c44e52", "#4c72b0", "#55a868")
+STEPS = len(WORKERS) - 1
 WIDTH, HEIGHT, LEFT, TOP, SIDE, FOOT = 640, 400, 60, 20, 150, 50
+PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - SIDE, HEIGHT - TOP - FOOT
 
 
 @dataclass(frozen=True)
@@ -66,43 +68,47 @@ def simulate_all(measured: Measured) -> dict[int, dict[int, float]]:
 
 def draw_scaling(curves: dict[int, dict[int, float]]) -> str:
     """Draws the curves as SVG, both axes doubling from mark to mark."""
-    steps = len(WORKERS) - 1
-    plot_w, plot_h = WIDTH - LEFT - SIDE, HEIGHT - TOP - FOOT
-
-    def place(workers: float, speed: float) -> str:
-        x, y = log2(workers) / steps, log2(max(speed, 0.5)) / steps
-        return f"{LEFT + plot_w * x:.1f},{TOP + plot_h * (1 - y):.1f}"
-
+    ideal = f"{_place(1, 1)} {_place(WORKERS[-1], WORKERS[-1])}"
+    middle = f'x="{LEFT + PLOT_WIDTH / 2}" text-anchor="middle"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        *(_draw_mark(number) for number in WORKERS),
+        f'<polyline points="{ideal}" fill="none" stroke="#888" stroke-dasharray="4"/>',
+        _draw_label(len(curves), "ideal", "#888"),
     ]
-    for number in WORKERS:
-        x = LEFT + plot_w * log2(number) / steps
-        y = TOP + plot_h * (1 - log2(number) / steps)
-        parts += [
-            f'<path d="M{x:.1f},{TOP}V{TOP + plot_h}M{LEFT},{y:.1f}H{LEFT + plot_w}" '
-            'stroke="#ddd" fill="none"/>',
-            f'<text x="{x:.1f}" y="{TOP + plot_h + 18}" text-anchor="middle">{number}</text>',
-            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{number}</text>',
-        ]
-    ideal = f"{place(1, 1)} {place(WORKERS[-1], WORKERS[-1])}"
-    parts.append(f'<polyline points="{ideal}" fill="none" stroke="#888" stroke-dasharray="4"/>')
-    for colour, (length, curve) in zip(COLOURS, curves.items(), strict=True):
-        points = " ".join(place(workers, speed) for workers, speed in curve.items())
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
-        y = TOP + 20 + 22 * list(curves).index(length)
-        parts.append(
-            f'<text x="{LEFT + plot_w + 14}" y="{y}" fill="{colour}">spans of {length} s</text>'
-        )
+    for row, (length, curve) in enumerate(curves.items()):
+        points = " ".join(_place(workers, speed) for workers, speed in curve.items())
+        line = f'stroke="{COLOURS[row]}" stroke-width="2"'
+        parts.append(f'<polyline points="{points}" fill="none" {line}/>')
+        parts.append(_draw_label(row, f"spans of {length} s", COLOURS[row]))
     parts += [
-        f'<text x="{LEFT + plot_w + 14}" y="{TOP + 20 + 66}" fill="#888">ideal</text>',
-        f'<text x="{LEFT + plot_w / 2}" y="{HEIGHT - 10}" text-anchor="middle">workers</text>',
-        f'<text transform="translate(16,{TOP + plot_h / 2})rotate(-90)" text-anchor="middle">'
-        "times as fast as one</text>",
+        f'<text {middle} y="{HEIGHT - 10}">workers</text>',
+        f'<text transform="translate(16,{TOP + PLOT_HEIGHT / 2})rotate(-90)" '
+        'text-anchor="middle">times as fast as one</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _place(workers: float, speed: float) -> str:
+    """Returns where a point lies in the plot."""
+    x, y = log2(workers) / STEPS, log2(max(speed, 0.5)) / STEPS
+    return f"{LEFT + PLOT_WIDTH * x:.1f},{TOP + PLOT_HEIGHT * (1 - y):.1f}"
+
+
+def _draw_mark(number: int) -> str:
+    """Draws the lines and the numbers of a mark on both axes."""
+    x, y = _place(number, number).split(",")
+    foot = TOP + PLOT_HEIGHT
+    return (
+        f'<path d="M{x},{TOP}V{foot}M{LEFT},{y}H{LEFT + PLOT_WIDTH}" stroke="#ddd" fill="none"/>'
+        f'<text x="{x}" y="{foot + 18}" text-anchor="middle">{number}</text>'
+        f'<text x="{LEFT - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{number}</text>'
+    )
+
+
+def _draw_label(row: int, text: str, colour: str) -> str:
+    """Draws a line of the legend."""
+    return f'<text x="{WIDTH - SIDE + 14}" y="{TOP + 20 + 22 * row}" fill="{colour}">{text}</text>'
