@@ -3,6 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 TRAIN_VENV := .venv-train
 PEERS_VENV := .venv-peers
+FLINK_VENV := .venv-flink
+# The newest Flink for which the job server can be had everywhere: see README, "On Flink".
+FLINK_VERSION := 1.19
+FLINK_JAR ?= $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+FLINK_HOME = $(shell $(FLINK_VENV)/bin/python -c 'import pyflink; print(pyflink.__path__[0])')
+FLINK_MASTER ?= localhost:8081
+BEAM ?=
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
 INPUT ?=
@@ -14,7 +21,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +125,32 @@ test-stores: $(VENV)/stores.stamp ## Tests s3:// and gs:// against servers on th
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
+	@FERBEAM_MEDIA=200 $(MAKE) test-flink
+
+$(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/deploy/constraints.txt pipelines/deploy/job_server/pom.xml
+	@command -v java > /dev/null || { echo "Flink needs Java 11 or 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@echo "installing Flink and Beam's job server into $(FLINK_VENV) (once, some minutes, 600 MB)"
+	@$(PYTHON) -m venv $(FLINK_VENV)
+	@$(FLINK_VENV)/bin/python $(PIP) apache-flink-libraries
+	@$(BIN)/python -m pipelines.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+	@touch $@
+
+flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine, on loopback only
+	@$(BIN)/python -m pipelines.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
+
+flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
+	@$(BIN)/python -m pipelines.deploy.flink_cluster down $(ARGS)
+
+run-flink: $(FLINK_VENV)/flink.stamp ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
+	@test -n "$(INPUT)" || { echo "usage: make run-flink INPUT=folder FLINK_MASTER=host:port [OUTPUT=folder] [ARGS=...] [BEAM=...]"; exit 2; }
+	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner flink $(ARGS) -- --flink_master=$(FLINK_MASTER) \
+	  $(if $(FLINK_JAR),--flink_job_server_jar=$(FLINK_JAR)) $(BEAM) || [ $$? -eq 3 ]
+
+test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Flink cluster, parts of which are killed
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink
+
+bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
@@ -128,5 +161,5 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -78,17 +78,19 @@ def _answer_check(request: bytes, context: Any) -> bytes:
     return json.dumps(describe_problems(json.loads(request))).encode()
 
 
-def serve(port: int) -> grpc.Server:
+def serve(pool: WorkerPool, port: int) -> tuple[grpc.Server, int]:
     """Starts the pool on loopback.
 
     Args:
+        pool: what starts the workers.
         port: to listen at, 0 for any.
+
+    Returns:
+        The server, and the port at which it listens.
 
     Raises:
         OSError: the port is taken.
     """
-    pool = WorkerPool()
-    pool.warm_up()
     # Without SO_REUSEPORT: two pools at one port would each get some of the requests.
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
@@ -101,7 +103,7 @@ def serve(port: int) -> grpc.Server:
         raise OSError(f"worker pool: port {port} is taken; choose another") from error
     server.start()
     logging.info("worker pool at %s:%s", HOST, bound)
-    return server
+    return server, bound
 
 
 def main() -> None:
@@ -110,7 +112,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=50000)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    serve(options.port).wait_for_termination()
+    pool = WorkerPool()
+    pool.warm_up()
+    server, _ = serve(pool, options.port)
+    server.wait_for_termination()
 
 
 if __name__ == "__main__":
