@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 TRAIN_VENV := .venv-train
 PEERS_VENV := .venv-peers
+GCP_VENV := .venv-gcp
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
 INPUT ?=
@@ -13,7 +14,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-stores test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-stores test-dataflow run-dataflow test-long train evaluate clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,18 @@ $(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@echo "installing ferbeam into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) --editable .
+	@touch $@
+
+# What reads and writes s3:// and gs:// is installed where INPUT or OUTPUT says so.
+STORES := $(foreach store,s3 gs,$(if $(findstring $(store)://,$(INPUT) $(OUTPUT)),$(VENV)/$(store).stamp))
+$(VENV)/s3.stamp $(VENV)/gs.stamp: $(VENV)/%.stamp: $(VENV)/run.stamp
+	@$(BIN)/python $(PIP) --editable '.[$*]'
+	@touch $@
+
+$(GCP_VENV)/gcp.stamp: pyproject.toml pipelines/deploy/constraints.txt
+	@echo "installing ferbeam with what submits to Dataflow into $(GCP_VENV) (once, some minutes)"
+	@$(PYTHON) -m venv $(GCP_VENV)
+	@$(GCP_VENV)/bin/python $(PIP) --editable '.[gcp,stores,dev]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
@@ -37,9 +50,14 @@ $(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@touch $@
 
 # Exit code 3 means: done, some media could not be read. They are listed; make goes on.
-run-local: $(VENV)/run.stamp ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
+run-local: $(VENV)/run.stamp $(STORES) ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
 	@test -n "$(INPUT)" || { echo "usage: make run-local INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
+
+run-dataflow: $(GCP_VENV)/gcp.stamp ## Analyses INPUT=gs://... into OUTPUT=gs://... on Dataflow: PROJECT, REGION, IMAGE, BEAM=options
+	@test -n "$(INPUT)" || { echo "usage: make run-dataflow INPUT=gs://... OUTPUT=gs://... PROJECT=... REGION=... IMAGE=..."; exit 2; }
+	@$(GCP_VENV)/bin/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner dataflow $(ARGS) -- $(if $(PROJECT),--project=$(PROJECT)) \
+	  $(if $(REGION),--region=$(REGION)) $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(BEAM) || [ $$? -eq 3 ]
 
 profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyses INPUT=folder, or reads OUTPUT=folder as it is
 	@test -n "$(INPUT)" || test -f "$(OUTPUT)/run.json" || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
@@ -101,6 +119,9 @@ $(VENV)/stores.stamp: $(VENV)/dev.stamp
 test-stores: $(VENV)/stores.stamp ## Tests s3:// and gs:// against servers on this machine
 	@$(BIN)/python -m pytest tests/stores
 
+test-dataflow: $(GCP_VENV)/gcp.stamp ## Checks the job for Dataflow, as far as can be done without it
+	@$(GCP_VENV)/bin/python -m pytest tests/stores/test_dataflow.py
+
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
 
@@ -113,5 +134,5 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(GCP_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
+from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
 from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
@@ -33,8 +34,8 @@ MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
-    """Lets the job run to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+    """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
@@ -49,7 +50,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
 def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     claim_output(request, names)
@@ -58,6 +59,8 @@ def _run_locked(
     progress.start(request.output, len(names), request.render is not None)
     parts = count_parts(media)
     _run_job(request, progress, job, parts)
+    if ends_without_result(request.runner.extra):
+        return None
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)
