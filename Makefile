@@ -14,7 +14,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-stores test-dataflow run-dataflow test-long train evaluate clean
+.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores test-dataflow run-dataflow
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyse
 	@test -z "$(INPUT)" || $(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
 	@$(BIN)/ferbeam profile "$(OUTPUT)"
 
+report: $(VENV)/run.stamp ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
+	@test -f "$(OUTPUT)/run.json" || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
+	@$(BIN)/ferbeam report "$(OUTPUT)" $(ARGS)
+
 prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
 	@test -n "$(INPUT)" && test -n "$(DATA)" || { echo "usage: make prepare INPUT=folder DATA=folder [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam prepare "$(INPUT)" "$(DATA)" $(ARGS) || [ $$? -eq 3 ]
@@ -96,6 +100,9 @@ bench-peers: $(VENV)/dev.stamp $(PEERS_VENV)/peers.stamp ## Measures speed and r
 
 bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and encode
 	@$(BIN)/python -m tests.bench.render $(ARGS)
+
+bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
+	@$(BIN)/python -m tests.bench.report $(ARGS)
 
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }

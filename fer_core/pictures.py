@@ -43,7 +43,7 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uin
         data = file.read()
     name = shown_name(source)
     _probe(data, name, max_pixels)
-    _check_complete(data, name)
+    check_complete(data, name)
     # Bytes, not a path: imread cannot open names that are not UTF-8, and gives None for any fault.
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None:
@@ -108,8 +108,12 @@ def orientation_of(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
-def _check_complete(data: bytes, name: str) -> None:
-    """Raises MediaError for a picture cut short, which OpenCV would fill with grey silently."""
+def check_complete(data: bytes, name: str) -> None:
+    """Checks that a picture is not cut short: OpenCV would fill it with grey silently.
+
+    Raises:
+        MediaError: it is.
+    """
     with open_header(data, name) as image:
         end = _ENDS.get(image.format or "")
         if end and data.endswith(end):

@@ -12,11 +12,12 @@ from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
 from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_name
+from pipelines.report.places import PAGES, REPORT, shows_other_run
 from pipelines.runners import Runner
 from pipelines.settings import RenderSettings, RowSettings
 from pipelines.stores import is_uri
 
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, "report.html")
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
 
 
@@ -36,6 +37,7 @@ class AnalysisRequest:
         runner: where it runs.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
+        retry_failures: does once more what ended in a failure.
     """
 
     input: str
@@ -49,6 +51,7 @@ class AnalysisRequest:
     runner: Runner
     overwrite: bool = False
     prune: bool = False
+    retry_failures: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def belongs_to(self) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
 
 
 def remove_stale(output: Output, run: dict[str, Any]) -> None:
-    """Removes from OUTPUT what a finished run does not list: tables, copies, parts."""
+    """Removes from OUTPUT what is not of this finished run: tables, copies, parts, a report."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run["tables"].values() for file in files} | set(copies)
@@ -145,6 +148,8 @@ def remove_stale(output: Output, run: dict[str, Any]) -> None:
     for name in os.listdir(output.path(".spans")):
         if name.endswith((PART, TILES)):
             os.unlink(output.path(".spans", name))
+    if shows_other_run(output, run):
+        _remove_own(output, (REPORT, PAGES))
 
 
 def _remove_stale_objects(output: Output, kept: set[str]) -> None:
@@ -156,13 +161,13 @@ def _remove_stale_objects(output: Output, kept: set[str]) -> None:
     output.remove(*stale, *parts)
 
 
-def _remove_own(output: Output) -> None:
+def _remove_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> None:
     if not output.is_local:
-        files = [output.path(name) for name in OWN_NAMES]
-        below = [uri for name in OWN_NAMES for uri in output.list_below(name)]
+        files = [output.path(name) for name in own]
+        below = [uri for name in own for uri in output.list_below(name)]
         output.remove(*below, *files)
         return
-    for name in OWN_NAMES:
+    for name in own:
         path = output.path(name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)

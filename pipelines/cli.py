@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
+from pipelines.failures import failures
 from pipelines.model_commands import evaluate, prepare, train
 from pipelines.options import (
     choose_detector,
@@ -24,6 +25,9 @@ from pipelines.options import (
     render_options,
     runner_options,
 )
+from pipelines.query_commands import export, query
+from pipelines.report_commands import report
+from pipelines.verify import verify
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
@@ -93,6 +97,7 @@ def cli() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
+@click.option("--retry-failures", is_flag=True, help="Reads again what could not be read.")
 def analyze(**options: Any) -> None:
     """Analyses the media of INPUT into tables and annotated copies in OUTPUT.
 
@@ -162,6 +167,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         runner=Runner(options["runner"], options["workers"], complete_beam_options(options)),
         overwrite=options["overwrite"],
         prune=options["prune"],
+        retry_failures=options["retry_failures"],
     )
 
 
@@ -180,7 +186,8 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-for command in (prepare, train, evaluate):
+COMMANDS = (failures, verify, query, export, report, prepare, train, evaluate)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -177,6 +177,7 @@ class TableFiles:
         group: the group they belong to.
         tables: table name to file name.
         rows: table name to number of rows.
+        sums: file name to the SHA-256 of its bytes.
         costs: what this run has spent on them.
         earlier: what earlier runs spent on those of their spans that they had committed.
     """
@@ -184,6 +185,7 @@ class TableFiles:
     group: str
     tables: dict[str, str]
     rows: dict[str, int]
+    sums: dict[str, str]
     costs: Costs = field(default_factory=dict)
     earlier: Costs = field(default_factory=dict)
 

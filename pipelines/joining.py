@@ -141,4 +141,9 @@ def _write_rest(
     }
     rest = write_tables(output, linked.files.group, digest(media, rows), tables)
     files = linked.files
-    return replace(files, tables={**files.tables, **rest.tables}, rows={**files.rows, **rest.rows})
+    return replace(
+        files,
+        tables={**files.tables, **rest.tables},
+        rows={**files.rows, **rest.rows},
+        sums={**files.sums, **rest.sums},
+    )

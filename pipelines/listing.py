@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -37,13 +38,22 @@ def list_files(root: str) -> Iterator[Medium | Failure]:
         UsageError: INPUT does not exist.
     """
     if is_uri(root):
-        yield from _list_remote(root)
+        found = _list_remote(root)
     elif os.path.isdir(root):
-        yield from _walk(root, "", set())
+        found = _walk(root, "", set())
     elif os.path.lexists(root):
-        yield from _list_file(root, os.path.basename(root))
+        found = _list_file(root, os.path.basename(root))
     else:
-        yield from _list_glob(root)
+        found = _list_glob(root)
+    yield from map(_refuse_path, found)
+
+
+def _refuse_path(found: Medium | Failure) -> Medium | Failure:
+    """Refuses a name by which a copy would lie elsewhere: of a store's object, or by a glob."""
+    if isinstance(found, Medium) and not {"", ".", ".."}.isdisjoint(found.name.split("/")):
+        reason = "a part of its path is empty, `.` or `..`: rename it, or name its folder as INPUT"
+        return _failure(found.name, "UnsafePath", reason)
+    return found
 
 
 def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
@@ -110,6 +120,9 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     except OSError as error:
         yield _failure(name, type(error).__name__, _reason(error))
         return
+    if not stat.S_ISREG(found.st_mode):
+        yield _failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
+        return
     yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
 
 
@@ -122,7 +135,7 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
         raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
     base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
     for match in matches:
-        if os.path.isfile(match) or os.path.islink(match):
+        if not os.path.isdir(match) or os.path.islink(match):
             yield from _list_file(match, os.path.relpath(match, base or "."))
 
 

@@ -141,15 +141,15 @@ class Output:
         """
         if facts:
             table = table.replace_schema_metadata({**(table.schema.metadata or {}), **facts})
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        self.write(path, sink.getvalue())
-        return sink.tell()
+        data = encode_table(table)
+        self.write(path, data)
+        return len(data)
 
     def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
         """Reads a Parquet file, or some of its columns."""
         # Without threads: Arrow's abort one process in a hundred that ends soon after reading.
-        file = pq.ParquetFile(io.BytesIO(self.read(path)), pre_buffer=False)
+        data = io.BytesIO(self.read(path))
+        file = pq.ParquetFile(data, pre_buffer=False, page_checksum_verification=True)
         return file.read(columns, use_threads=False)
 
     def write_json(self, path: str, value: Any) -> None:
@@ -164,6 +164,13 @@ class Output:
             return None
         except (ValueError, UnicodeDecodeError):
             return None
+
+
+def encode_table(table: pa.Table) -> bytes:
+    """Returns a table as the bytes of a Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()
 
 
 def read_tables(

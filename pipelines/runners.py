@@ -78,8 +78,12 @@ class Runner:
 
         The user's own come last. A single local worker needs no process of its own.
         """
+        if self.name == "flink":
+            from pipelines.flink import flink_options
+
+            return flink_options(self.extra)
         if self.name != LOCAL:
-            named = {"flink": "FlinkRunner", "dataflow": "DataflowRunner"}
+            named = {"dataflow": "DataflowRunner"}
             return [f"--runner={named.get(self.name, self.name)}", *self.extra]
         workers = self.used_workers(parts) or self.workers
         mode = "in_memory" if workers == 1 else "multi_processing"
@@ -116,7 +120,7 @@ class Job:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
-            env={**_worker_environment(), "TMPDIR": self._scratch.name},
+            env={**worker_environment(), "TMPDIR": self._scratch.name},
             text=True,
             errors="surrogateescape",
         )
@@ -220,7 +224,7 @@ def _names_error(line: str) -> bool:
     return name.isidentifier() and name.endswith(("Error", "Exception", "Interrupt"))
 
 
-def _worker_environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """One thread per worker, quiet libraries, and the package importable where it lies."""
     root = str(Path(__file__).resolve().parent.parent)
     path = [root, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import sys
 import time
 from collections import Counter
@@ -18,11 +19,14 @@ from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remov
 from pipelines.costs import Clock, describe_costs
 from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
+from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
+from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
@@ -40,7 +44,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
-        FerError: the job failed; what it has committed is kept.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has
+            committed is kept.
     """
     media, unlisted = _list_input(request)
     refuse_inside(request.input, "OUTPUT", request.output.root)
@@ -53,12 +58,16 @@ def _run_locked(
 ) -> dict[str, Any] | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
+    parts = count_parts(media)
+    options = request.runner.options(parts)
+    check_workers(request, options)
     claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
-    parts = count_parts(media)
-    _run_job(request, progress, job, parts)
+    _run_job(request, progress, job, options)
     if ends_without_result(request.runner.extra):
         return None
     ended = time.time()
@@ -90,7 +99,7 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
     return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
     """Runs the job; one that loses a worker is started again, as long as that gets it further.
 
     Raises:
@@ -106,7 +115,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         render=request.render,
         run_id=request.run_id,
     )
-    order = settings.to_dict(), request.runner.options(parts)
+    order = settings.to_dict(), options
     marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
         while True:
@@ -114,6 +123,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
                 job.order(*order)
                 run_job(job, progress.update)
             except WorkerLostError as error:
+                cancel_job(options)
                 # Each loss leaves a mark where there was none: what has one is read apart.
                 begun = marks.begun()
                 new = {begun[key] for key in begun.keys() - before}
@@ -127,6 +137,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
             else:
                 return
     finally:
+        cancel_job(options)
         request.output.remove_attempts()
         progress.stop()
 
@@ -138,20 +149,22 @@ def _name_some(media: Iterable[str]) -> str:
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
+    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
+    sums: dict[str, str] = {}
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-    return {"rows": dict(rows), "tables": tables}
+        sums.update(part["sums"])
+    return {"rows": dict(rows), "tables": tables, "sums": sums}
 
 
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command."""
     return {
-        "command": " ".join(sys.argv),
+        "command": _describe_command(sys.argv[1:]),
         "belongs_to": request.belongs_to(),
         "render": request.render and asdict(request.render),
         "span_s": request.span_s,
@@ -160,6 +173,12 @@ def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
     }
+
+
+def _describe_command(words: list[str]) -> str:
+    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
+    whole = shlex.join(["ferbeam", *words])
+    return os.fsencode(whole).decode("utf-8", "backslashreplace")
 
 
 def _version(name: str) -> str:
