@@ -14,7 +14,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores test-dataflow run-dataflow
+.PHONY: help run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end bench-cost test-train test-browser test-long train evaluate clean test-stores test-dataflow run-dataflow
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and 
 
 bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
 	@$(BIN)/python -m tests.bench.report $(ARGS)
+
+bench-cost: $(VENV)/dev.stamp ## Measures the processor time of an hour of video, for its cost on Dataflow
+	@$(BIN)/python -m tests.bench.cost $(ARGS)
 
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
