@@ -15,8 +15,6 @@ def list_below(output: Output, folder: str) -> Iterator[str]:
             below = os.path.relpath(place, output.root).replace(os.sep, "/")
             yield from (f"{below}/{name}" for name in sorted(names))
         return
-    from apache_beam.io.filesystems import FileSystems
-
-    found = FileSystems.match([output.path(folder, "**")])[0].metadata_list
     root = output.path("")
-    yield from (match.path[len(root) :] for match in found if not match.path.endswith("/"))
+    uris = output.list_below(folder)
+    yield from (uri.removeprefix(root) for uri in uris if not uri.endswith("/"))
