@@ -11,8 +11,8 @@ WORKERS = (1, 2, 4, 8, 16, 32, 64)
 SAMPLE_FPS = 10
 VIDEOS = 120
 COLOURS = ("#c44e52", "#4c72b0", "#55a868")
-STEPS = len(WORKERS) - 1
-WIDTH, HEIGHT, LEFT, TOP, SIDE, FOOT = 640, 400, 60, 20, 150, 50
+SHARES = (0, 20, 40, 60, 80, 100)
+WIDTH, HEIGHT, LEFT, TOP, SIDE, FOOT = 640, 400, 75, 20, 150, 50
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - SIDE, HEIGHT - TOP - FOOT
 
 
@@ -67,45 +67,43 @@ def simulate_all(measured: Measured) -> dict[int, dict[int, float]]:
 
 
 def draw_scaling(curves: dict[int, dict[int, float]]) -> str:
-    """Draws the curves as SVG, both axes doubling from mark to mark."""
-    ideal = f"{_place(1, 1)} {_place(WORKERS[-1], WORKERS[-1])}"
+    """Draws as SVG what share of so many times one worker is reached."""
     middle = f'x="{LEFT + PLOT_WIDTH / 2}" text-anchor="middle"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        *(_draw_mark(number) for number in WORKERS),
-        f'<polyline points="{ideal}" fill="none" stroke="#888" stroke-dasharray="4"/>',
-        _draw_label(len(curves), "ideal", "#888"),
+        *(_draw_mark(_place(number, 0), str(number), 0, 18) for number in WORKERS),
+        *(_draw_mark(_place(1, share / 100), f"{share} %", -24, 4) for share in SHARES),
     ]
     for row, (length, curve) in enumerate(curves.items()):
-        points = " ".join(_place(workers, speed) for workers, speed in curve.items())
+        places = (_place(workers, speed / workers) for workers, speed in curve.items())
+        points = " ".join(f"{x},{y}" for x, y in places)
         line = f'stroke="{COLOURS[row]}" stroke-width="2"'
         parts.append(f'<polyline points="{points}" fill="none" {line}/>')
         parts.append(_draw_label(row, f"spans of {length} s", COLOURS[row]))
     parts += [
         f'<text {middle} y="{HEIGHT - 10}">workers</text>',
         f'<text transform="translate(16,{TOP + PLOT_HEIGHT / 2})rotate(-90)" '
-        'text-anchor="middle">times as fast as one</text>',
+        'text-anchor="middle">speed of a worker, one alone = 100 %</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _place(workers: float, speed: float) -> str:
+def _place(workers: float, share: float) -> tuple[float, float]:
     """Returns where a point lies in the plot."""
-    x, y = log2(workers) / STEPS, log2(max(speed, 0.5)) / STEPS
-    return f"{LEFT + PLOT_WIDTH * x:.1f},{TOP + PLOT_HEIGHT * (1 - y):.1f}"
+    x = LEFT + PLOT_WIDTH * log2(workers) / (len(WORKERS) - 1)
+    return round(x, 1), round(TOP + PLOT_HEIGHT * (1 - min(share, 1.1)), 1)
 
 
-def _draw_mark(number: int) -> str:
-    """Draws the lines and the numbers of a mark on both axes."""
-    x, y = _place(number, number).split(",")
-    foot = TOP + PLOT_HEIGHT
+def _draw_mark(place: tuple[float, float], text: str, right: int, down: int) -> str:
+    """Draws a mark of an axis: its line through the plot, and its number beside it."""
+    x, y = place
+    line = f"M{LEFT},{y}H{LEFT + PLOT_WIDTH}" if right else f"M{x},{TOP}V{TOP + PLOT_HEIGHT}"
     return (
-        f'<path d="M{x},{TOP}V{foot}M{LEFT},{y}H{LEFT + PLOT_WIDTH}" stroke="#ddd" fill="none"/>'
-        f'<text x="{x}" y="{foot + 18}" text-anchor="middle">{number}</text>'
-        f'<text x="{LEFT - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{number}</text>'
+        f'<path d="{line}" stroke="#ddd" fill="none"/>'
+        f'<text x="{x + right}" y="{y + down}" text-anchor="middle">{text}</text>'
     )
 
 
