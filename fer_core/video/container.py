@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
-from fer_core.media import Source, open_bytes, shown_name
+from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
 
+_CLOSED = {"protocol_whitelist": "none"}
+"""A file may be a list of others, or ask for a network port: only its own bytes are read."""
 _READ_SIZE = 1 << 18
 _MP4_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".3g2")
 
@@ -51,12 +54,33 @@ def open_video(source: Source) -> Iterator[Video]:
             # Automatic threads lost frames of cut files, and would take every core.
             stream.thread_type = "NONE"
             stream.thread_count = 1
+            # Frames may grow in mid-stream; the size that the file starts with was checked.
+            pixels = max(MAX_PIXELS, stream.codec_context.width * stream.codec_context.height)
+            stream.codec_context.options = {"max_pixels": str(pixels)}
             yield Video(container, stream)
+
+
+class VideoFile:
+    """A file for FFmpeg, where a damaged video may ask for places that no file has."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.name = getattr(file, "name", "")
+        self.read, self.tell, self._seek = file.read, file.tell, file.seek
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Moves as a file does; to its end where it would be behind that, nowhere before 0."""
+        starts = {os.SEEK_SET: 0, os.SEEK_END: self._size}
+        place = offset + (starts[whence] if whence in starts else self.tell())
+        return -errno.EINVAL if place < 0 else self._seek(min(place, self._size))
 
 
 def _open_container(file: BinaryIO, name: str) -> InputContainer:
     try:
-        return av.open(file, "r", metadata_errors="replace", buffer_size=_READ_SIZE)
+        return av.open(
+            VideoFile(file), "r", options=_CLOSED, metadata_errors="replace", buffer_size=_READ_SIZE
+        )
     except av.FFmpegError as error:
         raise MediaError(f"{name}: {_why_not_opened(file, name)}") from error
 
