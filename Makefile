@@ -13,7 +13,7 @@ MODEL ?=
 REPORT ?= out/evaluation
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean
+.PHONY: help run-local profile prepare test check bench bench-render bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean fuzz bench-verify
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,12 @@ test-browser: $(VENV)/browser.stamp ## Plays annotated videos in a real browser 
 
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
+
+fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0
+	@$(BIN)/python -m tests.corpus.fuzz --cases $(or $(N),500) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+bench-verify: $(VENV)/dev.stamp ## Measures verify on an OUTPUT of a million faces; ARGS="--media 1 --frames 500000"
+	@$(BIN)/python -m tests.bench.verify $(ARGS)
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }

@@ -89,8 +89,10 @@ def _why_not_opened(file: BinaryIO, name: str) -> str:
     if name.lower().endswith(_MP4_SUFFIXES):
         boxes = _top_boxes(file)
         if boxes[:1] == [b"ftyp"] and b"moov" not in boxes:
-            return "its index (moov) is missing: the recording or copy was not finished"
-    return "is no video in a known format"
+            return (
+                "its index (moov) is missing: the recording or copy was not finished, copy it again"
+            )
+    return "is no video in a known format: convert it, or copy it again"
 
 
 def _top_boxes(file: BinaryIO) -> list[bytes]:
@@ -119,7 +121,7 @@ def _choose_stream(container: InputContainer, name: str) -> VideoStream:
     for stream in streams:
         if stream.codec_context is not None:
             return stream
-    raise MediaError(f"{name}: its video codec is not known")
+    raise MediaError(f"{name}: its video codec is not known: convert it, to H.264 for example")
 
 
 def list_packets(video: Video) -> Iterator[Packet[VideoStream]]:

@@ -123,5 +123,5 @@ def _decoded(frame: VideoFrame, span: VideoSpan, sample: _Sample, decoded: int) 
 def _without_picture(sample: _Sample) -> Frame:
     return sample.lost(
         f"frame {sample.frame_index} at {sample.timestamp_ms} ms: "
-        "the decoder gave no picture for it"
+        "the decoder gave no picture for it, the file is damaged there"
     )

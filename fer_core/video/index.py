@@ -95,7 +95,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         times = _list_times(video, name)
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not len(times.pts):
-            raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
+            raise MediaError(f"{name}: holds no complete frame: it is cut short, copy it again")
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
