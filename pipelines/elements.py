@@ -40,7 +40,7 @@ class OpenMedium:
     Attributes:
         name: the column `media`.
         path: where to open it.
-        identity: sha256 of its bytes.
+        identity: what stands for its bytes: their sha256, or what a store tells of them.
         info: what is known of it.
         frame_count: frames it shows.
     """
@@ -50,6 +50,11 @@ class OpenMedium:
     identity: str
     info: MediaInfo
     frame_count: int
+
+    @property
+    def sha256(self) -> str | None:
+        """The sha256 of its bytes, where that is its identity."""
+        return None if ":" in self.identity else self.identity
 
 
 @dataclass(frozen=True)

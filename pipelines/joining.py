@@ -69,9 +69,9 @@ def _make_copies(
     copies = [str(row["annotated"]) for row in _name_copies(linked, []) if row["annotated"]]
     note = {"key": linked.copies_key, "copies": copies, "lacking": lacking}
     output.write_json(output.copies_path(linked.files.group), note)
-    for part in parts if video else ():
-        output.remove(output.rendered_path(part.key))
-        output.remove(output.tiles_path(part.key))
+    if video:
+        output.remove(*(output.rendered_path(part.key) for part in parts))
+        output.remove(*(output.tiles_path(part.key) for part in parts))
     return lacking
 
 

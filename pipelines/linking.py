@@ -142,7 +142,7 @@ def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str
     info = medium.info
     return {
         "media": medium.name,
-        "sha256": medium.identity,
+        "sha256": medium.sha256,
         "kind": info.kind,
         "codec": info.codec,
         "width": info.width,

@@ -12,6 +12,7 @@ from fer_core.detections import Failure
 from fer_core.errors import UsageError
 from fer_core.media import kind_of, show_bytes
 from pipelines.elements import Medium
+from pipelines.stores import is_uri, store_of
 
 MAX_PICTURES = 64
 """Pictures in one span at most."""
@@ -36,7 +37,7 @@ def list_files(root: str) -> Iterator[Medium | Failure]:
     Raises:
         UsageError: INPUT does not exist.
     """
-    if "://" in root:
+    if is_uri(root):
         found = _list_remote(root)
     elif os.path.isdir(root):
         found = _walk(root, "", set())
@@ -141,22 +142,13 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
 
 
 def _list_remote(root: str) -> Iterator[Medium | Failure]:
-    """Lists a store through Beam's file systems."""
-    from apache_beam.io.filesystems import FileSystems
+    from pipelines.stores.folder import list_objects
 
-    pattern = root if any(c in root for c in "*?[") else root.rstrip("/") + "/**"
-    base = pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")].rpartition("/")[0]
-    matched = FileSystems.match([pattern])[0].metadata_list
-    if not matched and pattern != root:
-        matched, base = FileSystems.match([root])[0].metadata_list, root.rpartition("/")[0]
-    if not matched:
-        raise UsageError(f"INPUT {root}: does not exist or holds nothing")
-    for found in sorted(matched, key=lambda match: match.path):
-        name = found.path[len(base) :].lstrip("/")
-        if name.endswith("/"):  # what some stores keep for an empty folder
+    for name, found in list_objects(store_of(root), root):
+        if "" in name.split("/"):
+            yield _failure(name, "NameError", "a part of its name is empty: a//b; rename it")
             continue
-        changed = int((found.last_updated_in_seconds or 0) * 1e9)
-        yield Medium(name, found.path, kind_of(name) or OTHER, found.size_in_bytes, changed)
+        yield Medium(name, found.uri, kind_of(name) or OTHER, found.size, found.changed_ns)
 
 
 def _failure(name: str, error: str, message: str) -> Failure:

@@ -17,16 +17,20 @@ from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
+from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
+from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
 from pipelines.listing import count_parts, list_media
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
+from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
+from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -34,34 +38,38 @@ MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
-    """Lets the job run to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+    """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
         SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
-        FerError: the job failed; what it has committed is kept.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has
+            committed is kept.
     """
     media, unlisted = _list_input(request)
-    if request.output.is_local:
-        refuse_inside(request.input, "OUTPUT", request.output.root)
+    refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):
         return _run_locked(request, progress, job, media, unlisted)
 
 
 def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
+    parts = count_parts(media)
+    options = request.runner.options(parts)
+    check_workers(request, options)
     claim_output(request, names)
     if request.retry_failures:
         forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
-    parts = count_parts(media)
-    _run_job(request, progress, job, parts)
+    _run_job(request, progress, job, options)
+    if ends_without_result(request.runner.extra):
+        return None
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)
@@ -74,9 +82,8 @@ def _run_locked(
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
-    if request.output.is_local:
-        remove_stale(request.output, run)
-        os.unlink(path)
+    remove_stale(request.output, run)
+    request.output.remove(path)
     return run
 
 
@@ -92,14 +99,14 @@ def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
     return media, len(listed) - len(media)
 
 
-def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int | None) -> None:
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
     """Runs the job; one that loses a worker is started again, as long as that gets it further.
 
     Raises:
         FerError: the job failed, or lost its workers without getting any further.
     """
     settings = AnalyzeSettings(
-        input=request.input if "://" in request.input else os.path.abspath(request.input),
+        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
         output=request.output.root,
         rows=request.rows,
         span_s=request.span_s,
@@ -108,7 +115,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
         render=request.render,
         run_id=request.run_id,
     )
-    order = settings.to_dict(), request.runner.options(parts)
+    order = settings.to_dict(), options
     marks, before, in_vain = Marks(request.output), set[str](), 0
     try:
         while True:
@@ -116,6 +123,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
                 job.order(*order)
                 run_job(job, progress.update)
             except WorkerLostError as error:
+                cancel_job(options)
                 # Each loss leaves a mark where there was none: what has one is read apart.
                 begun = marks.begun()
                 new = {begun[key] for key in begun.keys() - before}
@@ -129,6 +137,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, parts: int 
             else:
                 return
     finally:
+        cancel_job(options)
         request.output.remove_attempts()
         progress.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -40,6 +41,9 @@ def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
     console.print(f"tables: {escape(output.root)}", soft_wrap=True)
     if run["render"]:
         console.print(f"annotated copies: {escape(output.path('annotated'))}", soft_wrap=True)
+    if media:
+        name = shlex.quote(output.root)
+        console.print(f"look at it: ferbeam report {escape(name)}", soft_wrap=True)
     return int(rows["failures"])
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO
 
 import av
@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
+from fer_core.video.outline import list_boxes
 
 _CLOSED = {"protocol_whitelist": "none"}
 """A file may be a list of others, or ask for a network port: only its own bytes are read."""
@@ -35,17 +36,21 @@ class Video:
 
 
 @contextmanager
-def open_video(source: Source) -> Iterator[Video]:
+def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
     """Opens a video and chooses its first video stream that is not a cover picture.
 
     The bytes always come through a Python file: names with any bytes work, and a disk that fails
     raises its own OSError, which is not mistaken for a fault of the medium.
 
+    Args:
+        source: the video.
+        parse: whether what packets hold tells which are keyframes, or the container alone.
+
     Raises:
         MediaError: the bytes are no video, or hold none that can be decoded.
     """
     with open_bytes(source) as file:
-        container = _open_container(file, shown_name(source))
+        container = _open_container(file, shown_name(source), parse)
         with container:
             stream = _choose_stream(container, shown_name(source))
             for other in container.streams:
@@ -76,41 +81,23 @@ class VideoFile:
         return -errno.EINVAL if place < 0 else self._seek(min(place, self._size))
 
 
-def _open_container(file: BinaryIO, name: str) -> InputContainer:
+def _open_container(file: BinaryIO, name: str, parse: bool) -> InputContainer:
+    how = _CLOSED if parse else {**_CLOSED, "fflags": "noparse"}
+    own = VideoFile(file)
     try:
-        return av.open(
-            VideoFile(file), "r", options=_CLOSED, metadata_errors="replace", buffer_size=_READ_SIZE
-        )
+        return av.open(own, "r", options=how, metadata_errors="replace", buffer_size=_READ_SIZE)
     except av.FFmpegError as error:
         raise MediaError(f"{name}: {_why_not_opened(file, name)}") from error
 
 
 def _why_not_opened(file: BinaryIO, name: str) -> str:
     if name.lower().endswith(_MP4_SUFFIXES):
-        boxes = _top_boxes(file)
+        boxes = [box.kind for box in islice(list_boxes(file), 100)]
         if boxes[:1] == [b"ftyp"] and b"moov" not in boxes:
             return (
                 "its index (moov) is missing: the recording or copy was not finished, copy it again"
             )
     return "is no video in a known format: convert it, or copy it again"
-
-
-def _top_boxes(file: BinaryIO) -> list[bytes]:
-    """Returns the kinds of the first 100 top-level boxes of an MP4 (ISO/IEC 14496-12, 4.2)."""
-    kinds: list[bytes] = []
-    position = 0
-    end = file.seek(0, os.SEEK_END)
-    while position + 8 <= end and len(kinds) < 100:
-        file.seek(position)
-        header = file.read(16)
-        size = int.from_bytes(header[:4], "big")
-        if size == 1:
-            size = int.from_bytes(header[8:16], "big")
-        kinds.append(header[4:8])
-        if size < 8:
-            break
-        position += size
-    return kinds
 
 
 def _choose_stream(container: InputContainer, name: str) -> VideoStream:

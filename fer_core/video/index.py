@@ -17,6 +17,7 @@ from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
+from fer_core.video.listing import open_listing
 from fer_core.video.look import Look, look_of
 
 _CHECKED_FRAMES = 40
@@ -88,7 +89,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
             `max_pixels` pixels.
     """
     name = shown_name(source)
-    with open_video(source) as video:
+    with open_listing(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
         start = start_of(video)

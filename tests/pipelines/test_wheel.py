@@ -42,5 +42,7 @@ def test_the_wheel_works_alone(tmp_path: Path) -> None:
     run(ferbeam, "analyze", "happy.jpg", "out", "--workers", "1", folder=tmp_path)
     (faces,) = (tmp_path / "out/faces").glob("*.parquet")
     assert pq.read_table(faces)["emotion"].to_pylist() == ["happy"]
+    run(ferbeam, "report", "out", folder=tmp_path)
+    assert "uPlot" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     where = run(python, "-c", "import fer_core; print(fer_core.__file__)", folder=tmp_path)
     assert str(tmp_path) in where

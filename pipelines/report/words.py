@@ -1,0 +1,216 @@
+"""What the report says, in English and in French; the only place with words of its pages."""
+
+from __future__ import annotations
+
+LANGS = ("en", "fr")
+
+WORDS: dict[str, tuple[str, str]] = {
+    # key: (English, French)
+    "report": ("Expression report", "Rapport d’expressions"),
+    "analysed": ("Analysed on {date}", "Analysé le {date}"),
+    "by_model": ("model {name}", "modèle {name}"),
+    "samples_per_s": ("{fps} samples per second", "{fps} échantillons par seconde"),
+    "samples_all": ("every frame sampled", "toutes les images échantillonnées"),
+    "detector": ("detector {name}", "détecteur {name}"),
+    "covered": (
+        "Faces are covered in every picture shown here.",
+        "Les visages sont masqués sur toutes les images montrées ici.",
+    ),
+    "media": ("Media", "Médias"),
+    "of_which": (
+        "{videos} videos, {pictures} pictures",
+        "{videos} vidéos, {pictures} images",
+    ),
+    "sampled": ("Sampled frames", "Images échantillonnées"),
+    "with_faces": ("With a face", "Avec un visage"),
+    "of_frames": ("{count} sampled frames", "{count} images échantillonnées"),
+    "faces": ("Faces", "Visages"),
+    "followed": ("{count} followed in videos", "{count} suivis dans les vidéos"),
+    "failed": ("Failures", "Échecs"),
+    "failed_is": ("could not be read or done", "illisibles ou inachevés"),
+    "lost": ("{count} frames lost", "{count} images perdues"),
+    "none_lost": ("no frame lost", "aucune image perdue"),
+    "jump": ("Sections", "Sections"),
+    "summary": ("Summary", "Synthèse"),
+    "videos": ("Videos", "Vidéos"),
+    "pictures": ("Pictures", "Images"),
+    "cohort": ("All videos together", "Toutes les vidéos ensemble"),
+    "failures": ("Failures", "Échecs"),
+    "limits": ("What these figures are not", "Ce que ces chiffres ne sont pas"),
+    "share_of_time": (
+        "How the followed faces looked: share of the time in which they were seen",
+        "L’air des visages suivis : part du temps où ils ont été vus",
+    ),
+    "share_of_pictures": (
+        "How the faces in the pictures looked: share of the faces",
+        "L’air des visages dans les images : part des visages",
+    ),
+    "positive": ("Positive", "Positif"),
+    "neutral": ("Neutral", "Neutre"),
+    "negative": ("Negative", "Négatif"),
+    "surprise": ("Surprise", "Surprise"),
+    "positive_is": ("happy", "joie"),
+    "negative_is": ("angry, disgust, fear, sad", "colère, dégoût, peur, tristesse"),
+    "surprise_is": ("apart: pleasant or not", "à part : agréable ou non"),
+    "not_a_measure": (
+        "This is how faces looked to a model, not what people felt, and it is no measure of "
+        "satisfaction: people smile out of politeness and concentrate with a frown. It says "
+        "nothing about the time in which no face was seen.",
+        "C’est l’air qu’avaient les visages pour un modèle, pas ce que les gens ressentaient, et "
+        "ce n’est pas une mesure de satisfaction : on sourit par politesse, on fronce les sourcils "
+        "en se concentrant. Rien n’est dit du temps où aucun visage n’a été vu.",
+    ),
+    "no_faces_at_all": ("No face was found.", "Aucun visage n’a été trouvé."),
+    "nothing": (
+        "The run found no picture or video that opens.",
+        "L’analyse n’a trouvé ni image ni vidéo lisible.",
+    ),
+    "track": ("Track {number}", "Piste {number}"),
+    "frames_of": ("{count} frames sampled", "{count} images échantillonnées"),
+    "face_in": ("a face in {share}", "un visage dans {share}"),
+    "one_followed": ("1 face followed", "1 visage suivi"),
+    "many_followed": ("{count} faces followed", "{count} visages suivis"),
+    "no_face": ("No face was found in it.", "Aucun visage n’y a été trouvé."),
+    "no_copy": (
+        "No annotated copy: the run was made without.",
+        "Pas de copie annotée : l’analyse n’en a pas fait.",
+    ),
+    "gone": (
+        "The annotated copy cannot be played: keep this page beside the folder annotated/.",
+        "La copie annotée ne peut pas être lue : gardez cette page à côté du dossier annotated/.",
+    ),
+    "timeline_of": ("Timeline of {name}", "Chronologie de {name}"),
+    "timeline_help": (
+        "Click or drag to move the video. With the timeline focused: arrow keys step, "
+        "Page Up and Page Down jump, Enter plays and pauses.",
+        "Cliquez ou glissez pour déplacer la vidéo. La chronologie sélectionnée : les flèches "
+        "avancent pas à pas, Page préc. et Page suiv. sautent, Entrée lance et arrête la lecture.",
+    ),
+    "timeline_scores": (
+        "Height: mean score of each emotion, smoothed as in the video. A gap: this face was not "
+        "found then.",
+        "Hauteur : score moyen de chaque émotion, lissé comme dans la vidéo. Un vide : ce visage "
+        "n’a pas été trouvé à ce moment.",
+    ),
+    "show_only": ("Show only", "Ne montrer que"),
+    "not_seen": ("not seen", "pas vu"),
+    "more_tracks": (
+        "{count} more faces, seen for a shorter time, are in the table only.",
+        "{count} autres visages, vus moins longtemps, ne sont que dans le tableau.",
+    ),
+    "more_rows": (
+        '{count} more are in the tables: ferbeam query OUTPUT "FROM summary".',
+        '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM summary".',
+    ),
+    "face": ("Face", "Visage"),
+    "seen": ("Seen", "Vu"),
+    "expressions": ("Expressions", "Expressions"),
+    "sheet": ("Contact sheet", "Planche-contact"),
+    "sheet_of": (
+        "The most expressive moment of each face in {name}",
+        "Le moment le plus expressif de chaque visage de {name}",
+    ),
+    "cohort_says": (
+        "Mean over {count} videos, second by second of the stimulus, each video by the face seen "
+        "most; the band is the 95 % t-interval of the mean. It only says something where all "
+        "these people saw the same thing from the same moment on (--viewers shifts and groups).",
+        "Moyenne de {count} vidéos, seconde par seconde du stimulus, chaque vidéo par le visage le "
+        "plus vu ; la bande est l’intervalle t à 95 % de la moyenne. Elle n’a de sens que si "
+        "toutes ces personnes ont vu la même chose à partir du même moment (--viewers décale et "
+        "groupe).",
+    ),
+    "cohort_bins": (
+        "Drawn in steps of {seconds} s, the mean of their seconds.",
+        "Tracé par pas de {seconds} s, la moyenne de leurs secondes.",
+    ),
+    "with_a_face": ("Videos with a face", "Vidéos avec un visage"),
+    "everyone": ("all", "tous"),
+    "curve_of": ("{name}: mean and interval", "{name} : moyenne et intervalle"),
+    "no_face_in_picture": ("no face", "aucun visage"),
+    "copy_of": ("{name}, with its annotations", "{name}, avec ses annotations"),
+    "medium": ("Medium", "Médium"),
+    "stage": ("Stage", "Étape"),
+    "at": ("At", "À"),
+    "what": ("What is wrong", "Ce qui ne va pas"),
+    "no_failures": ("None: all media could be read.", "Aucun : tous les médias ont été lus."),
+    "more_failures": (
+        "{count} more are listed in the table failures/.",
+        "{count} autres sont dans la table failures/.",
+    ),
+    "find": ("Find by name", "Chercher par nom"),
+    "sort": ("Order by", "Trier par"),
+    "by_name": ("Name", "Nom"),
+    "length": ("Length", "Durée"),
+    "face_seen": ("With a face", "Avec un visage"),
+    "earlier": ("Earlier", "Précédent"),
+    "later": ("Later", "Suivant"),
+    "shown_of": ("{first} to {last} of {all}", "{first} à {last} sur {all}"),
+    "none_found": ("No name holds this.", "Aucun nom ne contient cela."),
+    "all_media": ("All media", "Tous les médias"),
+    "picture_pages": ("Pages of pictures", "Pages d’images"),
+    "needs_script": (
+        "The charts need JavaScript, which is switched off here.",
+        "Les graphiques ont besoin de JavaScript, désactivé ici.",
+    ),
+    "beside": (
+        "Videos and pictures are not inside this page: it shows those in annotated/ and sheets/ "
+        "beside it. Nothing is loaded from or sent to the network.",
+        "Les vidéos et les images ne sont pas dans cette page : elle montre celles de annotated/ "
+        "et sheets/ à côté d’elle. Rien n’est chargé du réseau ni envoyé.",
+    ),
+    "made_by": ("Made by ferbeam{version}.", "Fait par ferbeam{version}."),
+    "card": (
+        "The model {name} was measured on {pictures} faces that ten people each had judged: its "
+        "answer is that of the majority on {accuracy}. By emotion, so many of them are recognised:",
+        "Le modèle {name} a été mesuré sur {pictures} visages jugés chacun par dix personnes : sa "
+        "réponse est celle de la majorité pour {accuracy}. Par émotion, il en reconnaît tant :",
+    ),
+    "card_faces": ("of {count}", "sur {count}"),
+    "own_model": (
+        "The model {name} ({sha256}) is not the one that ferbeam ships: its own card says what it "
+        "can do.",
+        "Le modèle {name} ({sha256}) n’est pas celui que ferbeam fournit : sa propre fiche dit ce "
+        "qu’il sait faire.",
+    ),
+}
+
+LIMITS: tuple[tuple[str, str], ...] = (
+    (
+        "An expression is not a feeling: people smile without joy and grieve without a frown, and "
+        "ten people who look at one face often disagree.",
+        "Une expression n’est pas un sentiment : on sourit sans joie, on souffre sans grimace, et "
+        "dix personnes qui regardent un visage sont souvent en désaccord.",
+    ),
+    (
+        "Seven emotions do not measure attention, engagement, stress or truthfulness. Do not "
+        "decide about a person by this page.",
+        "Sept émotions ne mesurent ni l’attention, ni l’intérêt, ni le stress, ni la sincérité. Ne "
+        "décidez rien au sujet d’une personne d’après cette page.",
+    ),
+    (
+        "Faces turned aside, covered, small or blurred are missed or misread more often.",
+        "Les visages tournés, couverts, petits ou flous sont plus souvent manqués ou mal lus.",
+    ),
+    (
+        "Errors are likely to differ between groups by age, gender and skin tone, and nobody has "
+        "measured how much: do not compare such groups.",
+        "Les erreurs diffèrent sans doute selon l’âge, le genre et la couleur de peau, et personne "
+        "n’a mesuré combien : ne comparez pas de tels groupes.",
+    ),
+    (
+        "Some uses are forbidden by law: the EU’s AI Act bans inferring emotions at work and in "
+        "education, with few exceptions. Ask the people you film.",
+        "Certains usages sont interdits : le règlement européen sur l’IA proscrit, sauf rares "
+        "exceptions, d’inférer les émotions au travail et à l’école. Demandez leur accord aux "
+        "personnes filmées.",
+    ),
+)
+
+STAGES = {
+    "list": ("list", "liste"),
+    "probe": ("open", "ouverture"),
+    "decode": ("decode", "décodage"),
+    "detect": ("detect", "détection"),
+    "classify": ("classify", "classement"),
+    "render": ("render", "rendu"),
+}

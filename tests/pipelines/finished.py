@@ -1,0 +1,156 @@
+"""Finished runs without any media behind them: tables of made-up faces, and their `run.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_core.emotions import NAMES
+from fer_core.model import find_model_dir, load_card
+from fer_core.records import FACES, FRAMES, MEDIA, SCORE_COLUMNS, TABLES
+
+Tables = dict[str, pa.Table]
+STEP_MS = 100
+
+
+def make_video(
+    name: str, samples: int, tracks: int = 1, seed: int = 0, copy: bool = True
+) -> Tables:
+    """Returns the tables of a video of ten samples a second.
+
+    All its faces drift from one emotion to the next; none is seen in the fifth tenth.
+    """
+    rng = np.random.default_rng(seed)
+    ms = np.arange(samples, dtype=np.int64) * STEP_MS
+    seen = (ms < 0.4 * ms.max(initial=0)) | (ms >= 0.5 * ms.max(initial=0))
+    away = np.abs((np.linspace(0, 7, samples) + rng.uniform(0, 7))[:, None] % 7 - np.arange(7))
+    strength = 6 * np.exp(-np.minimum(away, 7 - away))
+    faces = [FACES.empty_table()]
+    for track in range(tracks):
+        scores = np.exp(strength + rng.normal(0, 0.4, (samples, 7)))
+        scores /= scores.sum(axis=1, keepdims=True)
+        faces.append(_faces(name, ms[seen], scores[seen].astype(np.float32), track))
+    found = np.where(seen, tracks, 0)
+    frames = {
+        "media": [name] * samples,
+        "frame_index": np.arange(samples),
+        "timestamp_ms": ms,
+        "status": np.where(found > 0, "ok", "no_face"),
+        "face_count": found.astype(np.int32),
+    }
+    medium = _medium(name, "video", found, tracks)
+    if not copy:
+        medium["annotated"] = None
+    return {
+        "faces": pa.concat_tables(faces),
+        "frames": pa.table(frames, FRAMES),
+        "media": pa.Table.from_pylist([medium], MEDIA),
+    }
+
+
+def make_picture(name: str, emotions: tuple[str, ...] = ()) -> Tables:
+    """Returns the tables of a picture with a face for each of these emotions."""
+    faces = [
+        _faces(name, np.zeros(1, np.int64), np.eye(7, dtype=np.float32)[[NAMES.index(one)]], number)
+        for number, one in enumerate(emotions)
+    ]
+    count = np.array([len(emotions)])
+    frames = {"media": name, "frame_index": 0, "timestamp_ms": 0, "face_count": len(emotions)}
+    status = "ok" if emotions else "no_face"
+    return {
+        "faces": pa.concat_tables([FACES.empty_table(), *faces]),
+        "frames": pa.Table.from_pylist([{**frames, "status": status}], FRAMES),
+        "media": pa.Table.from_pylist([_medium(name, "image", count, len(emotions))], MEDIA),
+    }
+
+
+def make_failure(name: str, message: str) -> Tables:
+    """Returns the table of a medium that could not be opened."""
+    row = {"media": name, "stage": "probe", "error": "MediaError", "message": message}
+    return {"failures": pa.Table.from_pylist([row], TABLES["failures"])}
+
+
+def write_finished(output: Path, media: Iterable[Tables], render: Any = None) -> Path:
+    """Writes the tables of media into an OUTPUT, and `run.json`; pictures share a file."""
+    listed: dict[str, list[str]] = {name: [] for name in TABLES}
+    rows = dict.fromkeys(TABLES, 0)
+    for number, tables in enumerate(_share_files(media)):
+        for name, table in tables.items():
+            file = f"{name}/{number:06}.parquet"
+            (output / name).mkdir(parents=True, exist_ok=True)
+            pq.write_table(table.cast(TABLES[name]), output / file, compression="zstd")
+            listed[name].append(file)
+            rows[name] += table.num_rows
+    card = load_card(find_model_dir())
+    run = {
+        "command": "ferbeam analyze clips out",
+        "belongs_to": {"INPUT": "/some/clips", "sample_fps": "10", "detector": "haar"},
+        "render": render,
+        "model": {"name": card.name, "sha256": card.sha256_for("litert")},
+        "started": "2026-11-01T10:00:00Z",
+        "seconds": {"whole": 1.0},
+        "wall": {},
+        "rows": rows,
+        "tables": listed,
+    }
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    return output
+
+
+def _share_files(media: Iterable[Tables]) -> Iterator[Tables]:
+    """Puts the tables of all pictures together, at the end."""
+    pictures: list[Tables] = []
+    for one in media:
+        if "media" in one and one["media"]["kind"][0].as_py() == "image":
+            pictures.append(one)
+        else:
+            yield one
+    if pictures:
+        yield {name: pa.concat_tables([one[name] for one in pictures]) for name in pictures[0]}
+
+
+def _faces(name: str, ms: Any, scores: Any, track: int) -> pa.Table:
+    best = scores.argmax(axis=1)
+    count = len(ms)
+    names = np.array(NAMES)[best]
+    whole = {part: np.full(count, 40, np.int32) for part in ("x", "y", "width", "height")}
+    columns = {
+        "media": np.full(count, name, object),
+        "frame_index": ms // STEP_MS,
+        "timestamp_ms": ms,
+        "face_index": np.full(count, track, np.int32),
+        "track_id": np.full(count, track, np.int32),
+        **{f"box_{part}": values for part, values in whole.items()},
+        "detector_score": pa.nulls(count, pa.float32()),
+        "emotion": names,
+        "confidence": scores.max(axis=1),
+        **dict(zip(SCORE_COLUMNS, scores.T, strict=True)),
+        "smoothed_emotion": names,
+        "smoothed_confidence": scores.max(axis=1),
+    }
+    return pa.table(columns, FACES)
+
+
+def _medium(name: str, kind: str, found: Any, tracks: int) -> dict[str, Any]:
+    video = kind == "video"
+    samples = len(found)
+    return {
+        **{"media": name, "sha256": None, "kind": kind, "codec": "h264" if video else "png"},
+        **{"width": 640, "height": 360, "rotation": 0, "frame_rate": 10.0 if video else None},
+        "duration_ms": samples * STEP_MS if video else 0,
+        "frame_count": samples,
+        "frames_sampled": samples,
+        "frames_with_faces": int((found > 0).sum()),
+        "frames_lost": 0,
+        "face_count": int(found.sum()),
+        "track_count": tracks,
+        "has_audio": False,
+        "annotated": f"annotated/{name}" + (".mp4" if video else ""),
+    }

@@ -1,0 +1,219 @@
+"""The report of finished runs: what its pages say, and that no name can do harm."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from fer_core.errors import UsageError
+from pipelines.claims import remove_stale
+from pipelines.cli import cli
+from pipelines.output import Output
+from pipelines.profile import load_run
+from pipelines.report.assets import load_assets
+from pipelines.report.build import write_report
+from pipelines.report.words import LIMITS, STAGES, WORDS
+from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
+
+HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
+VOID = {"meta", "link", "img", "input", "br", "wbr"}
+
+
+class Parsed(HTMLParser):
+    """What a page holds: its text, its links, its scripts; all tags closed in order."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.text = ""
+        self.urls: list[str] = []
+        self.scripts: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.feed(page.read_text(encoding="utf-8"))
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not any(name.startswith("on") or name == "style" for name, _ in attrs)
+        self.tags.append(tag)
+        self.urls += [value for name, value in attrs if name in ("src", "href") and value]
+        if tag == "script":
+            self.scripts.append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1] += data
+        elif self.open and self.open[-1] != "style":
+            self.text += data
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.scripts[0])
+
+
+def report_of(output: Path, lang: str = "en") -> Parsed:
+    write_report(Output(str(output)), lang)
+    return Parsed(output / "report.html")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An OUTPUT of three videos, two pictures and a failure."""
+    videos = [make_video(f"clips/{name}.mov", 60, seed=seed) for seed, name in enumerate("abc")]
+    pictures = [make_picture("été.jpg", ("happy", "sad")), make_picture("nobody.png")]
+    failure = make_failure("broken.mp4", "broken.mp4: its index (moov) is missing")
+    return write_finished(tmp_path_factory.mktemp("small"), [*videos, *pictures, failure])
+
+
+def test_it_says_what_the_run_found(small: Path) -> None:
+    page = report_of(small)
+    for said in ("1 November 2026", "3 videos, 2 pictures", "182", "its index (moov) is missing"):
+        assert said in page.text
+    assert WORDS["not_a_measure"][0] in page.text
+    assert all(limit in page.text for limit, _ in LIMITS)
+    assert "2,938 faces" in page.text  # the card of the model that ferbeam ships
+    assert [len(line["tracks"]) for line in page.data["timelines"].values()] == [1, 1, 1]
+    assert page.data["cohort"]["most_videos"] == 3
+    assert "été.jpg" in page.text
+
+
+def test_the_timeline_is_empty_where_there_was_no_face(small: Path) -> None:
+    timeline = report_of(small).data["timelines"]["v0"]
+    first, second = timeline["tracks"][0]["runs"]
+    step = timeline["step"]
+    assert first[0] * step == 0
+    assert (first[0] + len(first) // 7 - 1) * step == pytest.approx(2.3)
+    assert second[0] * step == pytest.approx(3.0)
+    assert all(
+        abs(sum(run[k : k + 7]) - 100) <= 3 for run in (first, second) for k in range(1, 8, 7)
+    )
+
+
+def test_it_speaks_french(small: Path) -> None:
+    page = report_of(small, "fr")
+    assert '<html lang="fr">' in (small / "report.html").read_text(encoding="utf-8")
+    for said in ("1er novembre 2026", "Synthèse", "dégoût", "2\u202f938 visages"):
+        assert said in page.text
+    assert " :" not in page.text  # the space before a colon does not break
+    assert page.data["emotions"][3]["label"] == "joie"
+    english = {words for words, french in WORDS.values() if words != french and len(words) > 25}
+    assert not [words for words in english if words in page.text]
+
+
+def test_both_languages_fill_in_the_same() -> None:
+    for english, french in [*WORDS.values(), *LIMITS, *STAGES.values()]:
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", french))
+
+
+def test_no_name_does_harm(tmp_path: Path) -> None:
+    name = f"a/{HOSTILE} #50% ?.mp4"
+    media = [
+        make_video(name, 30),
+        make_video("b.mp4", 30),
+        make_picture(f"{HOSTILE}.png", ("sad",)),
+    ]
+    failure = make_failure(f"{HOSTILE}.mkv", f"{HOSTILE}: is broken")
+    output = write_finished(tmp_path / "few", [*media, failure])
+    page = report_of(output)
+    assert page.text.count(HOSTILE) == 4
+    assert len(page.scripts) == 2
+    assert "onerror" not in page.scripts[0]
+    assert f"annotated/{name}.mp4" in {unquote(url) for url in page.urls}
+    many = [make_video(f"{number}{HOSTILE}", 10) for number in range(22)]
+    listed = report_of(write_finished(tmp_path / "many", many))
+    assert len(listed.scripts) == 2
+    assert listed.data["media"][0][0] == f"0{HOSTILE}"
+    pages = sorted((tmp_path / "many/report").iterdir())
+    assert all(re.fullmatch(r"[\w.-]+\.html", path.name, re.ASCII) for path in pages)
+    assert all(HOSTILE in Parsed(path).text for path in pages)
+
+
+def test_nothing_is_loaded_from_elsewhere(small: Path) -> None:
+    page = report_of(small)
+    places = [urlsplit(url) for url in page.urls if url != "data:,"]
+    assert not [place for place in places if place.scheme or place.netloc]
+    assets = load_assets()
+    assert page.scripts[1] == assets.script
+    assert "default-src 'none'" in assets.policy
+    assert "unsafe" not in assets.policy
+    assert "</script" not in assets.script.lower()
+    assert "</style" not in assets.style.lower()
+
+
+def test_many_media_have_pages_of_their_own(tmp_path: Path) -> None:
+    videos = [make_video(f"clip {number:02}.mp4", 20, seed=number) for number in range(24)]
+    pictures = [make_picture(f"p/{number:03}.png", ("happy",)) for number in range(250)]
+    output = write_finished(tmp_path, [*videos, *pictures])
+    front = report_of(output)
+    links = [row[1] for row in front.data["media"]]
+    assert len(links) == len(set(links)) == 24
+    assert all((output / unquote(link)).is_file() for link in links)
+    page = Parsed(output / links[1])
+    assert "clip 01.mp4" in page.text
+    around = {unquote(url) for url in page.urls}
+    assert "../annotated/clip 01.mp4.mp4" in around
+    assert {f"../{links[0]}", f"../{links[2]}", "../report.html#videos"} <= around
+    galleries = [url for url in front.urls if "pictures-" in url]
+    assert len(galleries) == 3
+    assert sum(Parsed(output / url).tags.count("figure") for url in galleries) == 250
+    write_finished(tmp_path, videos[:2])
+    report_of(output)
+    assert not (output / "report").exists()
+
+
+def test_a_run_without_media_has_a_report_too(tmp_path: Path) -> None:
+    output = write_finished(tmp_path, [make_failure("x.mp4", "x.mp4: is empty")])
+    page = report_of(output)
+    assert WORDS["nothing"][0] in page.text
+    assert "x.mp4: is empty" in page.text
+    assert report_of(write_finished(tmp_path / "none", [])).data["timelines"] == {}
+
+
+def test_without_copies_it_shows_no_picture(tmp_path: Path) -> None:
+    page = report_of(write_finished(tmp_path, [make_video("a.mp4", 20, copy=False)]))
+    assert not {"video", "img"} & set(page.tags)
+    assert WORDS["no_copy"][0] in page.text
+
+
+def test_only_covered_copies_are_linked(tmp_path: Path) -> None:
+    media = [make_video("a.mp4", 20), make_picture("b.png", ("sad",))]
+    page = report_of(write_finished(tmp_path, media, {"overlay": "cover"}))
+    assert WORDS["covered"][0] in page.text
+    shown = {url for url in page.urls if not url.startswith(("#", "data:"))}
+    assert shown == {"annotated/a.mp4.mp4", "annotated/b.png", "sheets/a.mp4.jpg"}
+
+
+def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:
+    output = Output(str(write_finished(tmp_path, [make_video("a.mp4", 20)])))
+    (tmp_path / ".spans").mkdir()
+    write_report(output, "en")
+    run = load_run(output)
+    remove_stale(output, run)
+    assert (tmp_path / "report.html").exists()
+    remove_stale(output, {**run, "render": {"overlay": "cover"}})
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_without_a_finished_run_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds no finished run, run\.json is missing"):
+        write_report(Output(str(tmp_path)), "en")
+
+
+def test_the_command_names_the_page(small: Path) -> None:
+    done = CliRunner().invoke(cli, ["report", str(small), "--lang", "fr"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.output.startswith(f"{small}/report.html")
