@@ -22,7 +22,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -175,6 +175,12 @@ test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Fl
 
 bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
 	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0
+	@$(BIN)/python -m tests.corpus.fuzz --cases $(or $(N),500) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+bench-verify: $(VENV)/dev.stamp ## Measures verify on an OUTPUT of a million faces; ARGS="--media 1 --frames 500000"
+	@$(BIN)/python -m tests.bench.verify $(ARGS)
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }

@@ -21,6 +21,7 @@ from tests.pipelines.jobs import ROOT, tables_of
 
 OVERLAYS = ("emoji", "none", "cover", "box")
 STALL_S = 20
+os.environ.setdefault("SVT_LOG", "0")  # one of the encoders talks otherwise
 
 
 @dataclass
