@@ -30,9 +30,12 @@ def _import_job(name: str) -> Build:
     return lambda steps, plain: analyze.build_pipeline(steps, AnalyzeSettings.from_dict(plain))
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(options: list[str]) -> None:
     """Ends this process group once the command that started it is gone, however it ended."""
+    from pipelines.flink import cancel_job
+
     sys.stdin.read()
+    cancel_job(options)
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
@@ -47,7 +50,7 @@ def _run(build: Build, order: dict[str, Any]) -> None:
     options = PipelineOptions(order["options"])
     FileSystems.set_options(options)  # forked workers read stores by them, too
     runner = forking_runner(options)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(order["options"],), daemon=True).start()
     pipeline = beam.Pipeline(runner=runner, options=options)
     build(pipeline, order["settings"])
     pipeline.run().wait_until_finish()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,11 +78,11 @@ def write_report(output: Output, lang: str, viewers: str | None = None) -> Writt
         SettingsError: another command writes into OUTPUT.
     """
     run = load_run(output)
-    with locked(output), closing(open_tables(output, viewers)) as tables:
+    chosen = None if viewers is None else Path(viewers)
+    with locked(output), closing(open_tables(output, chosen)) as tables:
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
         builder.build()
-        if output.is_local:
-            _remove_older(output, set(builder.sizes))
+        _remove_older(output, set(builder.sizes))
     sizes = builder.sizes.values()
     return Written(output.path(REPORT), len(sizes), sum(sizes), max(sizes))
 
@@ -101,10 +102,10 @@ def _version() -> str:
 def _remove_older(output: Output, written: set[str]) -> None:
     """Removes pages of an earlier report."""
     folder = output.path(PAGES)
-    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+    for name in output.list_names(PAGES):
         if name.endswith(".html") and f"{PAGES}/{name}" not in written:
-            os.unlink(output.path(PAGES, name))
-    if os.path.isdir(folder) and not os.listdir(folder):
+            output.remove(output.path(PAGES, name))
+    if output.is_local and os.path.isdir(folder) and not os.listdir(folder):
         os.rmdir(folder)
 
 

@@ -1,0 +1,1 @@
+"""What runs ferbeam beyond one machine: clusters, worker pools, worker images."""

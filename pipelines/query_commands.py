@@ -1,0 +1,60 @@
+"""The commands `query` and `export`: from the tables of a finished run to an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+FORMATS = ("table", "csv", "json", "parquet")
+
+
+@click.command()
+@click.argument("output_path", metavar="OUTPUT")
+@click.argument("sql", metavar="[SQL]", default="")
+@click.option(
+    "--viewers",
+    metavar="FILE.csv",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Columns media, offset_ms, group: which videos `cohort` takes, and from when on.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="How the answer is written; by the ending of --to, else a table.",
+)
+@click.option("--to", "path", metavar="FILE", help="Where the answer goes; else it is printed.")
+def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
+    """Asks the tables of OUTPUT in SQL; without SQL, shows what can be asked.
+
+    The tables are faces, frames, media and failures; views made of them are per_second, tracks,
+    changes, summary and cohort. A query can read nothing else, and write nothing.
+    """
+    from pipelines.output import Output
+    from pipelines.query import open_tables
+    from pipelines.query_answers import choose_format, print_views, write_answer
+
+    form = choose_format(to["form"], to["path"])
+    with open_tables(Output(output_path), viewers) as tables:
+        if sql:
+            write_answer(tables, sql, form, to["path"])
+        else:
+            print_views(tables)
+
+
+@click.command()
+@click.argument("output_path", metavar="OUTPUT")
+@click.argument("path", metavar="FILE")
+@click.option("--view", default="faces", show_default=True, help="The table or view to write.")
+def export(output_path: str, path: str, view: str) -> None:
+    """Writes a table of OUTPUT, or a view, to FILE.csv, FILE.json or FILE.parquet."""
+    from pipelines.output import Output
+    from pipelines.query import check_view, open_tables
+    from pipelines.query_answers import choose_format, write_answer
+
+    form = choose_format(None, path)
+    with open_tables(Output(output_path)) as tables:
+        check_view(view)
+        write_answer(tables, f"SELECT * FROM {view}", form, path)
