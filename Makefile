@@ -159,7 +159,7 @@ $(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/deploy/constraints.txt pi
 	@$(BIN)/python -m pipelines.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
 	@touch $@
 
-flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine, on loopback only
+flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine
 	@$(BIN)/python -m pipelines.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
 
 flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
@@ -171,7 +171,7 @@ run-flink: $(FLINK_VENV)/flink.stamp ## Analyses INPUT=folder on the Flink clust
 	  $(if $(FLINK_JAR),--flink_job_server_jar=$(FLINK_JAR)) $(BEAM) || [ $$? -eq 3 ]
 
 test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Flink cluster, parts of which are killed
-	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink -o timeout=900
 
 bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
 	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
