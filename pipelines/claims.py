@@ -15,6 +15,7 @@ from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_n
 from pipelines.report.places import PAGES, REPORT, shows_other_run
 from pipelines.runners import Runner
 from pipelines.settings import RenderSettings, RowSettings
+from pipelines.stores import is_uri
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
@@ -36,6 +37,7 @@ class AnalysisRequest:
         runner: where it runs.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
+        retry_failures: does once more what ended in a failure.
     """
 
     input: str
@@ -49,12 +51,13 @@ class AnalysisRequest:
     runner: Runner
     overwrite: bool = False
     prune: bool = False
+    retry_failures: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def belongs_to(self) -> dict[str, Any]:
         """Returns what an OUTPUT belongs to: its INPUT and the settings that change rows."""
         place = self.input
-        if "://" not in place:
+        if not is_uri(place):
             place = os.path.abspath(place).encode("utf-8", "replace").decode()
         return {"INPUT": place, **self.rows.flat()}
 
@@ -70,7 +73,7 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
     """
     output = request.output
-    if output.is_local and request.overwrite:
+    if request.overwrite:
         _remove_own(output)
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
@@ -89,13 +92,17 @@ def refuse_inside(source: str, what: str, folder: str) -> None:
     Args:
         source: INPUT.
         what: what the command line calls the folder.
-        folder: local folder that is to be written.
+        folder: folder that is to be written.
 
     Raises:
         UsageError: the folder is INPUT or lies inside it.
     """
-    inside = os.path.realpath(folder) + os.sep
-    if os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep):
+    if is_uri(source) or is_uri(folder):
+        lies_inside = f"{folder}/".startswith(source.rstrip("/") + "/")
+    else:
+        inside = os.path.realpath(folder) + os.sep
+        lies_inside = os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep)
+    if lies_inside:
         raise UsageError(f"{what} {folder}: lies inside INPUT; choose another folder")
 
 
@@ -122,11 +129,14 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
 
 
 def remove_stale(output: Output, run: dict[str, Any]) -> None:
-    """Removes from a local OUTPUT what is not of this finished run: tables, copies, a report."""
+    """Removes from OUTPUT what is not of this finished run: tables, copies, parts, a report."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run["tables"].values() for file in files} | set(copies)
     kept |= {sheet_name(name) for name in copies.values()}
+    if not output.is_local:
+        _remove_stale_objects(output, kept)
+        return
     for name in (*TABLES, "annotated", "sheets"):
         for folder, _, files in os.walk(output.path(name), topdown=False):
             below = os.path.relpath(folder, output.root)
@@ -142,8 +152,22 @@ def remove_stale(output: Output, run: dict[str, Any]) -> None:
         _remove_own(output, (REPORT, PAGES))
 
 
-def _remove_own(output: Output, names: tuple[str, ...] = OWN_NAMES) -> None:
-    for name in names:
+def _remove_stale_objects(output: Output, kept: set[str]) -> None:
+    folder = output.path("")
+    names = (*TABLES, "annotated", "sheets")
+    stale = [uri for name in names for uri in output.list_below(name)]
+    stale = [uri for uri in stale if uri.removeprefix(folder) not in kept]
+    parts = [uri for uri in output.list_below(".spans") if uri.endswith((PART, TILES))]
+    output.remove(*stale, *parts)
+
+
+def _remove_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> None:
+    if not output.is_local:
+        files = [output.path(name) for name in own]
+        below = [uri for name in own for uri in output.list_below(name)]
+        output.remove(*below, *files)
+        return
+    for name in own:
         path = output.path(name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)

@@ -40,7 +40,7 @@ class OpenMedium:
     Attributes:
         name: the column `media`.
         path: where to open it.
-        identity: sha256 of its bytes.
+        identity: what stands for its bytes: their sha256, or what a store tells of them.
         info: what is known of it.
         frame_count: frames it shows.
     """
@@ -50,6 +50,11 @@ class OpenMedium:
     identity: str
     info: MediaInfo
     frame_count: int
+
+    @property
+    def sha256(self) -> str | None:
+        """The sha256 of its bytes, where that is its identity."""
+        return None if ":" in self.identity else self.identity
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,7 @@ class TableFiles:
         group: the group they belong to.
         tables: table name to file name.
         rows: table name to number of rows.
+        sums: file name to the SHA-256 of its bytes.
         costs: what this run has spent on them.
         earlier: what earlier runs spent on those of their spans that they had committed.
     """
@@ -179,6 +185,7 @@ class TableFiles:
     group: str
     tables: dict[str, str]
     rows: dict[str, int]
+    sums: dict[str, str]
     costs: Costs = field(default_factory=dict)
     earlier: Costs = field(default_factory=dict)
 

@@ -64,9 +64,8 @@ class Marks:
             self.output.remove(self.path(key))
 
     def begun(self) -> dict[str, str]:
-        """Lists what was begun and has not come to its end, by key with its medium; local only."""
-        folder = self.path("")
-        names = os.listdir(folder) if self.output.is_local and os.path.isdir(folder) else []
+        """Lists what was begun and has not come to its end, by key with its medium."""
+        names = self.output.list_names(".spans", "started")
         return {name: self.output.read(self.path(name)).decode() for name in names}
 
 

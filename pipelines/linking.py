@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from fer_core.records import FAILURES
 from fer_core.tracking.tracks import Tracks, link_tracks
 from pipelines.costs import SECONDS, Costs, sum_costs, timed
 from pipelines.elements import LinkedGroup, OpenMedium, Span, SpanToRender, TableFiles, digest
-from pipelines.output import Output
+from pipelines.output import Output, encode_table
 from pipelines.render_planning import digest_tracks, plan_rendering
 from pipelines.settings import RenderSettings
 
@@ -112,13 +113,15 @@ def write_tables(
     output: Output, group: str, version: str, tables: dict[str, pa.Table]
 ) -> TableFiles:
     """Writes table files under a name that changes with their content."""
-    names = {}
+    names, sums = {}, {}
     for name, table in tables.items():
         if table.num_rows or name in ("media", "frames"):
-            names[name] = f"{name}/{group}-{version[:8]}.parquet"
-            output.write_table(output.path(names[name]), table)
+            names[name] = file = f"{name}/{group}-{version[:8]}.parquet"
+            data = encode_table(table)
+            sums[file] = sha256(data).hexdigest()
+            output.write(output.path(file), data)
     rows = {name: tables[name].num_rows for name in names}
-    return TableFiles(group, names, rows)
+    return TableFiles(group, names, rows, sums)
 
 
 def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:
@@ -139,7 +142,7 @@ def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str
     info = medium.info
     return {
         "media": medium.name,
-        "sha256": medium.identity,
+        "sha256": medium.sha256,
         "kind": info.kind,
         "codec": info.codec,
         "width": info.width,

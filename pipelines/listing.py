@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -11,6 +12,7 @@ from fer_core.detections import Failure
 from fer_core.errors import UsageError
 from fer_core.media import kind_of, show_bytes
 from pipelines.elements import Medium
+from pipelines.stores import is_uri, store_of
 
 MAX_PICTURES = 64
 """Pictures in one span at most."""
@@ -35,14 +37,23 @@ def list_files(root: str) -> Iterator[Medium | Failure]:
     Raises:
         UsageError: INPUT does not exist.
     """
-    if "://" in root:
-        yield from _list_remote(root)
+    if is_uri(root):
+        found = _list_remote(root)
     elif os.path.isdir(root):
-        yield from _walk(root, "", set())
+        found = _walk(root, "", set())
     elif os.path.lexists(root):
-        yield from _list_file(root, os.path.basename(root))
+        found = _list_file(root, os.path.basename(root))
     else:
-        yield from _list_glob(root)
+        found = _list_glob(root)
+    yield from map(_refuse_path, found)
+
+
+def _refuse_path(found: Medium | Failure) -> Medium | Failure:
+    """Refuses a name by which a copy would lie elsewhere: of a store's object, or by a glob."""
+    if isinstance(found, Medium) and not {"", ".", ".."}.isdisjoint(found.name.split("/")):
+        reason = "a part of its path is empty, `.` or `..`: rename it, or name its folder as INPUT"
+        return _failure(found.name, "UnsafePath", reason)
+    return found
 
 
 def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
@@ -81,7 +92,9 @@ def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Med
     identity = (place.st_dev, place.st_ino)
     if identity in above:
         yield _failure(
-            prefix.rstrip("/"), "LinkLoop", "a link that leads back to a folder above it"
+            prefix.rstrip("/"),
+            "LinkLoop",
+            "a link that leads back to a folder above it: listed there, not here",
         )
         return
     try:
@@ -109,6 +122,9 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     except OSError as error:
         yield _failure(name, type(error).__name__, _reason(error))
         return
+    if not stat.S_ISREG(found.st_mode):
+        yield _failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
+        return
     yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
 
 
@@ -121,27 +137,18 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
         raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
     base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
     for match in matches:
-        if os.path.isfile(match) or os.path.islink(match):
+        if not os.path.isdir(match) or os.path.islink(match):
             yield from _list_file(match, os.path.relpath(match, base or "."))
 
 
 def _list_remote(root: str) -> Iterator[Medium | Failure]:
-    """Lists a store through Beam's file systems."""
-    from apache_beam.io.filesystems import FileSystems
+    from pipelines.stores.folder import list_objects
 
-    pattern = root if any(c in root for c in "*?[") else root.rstrip("/") + "/**"
-    base = pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")].rpartition("/")[0]
-    matched = FileSystems.match([pattern])[0].metadata_list
-    if not matched and pattern != root:
-        matched, base = FileSystems.match([root])[0].metadata_list, root.rpartition("/")[0]
-    if not matched:
-        raise UsageError(f"INPUT {root}: does not exist or holds nothing")
-    for found in sorted(matched, key=lambda match: match.path):
-        name = found.path[len(base) :].lstrip("/")
-        if name.endswith("/"):  # what some stores keep for an empty folder
+    for name, found in list_objects(store_of(root), root):
+        if "" in name.split("/"):
+            yield _failure(name, "NameError", "a part of its name is empty: a//b; rename it")
             continue
-        changed = int((found.last_updated_in_seconds or 0) * 1e9)
-        yield Medium(name, found.path, kind_of(name) or OTHER, found.size_in_bytes, changed)
+        yield Medium(name, found.uri, kind_of(name) or OTHER, found.size, found.changed_ns)
 
 
 def _failure(name: str, error: str, message: str) -> Failure:

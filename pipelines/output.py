@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer_core.records import TABLES
+from pipelines.sources import read_object
+from pipelines.stores import is_uri, store_of
 
 RUN_FILE = "run.json"
 PART, TILES = ".mp4", ".tiles"
@@ -36,7 +37,7 @@ class Output:
     @property
     def is_local(self) -> bool:
         """Whether it is a folder of this machine."""
-        return "://" not in self.root
+        return not is_uri(self.root)
 
     def path(self, *names: str) -> str:
         """Returns the path of a file below OUTPUT."""
@@ -66,27 +67,19 @@ class Output:
         """Tells whether a file is there."""
         if self.is_local:
             return os.path.exists(path)
-        from apache_beam.io.filesystems import FileSystems
-
-        return bool(FileSystems.exists(path))
+        return store_of(path).find(path) is not None
 
     def read(self, path: str) -> bytes:
         """Reads a whole file."""
         if self.is_local:
             with open(path, "rb") as file:
                 return file.read()
-        from apache_beam.io.filesystems import FileSystems
-
-        with FileSystems.open(path) as file:
-            return bytes(file.read())
+        return read_object(path)
 
     def write(self, path: str, data: bytes) -> None:
         """Writes a file by one rename or one PUT: no reader ever sees a part of it."""
         if not self.is_local:
-            from apache_beam.io.filesystems import FileSystems
-
-            with FileSystems.create(path) as file:
-                file.write(data)
+            store_of(path).write(path, data)
             return
         with self.making(path) as attempt, open(attempt, "wb") as file:
             file.write(data)
@@ -101,7 +94,7 @@ class Output:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.replace(attempt, path)
             else:
-                self._upload(attempt, path)
+                store_of(path).upload(attempt, path)
         finally:
             if os.path.exists(attempt):
                 os.unlink(attempt)
@@ -114,27 +107,31 @@ class Output:
         os.makedirs(os.path.dirname(attempt), exist_ok=True)
         return attempt
 
-    def _upload(self, source: str, path: str) -> None:
-        from apache_beam.io.filesystems import FileSystems
-
-        with open(source, "rb") as file, FileSystems.create(path) as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
-
-    def remove(self, path: str) -> None:
-        """Removes a file that is there."""
-        if self.is_local:
-            os.unlink(path)
+    def remove(self, *paths: str) -> None:
+        """Removes files that are there."""
+        if not self.is_local:
+            store_of(self.root).remove(paths)
             return
-        from apache_beam.io.filesystems import FileSystems
+        for path in paths:
+            os.unlink(path)
 
-        FileSystems.delete([path])
+    def list_names(self, *folder: str) -> list[str]:
+        """Lists the names in a folder; none where there is no such folder."""
+        if not self.is_local:
+            return [uri.rpartition("/")[2] for uri in self.list_below(*folder)]
+        path = self.path(*folder)
+        return os.listdir(path) if os.path.isdir(path) else []
+
+    def list_below(self, *folder: str) -> list[str]:
+        """Lists the URIs of all files below a folder of an OUTPUT in a store."""
+        path = self.path(*folder, "")
+        return [found.uri for found in store_of(path).list(path)]
 
     def remove_attempts(self) -> None:
         """Removes what writers that were killed had begun; only for when none is left."""
-        folder = self.path(".spans")
-        for name in os.listdir(folder) if self.is_local and os.path.isdir(folder) else []:
+        for name in self.list_names(".spans") if self.is_local else ():
             if name.startswith("tmp-"):
-                os.unlink(os.path.join(folder, name))
+                os.unlink(self.path(".spans", name))
 
     def write_table(self, path: str, table: pa.Table, facts: dict[str, str] | None = None) -> int:
         """Writes a Parquet file; `facts` are added to the metadata of its schema.
@@ -144,15 +141,15 @@ class Output:
         """
         if facts:
             table = table.replace_schema_metadata({**(table.schema.metadata or {}), **facts})
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        self.write(path, sink.getvalue())
-        return sink.tell()
+        data = encode_table(table)
+        self.write(path, data)
+        return len(data)
 
     def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
         """Reads a Parquet file, or some of its columns."""
         # Without threads: Arrow's abort one process in a hundred that ends soon after reading.
-        file = pq.ParquetFile(io.BytesIO(self.read(path)), pre_buffer=False)
+        data = io.BytesIO(self.read(path))
+        file = pq.ParquetFile(data, pre_buffer=False, page_checksum_verification=True)
         return file.read(columns, use_threads=False)
 
     def write_json(self, path: str, value: Any) -> None:
@@ -162,9 +159,18 @@ class Output:
     def read_json(self, path: str) -> Any | None:
         """Reads a JSON file, None if it is not there."""
         try:
-            return json.loads(self.read(path)) if self.exists(path) else None
+            return json.loads(self.read(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except (ValueError, UnicodeDecodeError):
             return None
+
+
+def encode_table(table: pa.Table) -> bytes:
+    """Returns a table as the bytes of a Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()
 
 
 def read_tables(

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from fer_core.detections import Failure
 from fer_core.errors import MediaError
-from fer_core.media import identity_of
 from fer_core.pictures import probe_picture
 from fer_core.records import SPAN_VERSION
 from fer_core.video.index import VideoIndex, index_video
@@ -19,7 +18,7 @@ from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
 from pipelines.isolation import STALL_SECONDS, CrashError, Marks, run_apart
 from pipelines.output import Output
 from pipelines.settings import RowSettings
-from pipelines.sources import open_source
+from pipelines.sources import identify, open_source
 from pipelines.watchdog import beat, guarded
 
 SLOWEST_BYTES = 2_000_000
@@ -116,7 +115,7 @@ def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) ->
         else:
             index = index_video(source, settings.max_pixels)
             info, frame_count = index.info, len(index.pts)
-        identity = identity or identity_of(source)
+        identity = identify(source, identity)
     return Opened(OpenMedium(medium.name, medium.path, identity, info, frame_count), index)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import sys
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION, TABLES
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
+from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
 from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
@@ -24,9 +26,11 @@ from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
+from pipelines.retrying import forget_failures
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
+from pipelines.stores import is_uri
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -34,8 +38,8 @@ MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
-    """Lets the job run to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+    """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
@@ -44,25 +48,28 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
             committed is kept.
     """
     media, unlisted = _list_input(request)
-    if request.output.is_local:
-        refuse_inside(request.input, "OUTPUT", request.output.root)
+    refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):
         return _run_locked(request, progress, job, media, unlisted)
 
 
 def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     parts = count_parts(media)
     options = request.runner.options(parts)
     check_workers(request, options)
     claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
     if request.render is not None:
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     _run_job(request, progress, job, options)
+    if ends_without_result(request.runner.extra):
+        return None
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)
@@ -75,9 +82,8 @@ def _run_locked(
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     run = {**_describe_run(request, job.began), **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
-    if request.output.is_local:
-        remove_stale(request.output, run)
-        os.unlink(path)
+    remove_stale(request.output, run)
+    request.output.remove(path)
     return run
 
 
@@ -100,7 +106,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         FerError: the job failed, or lost its workers without getting any further.
     """
     settings = AnalyzeSettings(
-        input=request.input if "://" in request.input else os.path.abspath(request.input),
+        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
         output=request.output.root,
         rows=request.rows,
         span_s=request.span_s,
@@ -143,20 +149,22 @@ def _name_some(media: Iterable[str]) -> str:
 
 
 def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, and the files."""
+    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
+    sums: dict[str, str] = {}
     for part in sorted(parts, key=lambda part: str(part["group"])):
         for name, file in part["tables"].items():
             tables[name].append(file)
         rows.update(part["rows"])
-    return {"rows": dict(rows), "tables": tables}
+        sums.update(part["sums"])
+    return {"rows": dict(rows), "tables": tables, "sums": sums}
 
 
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command."""
     return {
-        "command": " ".join(sys.argv),
+        "command": _describe_command(sys.argv[1:]),
         "belongs_to": request.belongs_to(),
         "render": request.render and asdict(request.render),
         "span_s": request.span_s,
@@ -165,6 +173,12 @@ def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
         "versions": {name: _version(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
     }
+
+
+def _describe_command(words: list[str]) -> str:
+    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
+    whole = shlex.join(["ferbeam", *words])
+    return os.fsencode(whole).decode("utf-8", "backslashreplace")
 
 
 def _version(name: str) -> str:

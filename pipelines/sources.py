@@ -1,4 +1,4 @@
-"""Where the bytes of a medium come from: this machine, or a store through Beam's file systems."""
+"""Where the bytes of a medium come from: this machine, or a store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
-from fer_core.media import Source
+from fer_core.media import Source, identity_of
+from pipelines.stores import is_uri, store_of
 
 
 @contextmanager
@@ -17,12 +19,42 @@ def open_source(path: str) -> Iterator[Source]:
     Raises:
         FileNotFoundError: the medium was listed, and is gone: no fault of its bytes.
     """
-    if "://" not in path:
+    if not is_uri(path):
         if not os.path.lexists(path):
             raise FileNotFoundError(errno.ENOENT, "INPUT changed: this is gone", path)
         yield path
         return
-    from apache_beam.io.filesystems import FileSystems
+    from pipelines.stores.file import StoreFile
 
-    with FileSystems.open(path) as file:
-        yield file
+    store = store_of(path)
+    stored = store.find(path)
+    if stored is None:
+        raise FileNotFoundError(errno.ENOENT, "INPUT changed: this is gone", path)
+    yield cast(Source, StoreFile(store, stored))
+
+
+def identify(source: Source, known: str | None) -> str:
+    """Returns what stands for the bytes: a sha256, or what the store itself has computed.
+
+    Args:
+        source: as `open_source` gave it.
+        known: the sha256, where an earlier run computed it.
+    """
+    stored = getattr(source, "stored", None)
+    if stored is not None:
+        return str(stored.identity)
+    return known or identity_of(source)
+
+
+def read_object(uri: str) -> bytes:
+    """Reads a whole object of a store.
+
+    Raises:
+        StoreError: the store refuses.
+        FileNotFoundError: it is not there.
+    """
+    store = store_of(uri)
+    stored = store.find(uri)
+    if stored is None:
+        raise FileNotFoundError(f"{uri}: does not exist")
+    return store.read(stored, 0, stored.size) if stored.size else b""

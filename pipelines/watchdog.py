@@ -25,6 +25,7 @@ class _Watched:
 
 
 _watched: dict[int, _Watched] = {}
+_begun: dict[int, int] = {}
 _listeners: list[Callable[[int], None]] = []
 _lock = threading.Lock()
 _watchers: list[threading.Thread] = []
@@ -51,11 +52,18 @@ def guarded(what: str, limit_s: float) -> Iterator[None]:
 
 def beat(at: int = 0) -> None:
     """Gives a sign of life before the next frame, picture or medium is begun: the `at`-th."""
-    watched = _watched.get(threading.get_ident())
+    me = threading.get_ident()
+    _begun[me] = at
+    watched = _watched.get(me)
     if watched is not None:
         watched.until = time.monotonic() + watched.limit_s
     for listen in _listeners:
         listen(at)
+
+
+def still_here() -> None:
+    """Gives a sign of life where something takes its time that is no decoder: a store."""
+    beat(_begun.get(threading.get_ident(), 0))
 
 
 def on_beat(listen: Callable[[int], None]) -> None:

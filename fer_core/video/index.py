@@ -17,6 +17,7 @@ from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
+from fer_core.video.listing import open_listing
 from fer_core.video.look import Look, look_of
 
 _CHECKED_FRAMES = 40
@@ -88,20 +89,20 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
             `max_pixels` pixels.
     """
     name = shown_name(source)
-    with open_video(source) as video:
+    with open_listing(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
         start = start_of(video)
         times = _list_times(video, name)
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not len(times.pts):
-            raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
+            raise MediaError(f"{name}: holds no complete frame: it is cut short, copy it again")
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
         keys = slice(None) if seekable and _starts_midway(video, times) else slice(0)
         ended = Fraction(times.last) * time_base
-        info = _info_of(video, look.orientation, ended - start, len(times.pts))
+        info = _info_of(video, look, ended - start, len(times.pts))
     # The frame that told the orientation and its side data hold each other, with all its pixels.
     gc.collect()
     return VideoIndex(
@@ -207,20 +208,15 @@ def _starts_midway(video: Video, times: _Times) -> bool:
     return seek_frames(video, int(times.key_pts[at]), int(times.key_dts[at])) is not None
 
 
-def _info_of(
-    video: Video, orientation: Orientation, duration: Fraction, frame_count: int
-) -> MediaInfo:
-    context = video.stream.codec_context
-    width, height = context.width, context.height
-    if orientation.transposed:
-        width, height = height, width
+def _info_of(video: Video, look: Look, duration: Fraction, frame_count: int) -> MediaInfo:
+    width, height = look.shown_size  # not the container's: it may have changed in mid-stream
     rate = video.stream.average_rate or (Fraction(frame_count) / duration if duration > 0 else None)
     return MediaInfo(
         kind="video",
-        codec=context.name,
+        codec=video.stream.codec_context.name,
         width=width,
         height=height,
-        rotation=orientation.rotation,
+        rotation=look.orientation.rotation,
         frame_rate=float(rate) if rate else None,
         duration_ms=max(0, round(duration * 1000)),
         has_audio=bool(video.container.streams.audio),

@@ -29,7 +29,7 @@ def get_job_server(version: str, target: Path) -> str:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        source, origin = _download(version), "downloaded by Beam"
+        source, origin = Path(_download(version)), "downloaded by Beam"
     except (RuntimeError, OSError) as error:
         reason = str(error).partition(". ")[0]
         sys.stdout.write(f"Beam cannot get its job server ({reason}); assembling one\n")

@@ -53,7 +53,7 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     groups: dict[Any, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["group"], []).append(row)
-    (count,) = read_rows(tables, "SELECT count(DISTINCT media) AS videos FROM tracks WHERE video")
+    (count,) = read_rows(tables, "SELECT count(DISTINCT media) AS videos FROM tracks")
     curves = {
         "seconds": [span["first"] + place * step for place in range(places)],
         "most_videos": span["most"],

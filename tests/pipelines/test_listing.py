@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,19 @@ def test_folders_and_videos_do_not_share_a_span() -> None:
     groups = [[medium.name for medium in group] for group in group_media(listed)]
     assert ["in/v.mp4"] in groups
     assert ["other/p.jpg"] in groups
+
+
+def failures_of(root: Path | str) -> dict[str, str]:
+    return {m.media: m.error for m in list_media(str(root)) if isinstance(m, Failure)}
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert names_of(tmp_path) == []
+    assert failures_of(tmp_path) == {"endless.jpg": "NoFile", "pipe.mp4": "NoFile"}
+
+
+def test_no_name_leads_out_of_output(folder: Path) -> None:
+    (folder / "a/c").mkdir()
+    assert failures_of(f"{folder}/a/*/../../b.PNG") == {"../b.PNG": "UnsafePath"}

@@ -1,0 +1,1 @@
+"""The checks of `ferbeam verify`: what a finished OUTPUT must hold."""

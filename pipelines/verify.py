@@ -1,0 +1,109 @@
+"""`ferbeam verify`: checks that an OUTPUT holds what its run says, and that every sum adds up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.checking.findings import Finding, Findings
+    from pipelines.checking.media import Tally
+    from pipelines.checking.tables import Listed
+    from pipelines.output import Output
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a check of an OUTPUT came to.
+
+    Attributes:
+        findings: what is wrong, by kind; none if it is clean.
+        counted: what was checked.
+    """
+
+    findings: list[Finding]
+    counted: dict[str, int]
+
+
+@click.command()
+@click.argument("output_path", metavar="OUTPUT")
+@click.option("--json", "as_json", is_flag=True, help="Prints JSON.")
+def verify(output_path: str, as_json: bool) -> None:
+    """Checks that OUTPUT is whole: every sum, every file that run.json lists, every copy.
+
+    Exit code 0: nothing is wrong; 1: something is, and each kind of it has a line.
+    """
+    from pipelines.output import Output
+
+    verified = verify_output(Output(output_path))
+    found = verified.findings
+    if as_json:
+        findings = [finding.facts() for finding in found]
+        told = {"clean": not found, "checked": verified.counted, "findings": findings}
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        for finding in found:
+            click.echo(finding.line())
+        counts = ", ".join(f"{count:,} {name}" for name, count in verified.counted.items())
+        kinds = f"{len(found)} kind{'s' if len(found) > 1 else ''} of findings"
+        click.echo(f"{kinds if found else 'clean'}: checked {counts}")
+    sys.exit(1 if found else 0)
+
+
+def verify_output(output: Output) -> Verified:
+    """Checks an OUTPUT through its `run.json`, one medium after the other.
+
+    Raises:
+        UsageError: it holds no finished run.
+    """
+    from pipelines.checking.findings import Findings
+    from pipelines.checking.media import Tally, check_group, check_tally
+    from pipelines.checking.tables import check_run, read_groups
+
+    findings, tally = Findings(), Tally()
+    run = _load_run(findings, output)
+    listed = None if run is None else check_run(findings, run)
+    if listed is not None:
+        for group in read_groups(findings, output, listed):
+            tally.whole = tally.whole and group.whole
+            if group.whole:
+                check_group(findings, tally, group.tables)
+        if tally.whole:  # else all would be missing that a damaged file held
+            check_tally(findings, tally, run)
+        _check_files(findings, output, listed, tally, run)
+    counted = {**tally.rows, "copies": sum(1 for copy in tally.copies if copy.annotated)}
+    return Verified(findings.list(), counted)
+
+
+def _load_run(findings: Findings, output: Output) -> Any:
+    """Reads `run.json`; None where it is damaged."""
+    from fer_core.errors import UsageError
+    from pipelines.output import RUN_FILE
+
+    path = output.path(RUN_FILE)
+    if not output.exists(path):
+        raise UsageError(f"OUTPUT {output.root}: holds no finished run, {RUN_FILE} is missing")
+    run = output.read_json(path)
+    if run is None:
+        findings.add("run", "it is no JSON")
+    return run
+
+
+def _check_files(
+    findings: Findings, output: Output, listed: Listed, tally: Tally, run: dict[str, Any]
+) -> None:
+    """Checks the copies, and that nothing lies beside what belongs to the run."""
+    from fer_core.records import TABLES
+    from pipelines.checking.copies import check_copies
+    from pipelines.contents import list_files
+
+    known = check_copies(findings, output, tally.copies, run.get("render") is not None)
+    known.update(file for files in listed.files.values() for file in files)
+    for folder in (*TABLES, *(("annotated", "sheets") if tally.whole else ())):
+        for file in list_files(output, folder):
+            if file not in known:
+                findings.add("file-stray", file)

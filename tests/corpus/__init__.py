@@ -1,0 +1,1 @@
+"""Bad input, built by code: what people's folders hold, and what no folder should."""

@@ -1,0 +1,24 @@
+"""A small finished OUTPUT that several modules look at; none of them changes it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.jobs import SAMPLES, analyze
+
+
+@pytest.fixture(scope="session")
+def small_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pictures and two videos, one of each damaged, analysed with copies; `media` beside it."""
+    root = tmp_path_factory.mktemp("small")
+    folder, output = root / "media", root / "out"
+    folder.mkdir()
+    for name in ("pictures/group.png", "videos/portrait.mp4", "videos/broken.mp4"):
+        shutil.copy(SAMPLES / name, folder)
+    whole = (SAMPLES / "pictures/happy.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[:5000])
+    analyze(folder, output, "--sample-fps", "1", "--overlay", "box", code=3)
+    return output

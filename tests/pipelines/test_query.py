@@ -1,0 +1,183 @@
+"""Every ready-made view says what pandas computes from the same tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core.emotions import NAMES
+from fer_core.errors import UsageError
+from pipelines.output import Output
+from pipelines.query import open_tables
+from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
+from tests.pipelines.jobs import frames_of
+
+SCORES = [f"p_{name}" for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six videos of different lengths and numbers of faces, pictures, and a failure."""
+    media = [
+        make_video("d'été/a\"1.mp4", 95, seed=1),
+        make_video("b.mp4", 200, tracks=3, seed=2),
+        make_video("c.mp4", 60, tracks=2, seed=3),
+        make_video("d.mp4", 120, seed=4),
+        make_video("e.mp4", 120, seed=5),
+        make_video("empty.mp4", 30, tracks=0, seed=6),
+        make_picture("f.png", ("happy", "sad")),
+        make_picture("g.png"),
+        make_failure("h.mp4", "h.mp4: is empty"),
+    ]
+    return write_finished(tmp_path_factory.mktemp("finished"), media)
+
+
+def ask(output: Path, sql: str, viewers: Path | None = None) -> pd.DataFrame:
+    """Returns what a query answers."""
+    with open_tables(Output(str(output)), viewers) as tables:
+        answer: pd.DataFrame = tables.sql(sql).df()
+    return answer
+
+
+def faces_of_videos(output: Path) -> pd.DataFrame:
+    """Reads the faces with tracks of all videos."""
+    tables = frames_of(output)
+    videos = tables["media"].query("kind == 'video'")["media"]
+    return tables["faces"][tables["faces"]["media"].isin(videos)]
+
+
+def assert_equal(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
+    """Compares two answers by value."""
+    pd.testing.assert_frame_equal(
+        ours.reset_index(drop=True), theirs.reset_index(drop=True), check_dtype=False, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["faces", "frames", "media", "failures"])
+def test_the_tables_are_there(output: Path, name: str) -> None:
+    assert len(ask(output, f"SELECT * FROM {name}")) == len(frames_of(output)[name])
+
+
+def test_per_second(output: Path) -> None:
+    frames = frames_of(output)["frames"].assign(second=lambda f: f["timestamp_ms"] // 1000)
+    frames = frames[frames["media"].str.endswith(".mp4")]
+    faces = faces_of_videos(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
+    sums = frames.groupby(["media", "second"])["face_count"].agg(frames="size", faces="sum")
+    means = faces.groupby(["media", "second"])[SCORES].mean()
+    means.columns = [f"mean_{name}" for name in NAMES]
+    wanted = sums.join(means).reset_index()
+    assert wanted["mean_happy"].isna().any()
+    assert_equal(ask(output, "FROM per_second"), wanted)
+
+
+def test_tracks_and_summary(output: Path) -> None:
+    faces = faces_of_videos(output)
+    keys = ["media", "track_id"]
+    wanted = faces.groupby(keys)["timestamp_ms"].agg(first_ms="min", last_ms="max", samples="size")
+    shares = pd.get_dummies(faces["smoothed_emotion"]).reindex(columns=list(NAMES), fill_value=0)
+    shares = shares.groupby([faces["media"], faces["track_id"]]).mean()
+    wanted = wanted.assign(dominant_emotion=shares.idxmax(axis=1)).join(shares).reset_index()
+    assert_equal(ask(output, "FROM tracks"), wanted)
+    sampled = frames_of(output)["media"].set_index("media")["frames_sampled"]
+    wanted["coverage"] = wanted["samples"] / wanted["media"].map(sampled)
+    wanted["positive"] = wanted["happy"]
+    wanted["negative"] = wanted[["angry", "disgust", "fear", "sad"]].sum(axis=1)
+    columns = [*keys, "samples", "coverage", *NAMES, "positive", "negative"]
+    assert_equal(ask(output, "FROM summary"), wanted[columns])
+
+
+def test_changes(output: Path) -> None:
+    faces = faces_of_videos(output).sort_values(["media", "track_id", "timestamp_ms"])
+    before = faces.groupby(["media", "track_id"])["smoothed_emotion"].shift()
+    changed = faces.assign(from_emotion=before, to_emotion=faces["smoothed_emotion"])
+    changed = changed[before.notna() & (before != faces["smoothed_emotion"])]
+    columns = ["media", "track_id", "timestamp_ms", "from_emotion", "to_emotion"]
+    assert len(changed) > 10
+    assert_equal(ask(output, "FROM changes"), changed[columns])
+
+
+def main_tracks(output: Path) -> pd.DataFrame:
+    """Returns the faces of the main track of each video."""
+    faces = faces_of_videos(output)
+    counts = faces.groupby(["media", "track_id"]).size().reset_index(name="n")
+    counts = counts.sort_values(["media", "n", "track_id"], ascending=[True, False, True])
+    return faces.merge(counts.drop_duplicates("media")[["media", "track_id"]])
+
+
+def test_cohort_of_all_videos(output: Path) -> None:
+    from scipy import stats
+
+    faces = main_tracks(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
+    each = faces.groupby(["second", "media"])["p_happy"].mean().reset_index()
+    found = ask(output, "FROM cohort").set_index("second")
+    assert set(found["group"]) == {""}
+    frames = frames_of(output)["frames"].query("media.str.endswith('.mp4')")
+    videos = frames.groupby(frames["timestamp_ms"] // 1000)["media"].nunique()
+    assert found["of_videos"].to_dict() == videos.to_dict()
+    for second, row in found.iterrows():
+        values = each[each["second"] == second]["p_happy"].to_numpy()
+        assert row["videos"] == len(values)
+        if len(values) > 1:
+            low, high = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
+            wanted = [values.mean(), low, high]
+            np.testing.assert_allclose(
+                row[["mean_happy", "low_happy", "high_happy"]].astype(float), wanted, atol=1e-5
+            )
+        else:
+            assert pd.isna(row["low_happy"])
+
+
+def test_the_interval_of_a_cohort_is_that_of_a_bootstrap(tmp_path: Path) -> None:
+    write_finished(tmp_path, [make_video(f"{n:02}.mp4", 20, seed=n) for n in range(40)])
+    found = ask(tmp_path, "SELECT low_sad, high_sad FROM cohort WHERE second = 0").iloc[0]
+    faces = main_tracks(tmp_path).query("timestamp_ms < 1000")
+    values = faces.groupby("media")["p_sad"].mean().to_numpy()
+    dice = np.random.default_rng(1)
+    means = dice.choice(values, (4000, len(values))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    width = high - low
+    assert found["low_sad"] == pytest.approx(low, abs=0.15 * width)
+    assert found["high_sad"] == pytest.approx(high, abs=0.15 * width)
+
+
+def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "viewers.csv"
+    csv.write_text(
+        "media,offset_ms,group,age\nb.mp4,2000,old,70\nd.mp4,0,young,20\ne.mp4,500,young,30\n"
+    )
+    found = ask(output, 'SELECT "group", second, videos, mean_fear FROM cohort', csv)
+    faces = main_tracks(output)
+    old = faces[(faces["media"] == "b.mp4") & (faces["timestamp_ms"] >= 2000)]
+    wanted = old.groupby((old["timestamp_ms"] - 2000) // 1000)["p_fear"].mean()
+    ours = found[found["group"] == "old"].dropna().set_index("second")["mean_fear"]
+    np.testing.assert_allclose(ours, wanted.astype(float), rtol=1e-5)
+    assert list(ours.index) == list(wanted.index)
+    assert found[found["group"] == "young"]["videos"].max() == 2
+    assert ask(output, "SELECT age FROM viewers", csv)["age"].sum() == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("media,offset_ms\nb.mp4,0\n", "has no column group"),
+        ("media,offset_ms,group\nno.mp4,0,a\n", "no.mp4 is no video of this OUTPUT"),
+        ("media,offset_ms,group\nb.mp4,0,a\nb.mp4,1,b\n", "b.mp4 has two rows"),
+        ("media,offset_ms,group\nb.mp4,soon,a\n", "cannot be read"),
+        ("media,offset_ms,group\nb.mp4,,a\n", "a row has no offset_ms"),
+    ],
+)
+def test_viewers_that_do_not_fit_are_refused(
+    output: Path, tmp_path: Path, text: str, reason: str
+) -> None:
+    csv = tmp_path / "viewers.csv"
+    csv.write_text(text)
+    with pytest.raises(UsageError, match=reason):
+        open_tables(Output(str(output)), csv)
+
+
+def test_an_output_without_a_finished_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no finished run"):
+        open_tables(Output(str(tmp_path)))

@@ -1,0 +1,131 @@
+"""`ferbeam query` and `export`: their formats, their errors, and what a query cannot do."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.output import Output
+from pipelines.query import open_tables
+from tests.pipelines.finished import make_picture, make_video, write_finished
+from tests.pipelines.jobs import ferbeam
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of two faces, and a picture whose name is not for the faint-hearted."""
+    media = [make_video("a.mp4", 150, tracks=2), make_picture('[red]é",\n.png', ("fear",))]
+    return write_finished(tmp_path_factory.mktemp("finished"), media)
+
+
+@pytest.fixture
+def tables(output: Path) -> Iterator[DuckDBPyConnection]:
+    """The opened tables."""
+    with open_tables(Output(str(output))) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY faces TO '{folder}/out.csv'",
+        "COPY (SELECT 1) TO '/dev/stdout'",
+        "CREATE TABLE t (a INT); COPY t FROM '{folder}/in.csv'",
+        "ATTACH '{folder}/new.db'",
+        "EXPORT DATABASE '{folder}/all'",
+        "SELECT * FROM read_text('{folder}/in.csv')",
+        "SELECT * FROM read_csv('{folder}/in.csv')",
+        "SELECT * FROM '{folder}/in.csv'",
+        "SELECT * FROM glob('{folder}/*')",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET temp_directory = '{folder}'",
+        "RESET lock_configuration",
+        "SELECT getenv('HOME')",
+        "SELECT * FROM secret",
+    ],
+)
+def test_a_query_can_write_nothing_and_read_nothing_else(
+    tables: DuckDBPyConnection, tmp_path: Path, sql: str
+) -> None:
+    secret = [("not", "for"), ("you", "!")]  # a name that a query might look up
+    (tmp_path / "in.csv").write_text("a\n1\n")
+    with pytest.raises(duckdb.Error):
+        tables.execute(sql.format(folder=tmp_path)).fetchall()
+    assert os.listdir(tmp_path) == ["in.csv"]
+    assert secret
+
+
+def test_the_answer_is_a_table_that_says_what_it_leaves_out(output: Path) -> None:
+    done = ferbeam("query", output, "SELECT media, p_happy FROM faces")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "... and 171 more rows" in done.stdout
+    assert "a.mp4" in done.stdout
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_an_answer_has_all_rows_in_every_format(
+    output: Path, tmp_path: Path, form: str, to_file: bool
+) -> None:
+    sql = "SELECT media, track_id, confidence FROM faces ORDER BY media, track_id, timestamp_ms"
+    path = tmp_path / f"answer.{form}"
+    options = ["--to", str(path)] if to_file else ["--format", form]
+    done = ferbeam("query", output, sql, *options)
+    if form == "parquet" and not to_file:
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "needs --to FILE" in done.stderr
+        return
+    assert (done.returncode, done.stderr) == (0, "")
+    text = path.read_text(encoding="utf-8") if to_file and form != "parquet" else done.stdout
+    if form == "csv":
+        rows = list(csv.DictReader(text.splitlines(keepends=True)))
+    elif form == "json":
+        rows = json.loads(text)
+    else:
+        rows = pq.read_table(path).to_pylist()
+    assert len(rows) == 271
+    assert rows[0]["media"] == '[red]é",\n.png'
+    assert {float(row["confidence"]) > 0 for row in rows} == {True}
+    assert [path.name for path in tmp_path.iterdir()] == ([path.name] if to_file else [])
+
+
+def test_without_sql_it_shows_what_can_be_asked(output: Path) -> None:
+    done = ferbeam("query", output)
+    assert done.returncode == 0
+    for name in ("faces", "per_second", "tracks", "changes", "summary", "cohort"):
+        assert f"\n{name}: " in "\n" + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [("SELEC 1", "syntax error"), ("SELECT nme FROM media", '"nme" not found')],
+)
+def test_a_wrong_query_is_one_line_with_the_reason(output: Path, sql: str, reason: str) -> None:
+    done = ferbeam("query", output, sql)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert reason in done.stderr
+
+
+def test_a_view_is_exported_by_the_ending_of_the_file(output: Path, tmp_path: Path) -> None:
+    done = ferbeam("export", output, tmp_path / "faces.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    with open(tmp_path / "faces.csv", encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 271
+    done = ferbeam("export", output, tmp_path / "x.xlsx")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    done = ferbeam("export", output, tmp_path / "x.csv", "--view", "media; DROP TABLE x")
+    assert done.returncode == 2
+    assert "is not known" in done.stderr

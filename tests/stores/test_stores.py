@@ -1,0 +1,101 @@
+"""What a store does on its own: single PUTs, listings, and errors that say what is wrong."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from fer_core.detections import Failure
+from fer_core.errors import UsageError
+from pipelines.elements import Medium
+from pipelines.listing import list_media
+from pipelines.sources import open_source
+from pipelines.stores import store_of
+from pipelines.stores.store import StoreError
+from tests.stores.servers import Server
+
+
+def test_an_object_is_written_found_read_and_removed(server: Server) -> None:
+    uri, store = server.uri("own", "é +%41 [x].bin"), store_of(server.uri())
+    assert store.find(uri) is None
+    store.write(uri, b"0123456789")
+    found = store.find(uri)
+    assert found is not None
+    assert found.size == 10
+    assert [each.uri for each in store.list(server.uri("own", ""))] == [uri]
+    assert store.read(found, 3, 7) == b"3456"
+    store.remove([uri, server.uri("own", "nothing")])
+    assert store.find(uri) is None
+
+
+def test_empty_and_large_files_keep_their_bytes(server: Server, tmp_path: Path) -> None:
+    store, path = store_of(server.uri()), tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * 40_000)  # larger than one part of any upload
+    store.upload(str(path), server.uri("own", "large"))
+    store.write(server.uri("own", "empty"), b"")
+    large, empty = store.find(server.uri("own", "large")), store.find(server.uri("own", "empty"))
+    assert large is not None
+    assert empty is not None
+    assert store.read(large, 0, large.size) == path.read_bytes()
+    assert empty.size == 0
+    assert large.identity != empty.identity
+
+
+def test_what_is_written_again_has_another_identity(server: Server) -> None:
+    store, uri = store_of(server.uri()), server.uri("own", "twice")
+    store.write(uri, b"one")
+    before = store.find(uri)
+    store.write(uri, b"two")
+    after = store.find(uri)
+    assert before is not None
+    assert after is not None
+    assert before.identity != after.identity
+    if server.scheme == "s3":  # the emulator of the other gives the newest, whichever is asked for
+        with pytest.raises(StoreError, match="changed while it was read"):
+            store.read(before, 0, 3)
+
+
+def test_a_bucket_that_does_not_exist_is_said_so(server: Server) -> None:
+    uri = f"{server.scheme}://nobody/in"
+    for ask in (list, lambda found: next(found)):
+        with pytest.raises(StoreError, match=r"in/?: the bucket does not exist"):
+            ask(list_media(uri))
+    with pytest.raises(StoreError, match="the bucket does not exist") as raised:
+        store_of(uri).write(uri, b"x")
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def names_of(root: str) -> list[str]:
+    """Lists the names of the media of an INPUT."""
+    return [medium.name for medium in list_media(root) if isinstance(medium, Medium)]
+
+
+def test_folders_globs_and_single_files_mean_what_they_do_on_a_disk(server: Server) -> None:
+    root, store = server.uri("tree"), store_of(server.uri())
+    hidden = (".hidden.png", "a/..up.png", ".spans/x.png", "folder/")
+    for name in ("b.PNG", "a/x.mp4", "a/y.jpg", "a/notes.txt", "[1].png", *hidden):
+        store.write(f"{root}/{name}", b"x")
+    store.write(server.uri("tree-2", "z.png"), b"x")
+    assert names_of(root) == names_of(root + "/") == ["[1].png", "a/x.mp4", "a/y.jpg", "b.PNG"]
+    assert names_of(f"{root}/a/x.mp4") == ["x.mp4"]
+    assert names_of(f"{root}/[1].png") == ["[1].png"]
+    assert names_of(f"{root}/*.PNG") == ["b.PNG"]
+    assert names_of(f"{root}/**/*.mp4") == ["a/x.mp4"]
+    assert sorted(names_of(server.uri("tree*", "*.png"))) == ["tree-2/z.png", "tree/[1].png"]
+    with pytest.raises(UsageError, match="does not exist, or holds nothing"):
+        names_of(server.uri("nothing"))
+
+
+def test_a_name_with_an_empty_part_is_a_failure(server: Server) -> None:
+    store_of(server.uri()).write(server.uri("odd", "a//b.png"), b"x")
+    (failure,) = list_media(server.uri("odd"))
+    assert isinstance(failure, Failure)
+    assert "a part of its name is empty" in failure.message
+
+
+def test_a_medium_that_is_gone_is_said_so(server: Server) -> None:
+    gone = server.uri("gone.png")
+    with pytest.raises(FileNotFoundError, match="INPUT changed: this is gone"), open_source(gone):
+        pass
