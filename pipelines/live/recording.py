@@ -15,7 +15,7 @@ from fer_core.emotions import NAMES
 from fer_core.errors import SettingsError
 from fer_core.model import ModelCard
 from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, SCHEMA_VERSION, SCORE_COLUMNS
-from pipelines.costs import Clock, Costs, describe_costs, sum_costs
+from pipelines.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
 from pipelines.linking import write_tables
 from pipelines.live.session import Analysed, SeenFace
 from pipelines.output import RUN_FILE, Output
@@ -158,12 +158,10 @@ class Recorder:
             for name, rows in medium.rows.items()
         }
         self._parts.append(self._write(medium, tables))
-        older, media = (
-            self._media_part,
-            pa.Table.from_pylist([_media_row(medium, self._request)], schema=MEDIA),
-        )
-        self._media_part = self._write(medium, {"media": media})
         medium.rows = {name: [] for name in medium.rows}
+        row = _media_row(medium, self._request)
+        older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
+        self._media_part = self._write(medium, {"media": media})
         output.write_json(output.path(RUN_FILE), self._describe_run())
         if older is not None:
             output.remove(output.path(older["tables"]["media"]))
@@ -202,7 +200,7 @@ class Recorder:
         request, now = self._request, self._now()
         own = self._media_part
         clock = Clock(self._began, self._began, self._began, now, now, now)
-        costs = sum_costs([self._costs, {"list": {"media": len(self._names)}}])
+        costs = sum_costs([self._costs, {"list": {SECONDS: 0.0, "media": len(self._names)}}])
         return {
             "command": describe_command(sys.argv[1:]),
             "belongs_to": {"INPUT": request.source, **request.rows.flat()},

@@ -118,7 +118,7 @@ class LiveServer:
                 max_queue=4,
                 compression=None,
                 server_header=None,
-                close_timeout=2,
+                close_timeout=1,
                 logger=logger,
             )
         except (OSError, OverflowError) as error:
