@@ -16,8 +16,8 @@ from rich.progress import Progress as Bars
 
 from pipelines.linking import COUNTS_KEY
 from pipelines.output import PART, Output
-from pipelines.stores import store_of
 from pipelines.showing import printable
+from pipelines.stores import store_of
 
 LINE_SECONDS = 5.0
 STORE_SECONDS = 10.0
