@@ -1,0 +1,275 @@
+"""The live page in a real browser, with a camera that plays a clip of known faces."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from tests.pipelines.jobs import ROOT, frames_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+EMOTIONS = ("happy", "surprise", "neutral")
+SECONDS = 2
+RATE = 30
+FRENCH = {"happy": "joie", "surprise": "surprise", "neutral": "neutre"}
+
+WATCH = """() => {
+  const seen = [], spot = document.createElement("canvas");
+  const pen = spot.getContext("2d", {willReadFrequently: true});
+  spot.width = spot.height = 1;
+  let mark = -1, emotion = "";
+  window.seen = seen;
+  const look = () => {
+    pen.drawImage(document.querySelector("video"), 10, 10, 30, 30, 0, 0, 1, 1);
+    const now = Math.round(pen.getImageData(0, 0, 1, 1).data[0] / 80);
+    if (now !== mark) seen.push([performance.now(), "mark", mark = now]);
+    const shown = document.body.dataset.emotion;
+    if (shown !== emotion) seen.push([performance.now(), "emotion", emotion = shown]);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A camera's film: each face for two seconds, with a spot whose grey tells which it is."""
+    path = tmp_path_factory.mktemp("camera") / "faces.mjpeg"
+    with av.open(str(path), "w", format="mjpeg") as film:
+        stream = film.add_stream("mjpeg", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
+        stream.options = {"q": "3", "qmin": "2", "qmax": "4"}
+        for number, name in enumerate(EMOTIONS):
+            picture = np.full((480, 640, 3), 150, np.uint8)
+            face = cv2.imread(str(ROOT / f"sample_data/composites/{name}.png"))
+            picture[120:360, 200:440] = cv2.resize(face, (240, 240))
+            picture[:50, :50] = number * 80
+            for _ in range(SECONDS * RATE):
+                film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        film.mux(stream.encode(None))
+    return path
+
+
+@contextlib.contextmanager
+def live(*options: str) -> Iterator[str]:
+    """Runs `ferbeam live`; gives the address it prints."""
+    command = [sys.executable, "-m", "pipelines.cli", "live", "--no-browser", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "http://" in line)
+        try:
+            yield line[line.index("http://") :].split()[0]
+        finally:
+            process.send_signal(2)
+            assert process.wait(20) == 0
+
+
+@contextlib.contextmanager
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """A browser of its own, with its own camera."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", *arguments]
+        )
+        yield browser
+        browser.close()
+
+
+def fake_camera(film: Path) -> tuple[str, ...]:
+    """The arguments by which a film is the camera, and is allowed."""
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Waits until an expression is true; Playwright's own way needs `eval`: the page forbids it."""
+    limit = time.monotonic() + 20
+    while not page.evaluate(condition):
+        assert time.monotonic() < limit, (condition, page.inner_text("body"))
+        page.wait_for_timeout(30)
+
+
+def wait_for_faces(page: Page) -> None:
+    """Waits until the page shows a face."""
+    wait_until(page, "!!document.body.dataset.emotion")
+
+
+@pytest.fixture(scope="module")
+def session(camera: Path) -> Iterator[tuple[Browser, str]]:
+    """A browser with the camera, and a server; one after the other may use them."""
+    with live() as url, chromium(*fake_camera(camera)) as browser:
+        yield browser, url
+
+
+def test_the_emoji_follows_the_face_at_once(session: tuple[Browser, str]) -> None:
+    browser, url = session
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    wait_for_faces(page)
+    page.evaluate(WATCH)
+    page.wait_for_timeout(3 * SECONDS * len(EMOTIONS) * 1000)
+    seen: list[list[Any]] = page.evaluate("window.seen")
+    delays = []
+    for at, (begun, what, mark) in enumerate(seen):
+        if what == "mark" and at > 1:
+            then = [event for event in seen[at:] if event[1:] == ["emotion", EMOTIONS[mark]]]
+            assert then, (EMOTIONS[mark], seen)
+            delays.append(then[0][0] - begun)
+    rate = float(page.evaluate("document.body.dataset.rate"))
+    print(f"\nlatency {np.median(delays):.0f} ms (largest {max(delays):.0f}), {rate:.0f} frames/s")
+    assert len(delays) >= 6
+    assert max(delays) < 1000 * SECONDS
+    assert rate > 1
+    host = url.split("/")[2]
+    assert {address.split("/")[2] for address in asked if not address.startswith("data:")} == {host}
+    page.close()
+
+
+def test_it_speaks_french_and_remembers_it(session: tuple[Browser, str]) -> None:
+    browser, url = session
+    page = browser.new_page()
+    page.goto(url)
+    wait_for_faces(page)
+    page.get_by_role("button", name="Français").click()
+    page.wait_for_timeout(300)
+    assert page.inner_text("#name").split()[0] in FRENCH.values()
+    page.reload()
+    wait_for_faces(page)
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert "sentiment" in page.inner_text("footer")
+    page.close()
+
+
+def test_a_cover_hides_the_whole_face(session: tuple[Browser, str]) -> None:
+    browser, url = session
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(url)
+    wait_for_faces(page)
+    page.get_by_role("button", name="Mirror").click()
+    pixels = """async () => {
+      const stage = document.getElementById("stage"), copy = document.createElement("canvas");
+      copy.width = 640; copy.height = 480;
+      const pen = copy.getContext("2d", {willReadFrequently: true});
+      pen.drawImage(stage, 0, 0, 640, 480);
+      return [...pen.getImageData(240, 150, 160, 180).data];
+    }"""
+    bare = np.array(page.evaluate(pixels), np.float32).reshape(180, 160, 4)[..., :3]
+    page.get_by_role("button", name="Cover faces").click()
+    wait_until(page, "document.body.dataset.emotion === 'neutral'")
+    wait_until(page, "document.body.dataset.emotion === 'happy'")  # whose emoji is all colour
+    page.wait_for_timeout(100)
+    covered = np.array(page.evaluate(pixels), np.float32).reshape(180, 160, 4)[..., :3]
+    # The face is grey; what covers it is not.
+    assert (np.ptp(bare, axis=2) > 24).mean() < 0.1
+    assert (np.ptp(covered, axis=2) > 24).mean() > 0.8
+    page.close()
+
+
+def test_a_refused_camera_and_a_second_tab_are_told(session: tuple[Browser, str]) -> None:
+    browser, url = session
+    first = browser.new_page()
+    first.goto(url)
+    wait_for_faces(first)
+    second = browser.new_page()
+    second.goto(url)
+    wait_for_faces(second)
+    wait_until(first, "document.body.dataset.state === 'elsewhere'")
+    assert "another tab" in first.inner_text("#message")
+    first.close()
+    second.close()
+    with chromium("--use-fake-device-for-media-stream", "--deny-permission-prompts") as strict:
+        page = strict.new_page()
+        page.goto(url)
+        wait_until(page, "document.body.dataset.state === 'refused'")
+        assert "The camera was refused" in page.inner_text("#message")
+
+
+def test_a_page_from_elsewhere_is_refused(session: tuple[Browser, str], tmp_path: Path) -> None:
+    browser, url = session
+    (tmp_path / "index.html").write_text("<title>foreign</title>")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given, directory=str(tmp_path))
+
+        def log_message(self, *given: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as foreign:
+        threading.Thread(target=foreign.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{foreign.server_port}/")
+        answer = page.evaluate(
+            """address => new Promise((done) => {
+              const socket = new WebSocket(address);
+              socket.onopen = () => done("open");
+              socket.onerror = () => done("refused");
+            })""",
+            url.replace("http", "ws") + "frames",
+        )
+        assert answer == "refused"
+        page.close()
+        foreign.shutdown()
+
+
+def test_what_is_recorded_is_seen_and_adds_up(camera: Path, tmp_path: Path) -> None:
+    output = tmp_path / "recorded"
+    with live("--record", str(output)) as url, chromium(*fake_camera(camera)) as browser:
+        page = browser.new_page()
+        page.goto(url)
+        wait_for_faces(page)
+        record = page.locator("#record")
+        if record.get_attribute("aria-pressed") == "false":
+            record.click()
+        wait_until(page, "!document.getElementById('recording').hidden")
+        page.wait_for_timeout(3000)
+        record.click()
+        wait_until(page, "document.getElementById('recording').hidden")
+    tables = frames_of(output)
+    assert len(tables["media"]) == 1
+    assert len(tables["frames"]) == tables["media"]["frames_sampled"][0] > 5
+    assert set(tables["faces"]["emotion"]) & set(EMOTIONS)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_screenshots(session: tuple[Browser, str], tmp_path: Path, width: int, scheme: str) -> None:
+    browser, url = session
+    folder = Path(os.environ.get("FERBEAM_SHOTS", tmp_path))
+    for lang in ("en", "fr"):
+        height = 900 if width > 1000 else 780
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+        )
+        page.goto(url)
+        wait_for_faces(page)
+        page.locator(f"[data-lang={lang}]").click()
+        time.sleep(5)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.screenshot(path=folder / f"live_{width}_{scheme}_{lang}.png", full_page=True)
+        page.close()
