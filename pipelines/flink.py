@@ -157,6 +157,17 @@ def _request(master: str, path: str, method: str = "GET") -> Any:
         ) from error
 
 
+def explain_failure(cause: str) -> str:
+    """Says in ferbeam's words why a job failed on Flink, where Beam's say too much."""
+    found = re.search(r"Unable to fetch remote job server jar at \S+: (.*?)\. ", cause)
+    if found is None:
+        return cause
+    return (
+        f"Beam's job server cannot be downloaded ({found[1]}): "
+        "-- --flink_job_server_jar=FILE names one, `make flink-up` makes one"
+    )
+
+
 def cancel_job(options: Sequence[str]) -> None:
     """Cancels the job of these options if the cluster still runs it."""
     master, name = option_value(options, "flink_master"), option_value(options, "job_name")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fer_core.errors import FerError, UsageError
+from pipelines.flink import explain_failure
 from pipelines.watchdog import WORKER_LOST
 
 LOCAL = "local"
@@ -210,7 +211,8 @@ def _cause(log: str) -> str:
     lines = [line.strip() for line in whole.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
     cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
-    return "the disk is full; free some space" if f"[Errno {errno.ENOSPC}]" in cause else cause
+    full = f"[Errno {errno.ENOSPC}]" in cause
+    return "the disk is full; free some space" if full else explain_failure(cause)
 
 
 def _say_lost(log: str) -> str:

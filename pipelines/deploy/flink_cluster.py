@@ -113,18 +113,25 @@ def up(plan: ClusterPlan, arguments: list[str]) -> None:
             stderr=log,
             start_new_session=True,
         )
-    limit = time.monotonic() + START_SECONDS
-    while not is_ready(plan):
-        if process.poll() is not None or time.monotonic() > limit:
-            process.terminate()
-            said = log_path.read_text(errors="replace").strip().splitlines()
-            why = said[-1] if said else f"not ready after {START_SECONDS:.0f} s"
-            raise FerError(f"flink: did not start: {why}; logs are in {plan.folder}")
-        time.sleep(0.5)
+    try:
+        _wait_until_ready(plan, process, log_path)
+    except BaseException:  # an interrupt, too, leaves nothing half started
+        process.terminate()
+        raise
     sys.stdout.write(
         f"Flink at {HOST}:{plan.rest_port} with {plan.task_managers * plan.slots} slots, "
         f"worker pool at {HOST}:{plan.pool_port}, logs in {plan.folder}\n"
     )
+
+
+def _wait_until_ready(plan: ClusterPlan, process: subprocess.Popen[bytes], log: Path) -> None:
+    limit = time.monotonic() + START_SECONDS
+    while not is_ready(plan):
+        if process.poll() is not None or time.monotonic() > limit:
+            said = log.read_text(errors="replace").strip().splitlines()
+            why = said[-1] if said else f"not ready after {START_SECONDS:.0f} s"
+            raise FerError(f"flink: did not start: {why}; logs are in {plan.folder}")
+        time.sleep(0.5)
 
 
 def is_ready(plan: ClusterPlan) -> bool:

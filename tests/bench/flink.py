@@ -55,12 +55,12 @@ def run_all(folder: Path, seconds: int, cluster: RunningCluster) -> tuple[Any, M
     media.mkdir()
     for number in range(2):
         make_face_clip(media / f"clip{number}.mp4", (640, 360), seconds)
-    results, by_length = [], {}
+    results, per_frame = [], list[float]()
     for length in SPAN_LENGTHS:
         output = folder / f"span{length}"
         options = ("--span-s", str(length), "--workers", "1")
         results.append(measure(f"local, 1, spans {length} s", media, output, *options))
-        by_length[length] = span_seconds(output)
+        per_frame += span_seconds(output)
     results.append(measure("local, 2", media, folder / "local2", "--workers", "2"))
     for workers in (1, 2):
         output, own = folder / f"flink{workers}", cluster.options(workers)
@@ -70,7 +70,7 @@ def run_all(folder: Path, seconds: int, cluster: RunningCluster) -> tuple[Any, M
     flink = results[-2]
     start = max(0.0, flink["wall"] - flink["work"] - flink["rest"])
     each = max(0.0, results[0]["rest"] - results[1]["rest"]) / spans
-    return results, Measured(by_length, start, each)
+    return results, Measured(per_frame, start, each)
 
 
 def print_table(results: list[dict[str, Any]]) -> None:

@@ -21,12 +21,12 @@ class Measured:
     """What was measured.
 
     Attributes:
-        per_frame: seconds of work per frame, one for each span, by length of the spans in seconds.
+        per_frame: seconds of work per frame, one for each span that was measured.
         start: seconds in which a job does no work: Flink and the workers start, and end.
         per_span: seconds that a span costs beside its frames.
     """
 
-    per_frame: dict[int, list[float]]
+    per_frame: list[float]
     start: float
     per_span: float
 
@@ -49,7 +49,7 @@ def simulate(measured: Measured, length: int, workers: int, videos: list[float])
         count = max(1, round(video / length))
         for _ in range(count):
             frames = video / count * SAMPLE_FPS
-            work = frames * rng.choice(measured.per_frame[length])
+            work = frames * rng.choice(measured.per_frame)
             loads[dealt % workers] += work + measured.per_span
             dealt += 1
     return measured.start + max(loads)

@@ -16,7 +16,7 @@ from fer_core.errors import FerError, UsageError
 from pipelines import flink
 from pipelines.deploy.flink_cluster import free_port
 from pipelines.flink import cancel_job, flink_options, option_value
-from pipelines.runners import Runner
+from pipelines.runners import Runner, _cause
 from tests.pipelines.jobs import SAMPLES, ferbeam
 
 OVERVIEW = {"flink-version": "1.19.3", "slots-total": 4, "taskmanagers": 2}
@@ -159,6 +159,18 @@ def test_only_the_own_job_is_cancelled() -> None:
     assert asked == ["GET /jobs/overview", "PATCH /jobs/2"]
     cancel_job([f"--flink_master={master}", "--job_name=ferbeam-a"])  # the cluster is gone
     cancel_job(["--runner=FnApiRunner"])
+
+
+def test_a_job_server_that_cannot_be_had_is_told_in_one_line() -> None:
+    log = (
+        "Traceback ...\nRuntimeError: Unable to fetch remote job server jar at https://a.b/c.jar: "
+        "HTTP Error 404: Not Found. Also failed to fetch from elsewhere: no. If no Internet access"
+    )
+    assert _cause(log) == (
+        "Beam's job server cannot be downloaded (HTTP Error 404: Not Found): "
+        "-- --flink_job_server_jar=FILE names one, `make flink-up` makes one"
+    )
+    assert _cause("OSError: no such thing") == "OSError: no such thing"
 
 
 def test_the_versions_are_those_of_beam() -> None:
