@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, for all tests."""
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers: one for all tests, for there may be no second."""
     from playwright.sync_api import sync_playwright
 
+    assert shutil.which("chromium"), "no chromium: apt-get install chromium ffmpeg"
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium, for all tests."""
     path = shutil.which("chromium")
-    assert path, "no chromium: apt-get install chromium ffmpeg"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    yield opened
+    opened.close()
