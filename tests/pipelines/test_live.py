@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,7 +145,7 @@ def test_foreign_requests_are_refused() -> None:
             {"Origin": "null"},
             {"Origin": f"https://{own}"},
         ):
-            assert (await asyncio.to_thread(lambda h=headers: get(server.url, **h)))[0] == 403
+            assert (await asyncio.to_thread(partial(get, server.url, **headers)))[0] == 403
         for path in ("/", "/wrong/", "/wrong/frames", "/favicon.ico", "//"):
             assert (await asyncio.to_thread(get, server.url, path))[0] == 403
         for origin in ("http://evil.example", "http://localhost", None):
@@ -229,7 +230,7 @@ def test_the_newest_frame_wins() -> None:
             for sequence in range(40):
                 await page.send(frame_of(sequence))
                 await asyncio.sleep(0.02)
-            answered = []
+            answered: list[int] = []
             while not answered or answered[-1] != 39:
                 answered.append((await hear(page, "result"))["sequence"])
             assert answered == sorted(answered)
