@@ -3,6 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 TRAIN_VENV := .venv-train
 PEERS_VENV := .venv-peers
+FLINK_VENV := .venv-flink
+# The newest Flink for which the job server can be had everywhere: see README, "On Flink".
+FLINK_VERSION := 1.19
+FLINK_JAR ?= $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+FLINK_HOME = $(shell $(FLINK_VENV)/bin/python -c 'import pyflink; print(pyflink.__path__[0])')
+FLINK_MASTER ?= localhost:8081
+BEAM ?=
+GCP_VENV := .venv-gcp
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
 INPUT ?=
@@ -14,7 +22,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help live query run-local profile report prepare test check bench bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +33,18 @@ $(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@echo "installing ferbeam into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) --editable .
+	@touch $@
+
+# What reads and writes s3:// and gs:// is installed where INPUT or OUTPUT says so.
+STORES := $(foreach store,s3 gs,$(if $(findstring $(store)://,$(INPUT) $(OUTPUT)),$(VENV)/$(store).stamp))
+$(VENV)/s3.stamp $(VENV)/gs.stamp: $(VENV)/%.stamp: $(VENV)/run.stamp
+	@$(BIN)/python $(PIP) --editable '.[$*]'
+	@touch $@
+
+$(GCP_VENV)/gcp.stamp: pyproject.toml pipelines/deploy/constraints.txt
+	@echo "installing ferbeam with what submits to Dataflow into $(GCP_VENV) (once, some minutes)"
+	@$(PYTHON) -m venv $(GCP_VENV)
+	@$(GCP_VENV)/bin/python $(PIP) --editable '.[gcp,stores,dev]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
@@ -38,9 +58,14 @@ $(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@touch $@
 
 # Exit code 3 means: done, some media could not be read. They are listed; make goes on.
-run-local: $(VENV)/run.stamp ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
+run-local: $(VENV)/run.stamp $(STORES) ## Analyses INPUT=folder into OUTPUT (default out/<name of INPUT>); ARGS="--sample-fps 5"
 	@test -n "$(INPUT)" || { echo "usage: make run-local INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
+
+run-dataflow: $(GCP_VENV)/gcp.stamp ## Analyses INPUT=gs://... into OUTPUT=gs://... on Dataflow: PROJECT, REGION, IMAGE, BEAM=options
+	@test -n "$(INPUT)" || { echo "usage: make run-dataflow INPUT=gs://... OUTPUT=gs://... PROJECT=... REGION=... IMAGE=..."; exit 2; }
+	@$(GCP_VENV)/bin/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner dataflow $(ARGS) -- $(if $(PROJECT),--project=$(PROJECT)) \
+	  $(if $(REGION),--region=$(REGION)) $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(BEAM) || [ $$? -eq 3 ]
 
 profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyses INPUT=folder, or reads OUTPUT=folder as it is
 	@test -n "$(INPUT)" || test -f "$(OUTPUT)/run.json" || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
@@ -94,6 +119,12 @@ bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and 
 bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
 	@$(BIN)/python -m tests.bench.report $(ARGS)
 
+bench-scale: $(VENV)/dev.stamp ## Measures time and memory for up to 20,000 pictures and 3 hours of video (half an hour)
+	@$(BIN)/python -m tests.bench.scale $(ARGS)
+
+bench-cost: $(VENV)/dev.stamp ## Measures the processor time of an hour of video, for its cost on Dataflow
+	@$(BIN)/python -m tests.bench.cost $(ARGS)
+
 bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
@@ -116,8 +147,43 @@ $(VENV)/stores.stamp: $(VENV)/dev.stamp
 test-stores: $(VENV)/stores.stamp ## Tests s3:// and gs:// against servers on this machine
 	@$(BIN)/python -m pytest tests/stores
 
+test-dataflow: $(GCP_VENV)/gcp.stamp ## Checks the job for Dataflow, as far as can be done without it
+	@$(GCP_VENV)/bin/python -m pytest tests/stores/test_dataflow.py
+
 test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
+	@FERBEAM_MEDIA=200 $(MAKE) test-flink
+
+$(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/deploy/constraints.txt pipelines/deploy/job_server/pom.xml
+	@command -v java > /dev/null || { echo "Flink needs Java 11 or 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@echo "installing Flink and Beam's job server into $(FLINK_VENV) (once, some minutes, 600 MB)"
+	@$(PYTHON) -m venv $(FLINK_VENV)
+	@$(FLINK_VENV)/bin/python $(PIP) apache-flink-libraries
+	@$(BIN)/python -m pipelines.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+	@touch $@
+
+flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine
+	@$(BIN)/python -m pipelines.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
+
+flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
+	@$(BIN)/python -m pipelines.deploy.flink_cluster down $(ARGS)
+
+run-flink: $(FLINK_VENV)/flink.stamp ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
+	@test -n "$(INPUT)" || { echo "usage: make run-flink INPUT=folder FLINK_MASTER=host:port [OUTPUT=folder] [ARGS=...] [BEAM=...]"; exit 2; }
+	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner flink $(ARGS) -- --flink_master=$(FLINK_MASTER) \
+	  $(if $(FLINK_JAR),--flink_job_server_jar=$(FLINK_JAR)) $(BEAM) || [ $$? -eq 3 ]
+
+test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Flink cluster, parts of which are killed
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink -o timeout=900
+
+bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
+	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0
+	@$(BIN)/python -m tests.corpus.fuzz --cases $(or $(N),500) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
+bench-verify: $(VENV)/dev.stamp ## Measures verify on an OUTPUT of a million faces; ARGS="--media 1 --frames 500000"
+	@$(BIN)/python -m tests.bench.verify $(ARGS)
 
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
@@ -128,5 +194,6 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(GCP_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -137,6 +137,9 @@ def check_pixels(name: str, width: int, height: int, max_pixels: int) -> None:
         MediaError: the size is not positive, or holds more than `max_pixels` pixels.
     """
     if width < 1 or height < 1:
-        raise MediaError(f"{name}: its header gives no size ({width} x {height})")
+        raise MediaError(f"{name}: its header gives no size ({width} x {height}): copy it again")
     if width * height > max_pixels:
-        raise MediaError(f"{name}: {width} x {height} pixels, more than the limit of {max_pixels}")
+        raise MediaError(
+            f"{name}: {width} x {height} pixels, more than the limit of {max_pixels}: "
+            "scale it down, or raise the limit (--max-pixels)"
+        )

@@ -47,7 +47,7 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uin
     # Bytes, not a path: imread cannot open names that are not UTF-8, and gives None for any fault.
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None:
-        raise MediaError(f"{name}: its pixels cannot be decoded")
+        raise MediaError(f"{name}: its pixels cannot be decoded: copy it again, or convert it")
     return np.asarray(grey, np.uint8)
 
 
@@ -76,9 +76,13 @@ def open_header(data: bytes, name: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise MediaError(f"{name}: is no picture in a known format ({_known()})") from error
+        raise MediaError(
+            f"{name}: is no picture in a known format ({_known()}): convert it"
+        ) from error
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{name}: holds too many pixels to be decoded: {error}") from error
+        raise MediaError(
+            f"{name}: holds too many pixels to be decoded, scale it down: {error}"
+        ) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MediaError(f"{name}: its header cannot be read: {error}") from error
 
@@ -121,4 +125,4 @@ def check_complete(data: bytes, name: str) -> None:
         try:
             image.load()
         except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise MediaError(f"{name}: is cut short or damaged: {error}") from error
+            raise MediaError(f"{name}: is cut short or damaged, copy it again: {error}") from error

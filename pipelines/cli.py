@@ -20,6 +20,7 @@ from pipelines.model_commands import evaluate, prepare, train
 from pipelines.options import (
     choose_detector,
     choose_rendering,
+    complete_beam_options,
     detector_options,
     model_options,
     render_options,
@@ -107,7 +108,7 @@ def analyze(**options: Any) -> None:
     """
     from pipelines.runners import Job, check_runner
 
-    check_runner(options["runner"])
+    check_runner(options["runner"], options["beam_options"])
     if options["dry_run"]:
         from pipelines.dry_run import print_estimate
 
@@ -123,6 +124,9 @@ def analyze(**options: Any) -> None:
         console = Console(stderr=False)
         request = _analysis_request(options)
         run = run_analysis(request, Progress(console), job)
+        if run is None:
+            console.print("the job was checked, or written down; nothing was run")
+            sys.exit(DONE)
         sys.exit(SOME_FAILED if print_summary(console, request.output, run) else DONE)
 
 
@@ -161,7 +165,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         render=choose_rendering(
             options["overlay"], options["lang"], options["avatars"], options["video_quality"]
         ),
-        runner=Runner(options["runner"], options["workers"], options["beam_options"]),
+        runner=Runner(options["runner"], options["workers"], complete_beam_options(options)),
         overwrite=options["overwrite"],
         prune=options["prune"],
         retry_failures=options["retry_failures"],

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from pipelines.output import Output
 
 
-def list_below(output: Output, folder: str) -> Iterator[str]:
+def list_files(output: Output, folder: str) -> Iterator[str]:
     """Lists the files of a folder of OUTPUT, and those below it, as paths below OUTPUT."""
-    if output.is_local:
-        for place, _, names in os.walk(output.path(folder)):
-            below = os.path.relpath(place, output.root).replace(os.sep, "/")
-            yield from (f"{below}/{name}" for name in sorted(names))
+    if not output.is_local:
+        root = output.path("")
+        yield from (uri[len(root) :] for uri in output.list_below(folder))
         return
-    from apache_beam.io.filesystems import FileSystems
-
-    found = FileSystems.match([output.path(folder, "**")])[0].metadata_list
-    root = output.path("")
-    yield from (match.path[len(root) :] for match in found if not match.path.endswith("/"))
+    for place, _, names in os.walk(output.path(folder)):
+        below = os.path.relpath(place, output.root).replace(os.sep, "/")
+        yield from (f"{below}/{name}" for name in sorted(names))

@@ -6,6 +6,7 @@ Options that the user has set are left as they are; what is missing follows from
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -24,6 +25,7 @@ SUPPORTED = ("1.19", "1.20", "2.0", "2.1", "2.2")
 
 DEFAULT_POOL = "localhost:50000"
 ASK_SECONDS = 5.0
+NO_FLINK = "is no Flink cluster; name its REST address"
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def ask_cluster(master: str) -> Cluster:
         version = ".".join(overview["flink-version"].split(".")[:2])
         return Cluster(version, int(overview["slots-total"]), int(overview["taskmanagers"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FerError(f"flink {master}: is no Flink cluster; name its REST address") from error
+        raise FerError(f"flink {master}: {NO_FLINK}") from error
 
 
 def _request(master: str, path: str, method: str = "GET") -> Any:
@@ -142,10 +144,12 @@ def _request(master: str, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(url, method=method)
         with opener.open(request, timeout=ASK_SECONDS) as answer:
             return json.load(answer)
-    except (urllib.error.HTTPError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FerError(f"flink {master}: is no Flink cluster; name its REST address") from error
-    except ValueError as error:
+    except (ValueError, http.client.InvalidURL) as error:
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            raise FerError(f"flink {master}: {NO_FLINK}") from error
         raise UsageError(f"flink {master}: is no address; write HOST:PORT") from error
+    except (urllib.error.HTTPError, http.client.HTTPException) as error:
+        raise FerError(f"flink {master}: {NO_FLINK}") from error
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise FerError(

@@ -107,12 +107,18 @@ def _join_video(
             source = opened.enter_context(open_source(linked.path))
             paths = [output.rendered_path(part.key) for part in parts]
             sources = [opened.enter_context(open_source(path)) for path in paths]
-            lost = join_spans(source, sources, attempt).lost_sound
+            joined = join_spans(source, sources, attempt)
         tiles = [tile for part in parts for tile in read_tiles(output, part.key)]
         left_out = int(str(linked.media[0]["track_count"])) - len(tiles)
         sheet = compose_sheet(name, tiles, lang, left_out)
         output.write(output.path(sheet_name(name)), sheet)
-    yield from (Failure(name, "render", "MediaError", f"{name}: {reason}") for reason in lost)
+    frames = int(str(linked.media[0]["frame_count"]))
+    lost = list(joined.lost_sound)
+    if joined.frame_count < frames:
+        lost.append(f"{frames - joined.frame_count} of {frames} frames could not be decoded")
+    for reason in lost:
+        message = f"{name}: its annotated copy is not complete: {reason}"
+        yield Failure(name, "render", "MediaError", message)
 
 
 def _name_copies(linked: LinkedGroup, failures: list[Failure]) -> list[dict[str, object]]:

@@ -92,7 +92,9 @@ def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Med
     identity = (place.st_dev, place.st_ino)
     if identity in above:
         yield _failure(
-            prefix.rstrip("/"), "LinkLoop", "a link that leads back to a folder above it"
+            prefix.rstrip("/"),
+            "LinkLoop",
+            "a link that leads back to a folder above it: listed there, not here",
         )
         return
     try:

@@ -100,6 +100,23 @@ def render_options(command: Command) -> Command:
     return overlay(avatars(lang(quality(command))))
 
 
+def complete_beam_options(options: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the user's Beam options with what their runner needs beyond them.
+
+    Raises:
+        UsageError: something that the runner needs is missing.
+    """
+    from pipelines import dataflow
+
+    own: tuple[str, ...] = options["beam_options"]
+    if options["runner"].lower() not in dataflow.NAMES:
+        return own
+    places = {"INPUT": options["input_path"], "OUTPUT": options["output_path"]}
+    completed = dataflow.complete_options(places, own)
+    dataflow.check_installed()
+    return completed
+
+
 def choose_rendering(
     overlay: OverlayKind | Literal["none"], lang: Lang, avatars: str | None, quality: int
 ) -> RenderSettings | None:

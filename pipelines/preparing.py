@@ -26,6 +26,7 @@ from fer_core.learn.prepare import (
     missing_emotions,
 )
 from pipelines.elements import Medium
+from pipelines.flink import cancel_job
 from pipelines.listing import count_parts
 from pipelines.output import Output
 from pipelines.prepared import (
@@ -79,13 +80,15 @@ def run_prepare(request: PrepareRequest, console: Console, job: Job) -> int:
     """
     media, unlisted = _list_input(request.input)
     settings = _settings_for(request, [medium.name for medium in media])
+    options = request.runner.options(count_parts(media))
     claim_data(request.input, request.data, request.overwrite)
     total = len(media) + unlisted
     try:
-        job.order(asdict(settings), request.runner.options(count_parts(media)))
+        job.order(asdict(settings), options)
         _watch_job(job, settings, request, total, console)
         counts = _read_counts(counts_path(request.data, settings.run_id), request.data, total)
     finally:
+        cancel_job(options)
         tidy_data(request.data, settings.run_id)
     _print_counts(counts, console)
     if not is_trainable(counts):

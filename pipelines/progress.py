@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -14,8 +16,12 @@ from rich.progress import Progress as Bars
 
 from pipelines.linking import COUNTS_KEY
 from pipelines.output import PART, Output
+from pipelines.showing import printable
+from pipelines.stores import store_of
 
 LINE_SECONDS = 5.0
+STORE_SECONDS = 10.0
+"""Between two looks into a store."""
 
 
 class Progress:
@@ -46,7 +52,7 @@ class Progress:
             media: number of media that are listed.
             renders: whether there will be annotated copies.
         """
-        self._watch = _Watch(output) if output.is_local else None
+        self._watch = _Watch(output) if output.is_local else _StoreWatch(output)
         self._began = time.monotonic()
         if self._console.is_terminal:
             self._tasks["open"] = self._bars.add_task("opening", total=media, note="media")
@@ -60,8 +66,6 @@ class Progress:
 
     def update(self) -> None:
         """Shows what has been committed since."""
-        if self._watch is None:
-            return
         watch = self._watch
         watch.look()
         speed = watch.frames / max(time.monotonic() - (watch.first or time.monotonic()), 1e-3)
@@ -88,18 +92,20 @@ class Progress:
 
     def note(self, line: str) -> None:
         """Shows a line that stays."""
-        self._console.print(escape(line), soft_wrap=True, highlight=False, style="yellow")
+        self._console.print(
+            escape(printable(line)), soft_wrap=True, highlight=False, style="yellow"
+        )
 
     def stop(self) -> None:
         """Shows the last state and leaves the terminal as it was."""
-        self._next_line = 0.0
+        self._next_line = self._watch.next_look = 0.0
         self.update()
         if self._console.is_terminal:
             self._bars.stop()
 
 
 class _Watch:
-    """Counts plans, committed spans and table files of a local OUTPUT."""
+    """Counts plans, committed spans and table files of an OUTPUT."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -112,6 +118,7 @@ class _Watch:
         self.opened = self.groups = self.frames = self.faces = self.written = 0
         self.rendered = self._joined = 0
         self.first: float | None = None
+        self.next_look = 0.0
 
     @property
     def done(self) -> int:
@@ -131,8 +138,7 @@ class _Watch:
     def look(self) -> None:
         """Counts what is new."""
         for path in self._written_since(".spans/plans"):
-            with open(path, "rb") as file:
-                plan = json.load(file)
+            plan = json.loads(self._output.read(path))
             self.first = self.first or time.monotonic()
             self.planned.update(plan["spans"])
             self.opened += plan["listed"]
@@ -140,8 +146,7 @@ class _Watch:
             self._readings[os.path.basename(path).partition(".")[0]] = plan["readings"]
         new = {n for n in self._names(".spans") if n.endswith(".parquet")} - self._committed
         for name in new:
-            metadata = pq.read_schema(self._output.path(".spans", name)).metadata
-            counts = json.loads(metadata[COUNTS_KEY])
+            counts = json.loads(self._read_facts(self._output.path(".spans", name))[COUNTS_KEY])
             self.frames += counts["frames"]
             self.faces += counts["faces"]
         self._committed |= new
@@ -151,6 +156,10 @@ class _Watch:
             self._joined += self._readings.get(os.path.basename(path).partition("-")[0], 0)
         # The parts of a group are gone once they are joined, perhaps unseen.
         self.rendered = min(self.readings, max(len(self._parts), self._joined))
+
+    def _read_facts(self, path: str) -> dict[bytes, bytes]:
+        facts: dict[bytes, bytes] = pq.read_schema(path).metadata
+        return facts
 
     def _written_since(self, folder: str) -> list[str]:
         """Returns the files of a folder that this run has written and that were not seen yet."""
@@ -164,3 +173,35 @@ class _Watch:
             return set(os.listdir(self._output.path(folder)))
         except FileNotFoundError:
             return set()
+
+
+class _StoreWatch(_Watch):
+    """Counts the same in a store: seldom, for every look is a request or more."""
+
+    def __init__(self, output: Output) -> None:
+        self._versions: set[tuple[str, int]] = set()
+        super().__init__(output)
+        for folder in (".spans/plans", "media"):
+            self._written_since(folder)
+
+    def look(self) -> None:
+        """Counts what is new, if it is time to; a store that does not answer is asked later."""
+        if time.monotonic() >= self.next_look:
+            self.next_look = time.monotonic() + STORE_SECONDS
+            with suppress(OSError):
+                super().look()
+
+    def _read_facts(self, path: str) -> dict[bytes, bytes]:
+        facts: dict[bytes, bytes] = pq.read_schema(io.BytesIO(self._output.read(path))).metadata
+        return facts
+
+    def _written_since(self, folder: str) -> list[str]:
+        # Written anew tells their time: the clock of a store is not ours.
+        path = self._output.path(folder, "")
+        there = {(found.uri, found.changed_ns) for found in store_of(path).list(path)}
+        new = there - self._versions
+        self._versions |= new
+        return [uri for uri, _ in new]
+
+    def _names(self, folder: str) -> set[str]:
+        return set(self._output.list_names(folder))

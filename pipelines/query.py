@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CONFIDENCE = 0.95
+MOST_IN_MEMORY = 2_000_000
+"""Rows of some 100 bytes that are read whole; every query on a data set opens its files again."""
 VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
 LOCKED = (
     "SET temp_directory = ''",
@@ -76,9 +78,9 @@ def check_view(name: str) -> None:
 
 
 def _open_table(output: Output, run: dict[str, Any], name: str) -> Any:
-    """Returns a table as DuckDB scans it: local files as they are needed, others read whole."""
+    """Returns a table: read whole, or as a data set where it is local and very large."""
     files = run["tables"][name]
-    if not output.is_local or not files:
+    if not output.is_local or run["rows"][name] <= MOST_IN_MEMORY:
         return read_tables(output, run, name)
     schema = TABLES[name].remove_metadata()
     return ds.dataset([output.path(file) for file in files], schema, format="parquet")

@@ -187,6 +187,7 @@ def noting(failures: list[Failure], medium: str, timestamp_ms: int | None = None
     except (MediaError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in _NAMES_AT_FAULT:
             raise
-        message = f"it has no annotated copy: {error}"
+        reason = f"{error.strerror}: rename it" if isinstance(error, OSError) else error
+        message = f"{medium}: it has no annotated copy: {reason}"
         name = type(error).__name__
         failures.append(Failure(medium, "render", name, message, timestamp_ms=timestamp_ms))

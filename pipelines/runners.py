@@ -6,12 +6,13 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,15 +28,22 @@ REFUSED = {
 }
 
 
-def check_runner(name: str) -> None:
-    """Refuses the runners that are known to give wrong results.
+def check_runner(name: str, extra: Sequence[str] = ()) -> None:
+    """Refuses the runners that are known to give wrong results, by any name that Beam takes.
+
+    Args:
+        name: `local`, or a Beam runner.
+        extra: the user's own Beam options, which may name another.
 
     Raises:
         UsageError: with the reason.
     """
-    reason = REFUSED.get(name.lower())
-    if reason:
-        raise UsageError(f"runner {name}: refused, {reason}")
+    named = (option.partition("=")[2] for option in extra if option.startswith("--runner="))
+    for each in (name, *named):
+        short = each.rpartition(".")[2].lower()
+        reason = REFUSED.get(short) or REFUSED.get(short + "runner")
+        if reason:
+            raise UsageError(f"runner {each}: refused, {reason}")
 
 
 @dataclass(frozen=True)
@@ -198,7 +206,8 @@ class WorkerLostError(FerError):
 
 def _cause(log: str) -> str:
     """Finds in the log of a failed job the line that says why it failed."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    whole = re.sub(r"(Error: .*:)\s*\n\s*", r"\1 ", log)  # what goes on in the next line
+    lines = [line.strip() for line in whole.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
     cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
     return "the disk is full; free some space" if f"[Errno {errno.ENOSPC}]" in cause else cause

@@ -15,6 +15,7 @@ from fer_core.errors import FerError, UsageError
 from fer_core.records import SCHEMA_VERSION
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
+from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
 from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
@@ -34,8 +35,8 @@ MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any]:
-    """Lets the job run to its end and returns what `run.json` holds.
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+    """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
@@ -51,7 +52,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
 def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     parts = count_parts(media)
@@ -64,6 +65,8 @@ def _run_locked(
         check_space(request.output, media)
     progress.start(request.output, len(names), request.render is not None)
     _run_job(request, progress, job, options)
+    if ends_without_result(request.runner.extra):
+        return None
     ended = time.time()
     path = request.output.path(".spans", f"run-{request.run_id}.json")
     result = request.output.read_json(path)

@@ -99,11 +99,11 @@ def _check_files(
     """Checks the copies, and that nothing lies beside what belongs to the run."""
     from fer_core.records import TABLES
     from pipelines.checking.copies import check_copies
-    from pipelines.contents import list_below
+    from pipelines.contents import list_files
 
     known = check_copies(findings, output, tally.copies, run.get("render") is not None)
     known.update(file for files in listed.files.values() for file in files)
     for folder in (*TABLES, *(("annotated", "sheets") if tally.whole else ())):
-        for file in list_below(output, folder):
+        for file in list_files(output, folder):
             if file not in known:
                 findings.add("file-stray", file)

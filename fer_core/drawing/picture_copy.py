@@ -63,7 +63,7 @@ def copy_picture(
         try:
             image.load()
         except _CAUSED_BY_BYTES as error:
-            raise MediaError(f"{name}: is cut short or damaged: {error}") from error
+            raise MediaError(f"{name}: is cut short or damaged, copy it again: {error}") from error
         upright = image if turn is None else image.transpose(turn)
     colour, profile = _coloured(upright, data, name)
     pixels = np.array(colour)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +18,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
-from fer_core.media import Source, open_bytes, shown_name
+from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
 from fer_core.video.outline import list_boxes
 
+_CLOSED = {"protocol_whitelist": "none"}
+"""A file may be a list of others, or ask for a network port: only its own bytes are read."""
 _READ_SIZE = 1 << 18
 _MP4_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".3g2")
 
@@ -55,13 +59,33 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
             # Automatic threads lost frames of cut files, and would take every core.
             stream.thread_type = "NONE"
             stream.thread_count = 1
+            # Frames may grow in mid-stream; the size that the file starts with was checked.
+            pixels = max(MAX_PIXELS, stream.codec_context.width * stream.codec_context.height)
+            stream.codec_context.options = {"max_pixels": str(pixels)}
             yield Video(container, stream)
 
 
+class VideoFile:
+    """A file for FFmpeg, where a damaged video may ask for places that no file has."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.name = getattr(file, "name", "")
+        self.read, self.tell, self._seek = file.read, file.tell, file.seek
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Moves as a file does; to its end where it would be behind that, nowhere before 0."""
+        starts = {os.SEEK_SET: 0, os.SEEK_END: self._size}
+        place = offset + (starts[whence] if whence in starts else self.tell())
+        return -errno.EINVAL if place < 0 else self._seek(min(place, self._size))
+
+
 def _open_container(file: BinaryIO, name: str, parse: bool) -> InputContainer:
-    how = {} if parse else {"fflags": "noparse"}
+    how = _CLOSED if parse else {**_CLOSED, "fflags": "noparse"}
+    own = VideoFile(file)
     try:
-        return av.open(file, "r", options=how, metadata_errors="replace", buffer_size=_READ_SIZE)
+        return av.open(own, "r", options=how, metadata_errors="replace", buffer_size=_READ_SIZE)
     except av.FFmpegError as error:
         raise MediaError(f"{name}: {_why_not_opened(file, name)}") from error
 
@@ -70,8 +94,10 @@ def _why_not_opened(file: BinaryIO, name: str) -> str:
     if name.lower().endswith(_MP4_SUFFIXES):
         boxes = [box.kind for box in islice(list_boxes(file), 100)]
         if boxes[:1] == [b"ftyp"] and b"moov" not in boxes:
-            return "its index (moov) is missing: the recording or copy was not finished"
-    return "is no video in a known format"
+            return (
+                "its index (moov) is missing: the recording or copy was not finished, copy it again"
+            )
+    return "is no video in a known format: convert it, or copy it again"
 
 
 def _choose_stream(container: InputContainer, name: str) -> VideoStream:
@@ -82,7 +108,7 @@ def _choose_stream(container: InputContainer, name: str) -> VideoStream:
     for stream in streams:
         if stream.codec_context is not None:
             return stream
-    raise MediaError(f"{name}: its video codec is not known")
+    raise MediaError(f"{name}: its video codec is not known: convert it, to H.264 for example")
 
 
 def list_packets(video: Video) -> Iterator[Packet[VideoStream]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_core.errors import MediaError
 from fer_core.media import Source
 from fer_core.video.container import decode_frames, open_video, seek_frames
-from fer_core.video.grey import Orientation, grey_of
+from fer_core.video.grey import fit_grey, grey_of
 from fer_core.video.spans import VideoSpan
 
 
@@ -103,7 +103,7 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         if at < len(wanted) and wanted[at].key == key:
             # From the plan, not from the frame: PyAV's side data and its frame hold each other, so
             # a frame asked for them would stay in memory until the garbage collector comes by.
-            yield _decoded(frame, spans[0].orientation, wanted[at], count + 1 - before)
+            yield _decoded(frame, spans[0], wanted[at], count + 1 - before)
             at, before = at + 1, count + 1
         if at == len(wanted):
             return
@@ -111,10 +111,10 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
         yield _without_picture(sample)
 
 
-def _decoded(frame: VideoFrame, orientation: Orientation, sample: _Sample, decoded: int) -> Frame:
+def _decoded(frame: VideoFrame, span: VideoSpan, sample: _Sample, decoded: int) -> Frame:
     index, timestamp_ms = sample.frame_index, sample.timestamp_ms
     try:
-        grey = grey_of(frame, orientation)
+        grey = fit_grey(grey_of(frame, span.orientation), span.shown_size)
     except (av.FFmpegError, MediaError) as error:
         return sample.lost(f"frame {index}: cannot be turned to grey: {error}", decoded)
     return Frame(index, timestamp_ms, grey, "", sample.starts_segment, decoded)
@@ -123,5 +123,5 @@ def _decoded(frame: VideoFrame, orientation: Orientation, sample: _Sample, decod
 def _without_picture(sample: _Sample) -> Frame:
     return sample.lost(
         f"frame {sample.frame_index} at {sample.timestamp_ms} ms: "
-        "the decoder gave no picture for it"
+        "the decoder gave no picture for it, the file is damaged there"
     )

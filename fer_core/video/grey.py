@@ -42,11 +42,20 @@ class Orientation:
 
 
 UPRIGHT = Orientation()
+_TURNED = {
+    90: Orientation(transposed=True, mirrored=True),
+    180: Orientation(mirrored=True, flipped=True),
+    270: Orientation(transposed=True, flipped=True),
+}
+"""By degrees clockwise."""
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Reads the display matrix of a frame (exact for flips too, where `frame.rotation` is not)."""
-    matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
+    try:
+        matrix = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
+    except ValueError:  # PyAV knows not all kinds of side data, such as the EXIF of MJPEG
+        return _TURNED.get(round(-frame.rotation) % 360, UPRIGHT)
     if matrix is None:
         return UPRIGHT
     a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
@@ -74,6 +83,15 @@ def grey_of(frame: VideoFrame, orientation: Orientation = UPRIGHT) -> NDArray[np
     bits = int(match[1]) if match[1] else 8 if frame.format.components[0].bits == 8 else 16
     luma = _luma_plane(frame, bits)
     return _oriented(_widen(luma, bits, is_full_range(frame)), orientation)
+
+
+def fit_grey(grey: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """Brings grey, uint8 (h, w), to a width and height, as its annotated copy will have them."""
+    if size is None or grey.shape == size[::-1]:
+        return grey
+    smaller = grey.shape[1] > size[0]
+    fitted = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    return np.asarray(fitted, np.uint8)
 
 
 def _luma_plane(frame: VideoFrame, bits: int) -> NDArray[np.generic]:

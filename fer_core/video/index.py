@@ -96,13 +96,16 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         times = _list_times(video, name)
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not len(times.pts):
-            raise MediaError(f"{name}: holds no complete frame: it is cut short or damaged")
+            raise MediaError(f"{name}: holds no complete frame: it is cut short, copy it again")
+        if not times.usable or int(times.pts[-1]) * time_base < start:
+            # Times that go back, or a header that is damaged: frames may not end before they start.
+            start = min(start, int(times.pts[0]) * time_base)
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
         keys = slice(None) if seekable and _starts_midway(video, times) else slice(0)
         ended = Fraction(times.last) * time_base
-        info = _info_of(video, look.orientation, ended - start, len(times.pts))
+        info = _info_of(video, look, ended - start, len(times.pts))
     # The frame that told the orientation and its side data hold each other, with all its pixels.
     gc.collect()
     return VideoIndex(
@@ -156,7 +159,7 @@ def _list_times(video: Video, name: str) -> _Times:
     key_pts, key_dts = shown[at], decoded[at]
     if (shown == _MISSING).any():
         every = len(known) == len(decoded)
-        shown = decoded if every else _evenly_spaced(video, len(shown))
+        shown = _from_start(video, decoded if every else _evenly_spaced(video, len(shown)))
     last = int(shown.max(initial=0)) + (max(step, 1) if len(shown) else 1)
     return _Times(
         np.sort(shown),
@@ -175,6 +178,12 @@ def _evenly_spaced(video: Video, count: int) -> NDArray[np.int64]:
     rate = video.stream.guessed_rate or Fraction(25)
     step = 1 / (rate * (video.stream.time_base or Fraction(1, 1000)))
     return np.array([round(position * step) for position in range(count)], np.int64)
+
+
+def _from_start(video: Video, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Moves times that stand in for pts so that the first is that of the stream's first frame."""
+    start: int | None = video.stream.start_time
+    return times if start is None or not len(times) else times + (start - times.min())
 
 
 def _check_order(video: Video, times: _Times) -> tuple[Look, bool]:
@@ -208,20 +217,15 @@ def _starts_midway(video: Video, times: _Times) -> bool:
     return seek_frames(video, int(times.key_pts[at]), int(times.key_dts[at])) is not None
 
 
-def _info_of(
-    video: Video, orientation: Orientation, duration: Fraction, frame_count: int
-) -> MediaInfo:
-    context = video.stream.codec_context
-    width, height = context.width, context.height
-    if orientation.transposed:
-        width, height = height, width
+def _info_of(video: Video, look: Look, duration: Fraction, frame_count: int) -> MediaInfo:
+    width, height = look.shown_size  # not the container's: it may have changed in mid-stream
     rate = video.stream.average_rate or (Fraction(frame_count) / duration if duration > 0 else None)
     return MediaInfo(
         kind="video",
-        codec=context.name,
+        codec=video.stream.codec_context.name,
         width=width,
         height=height,
-        rotation=orientation.rotation,
+        rotation=look.orientation.rotation,
         frame_rate=float(rate) if rate else None,
         duration_ms=max(0, round(duration * 1000)),
         has_audio=bool(video.container.streams.audio),

@@ -159,7 +159,8 @@ def add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str)
     }
     if max(look.coded_size) > _MOST_PIXELS:
         raise MediaError(
-            f"{name}: {look.width} x {look.height} pixels, H.264 holds {_MOST_PIXELS} each way"
+            f"{name}: {look.width} x {look.height} pixels, H.264 holds {_MOST_PIXELS} each way: "
+            "scale it down"
         )
     stream = output.add_stream("libx264", rate=timing.rate, options=options)
     context = stream.codec_context

@@ -32,6 +32,8 @@ class VideoSpan:
         timestamp_ms: of the sampled frames: pts minus the container's start.
         segment_starts: positions in the three above where a segment starts and whatever remembers
             earlier frames must forget them; the first is always 0.
+        shown_size: width and height that every frame is brought to, for sizes that change in
+            mid-stream; None to leave them.
     """
 
     start_pts: int | None
@@ -42,6 +44,7 @@ class VideoSpan:
     frame_index: tuple[int, ...]
     timestamp_ms: tuple[int, ...]
     segment_starts: tuple[int, ...]
+    shown_size: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         """Returns the number of sampled frames."""
@@ -163,6 +166,8 @@ def _span_of(index: VideoIndex, first: int, samples: list[int], firsts: set[int]
         orientation=index.orientation,
         pts=pts,
         frame_index=tuple(samples),
-        timestamp_ms=tuple(round(value * index.time_base * 1000 - origin) for value in pts),
+        # A few frames may lie before the start, such as those that an open group begins with.
+        timestamp_ms=tuple(max(0, round(value * index.time_base * 1000 - origin)) for value in pts),
         segment_starts=tuple(sorted({0, *starts})),
+        shown_size=index.look.shown_size,
     )

@@ -31,7 +31,7 @@ from pipelines.deploy.supervisor import Part, supervise
 from pipelines.flink import ask_cluster
 from pipelines.runners import worker_environment
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 
 

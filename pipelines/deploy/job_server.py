@@ -8,6 +8,7 @@ same.
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import subprocess
 import sys
@@ -39,12 +40,11 @@ def get_job_server(version: str, target: Path) -> str:
     return origin
 
 
-def _download(version: str) -> str:
+def _download(version: str) -> Path:
     from apache_beam.utils.subprocess_server import JavaJarServer
 
     jar = JavaJarServer.path_to_beam_jar(f":runners:flink:{version}:job-server:shadowJar")
-    path: str = JavaJarServer.local_jar(jar)
-    return path
+    return Path(JavaJarServer.local_jar(jar))
 
 
 def _assemble(version: str, folder: Path) -> Path:
@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("version", help="of Flink, such as 1.19")
     parser.add_argument("target", type=Path, help="where the jar goes")
     options = parser.parse_args()
+    logging.disable(logging.WARNING)  # Beam's, that it downloads
     try:
         origin = get_job_server(options.version, options.target)
     except FerError as error:

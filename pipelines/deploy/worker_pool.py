@@ -17,7 +17,6 @@ import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 import grpc
@@ -28,11 +27,10 @@ from pipelines.deploy.worker_check import CHECK_SERVICE, describe_problems
 
 HOST = "127.0.0.1"
 IMPORTED = ["apache_beam.runners.worker.sdk_worker", "pipelines.analyze", "pipelines.prepare"]
-END_SECONDS = 5.0
 
 
 class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
-    """Starts and ends worker processes; they end with the pool, too."""
+    """Starts worker processes; they end with those they work for, or with the pool."""
 
     def __init__(self) -> None:
         forks = sys.platform == "linux"
@@ -40,7 +38,6 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         if forks:
             self._context.set_forkserver_preload(IMPORTED)
         self._lock = threading.Lock()
-        self._workers: dict[str, BaseProcess] = {}
 
     def warm_up(self) -> None:
         """Lets the libraries be imported before the first worker is wanted."""
@@ -55,22 +52,17 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         try:
             with self._lock:
                 process = self._context.Process(target=run_worker, args=(url, name))
-                process.start()
-                self._workers[name] = process
+                process.start()  # this also clears away those that have ended
         except (OSError, RuntimeError, EOFError):
             return beam_fn_api_pb2.StartWorkerResponse(error=traceback.format_exc())
         return beam_fn_api_pb2.StartWorkerResponse()
 
     def StopWorker(self, request: Any, context: Any) -> Any:  # noqa: N802  (Beam's name)
-        """Ends a worker; one that is not known has ended already."""
-        with self._lock:
-            process = self._workers.pop(request.worker_id, None)
-        if process is not None:
-            logging.info("worker %s is no longer wanted", request.worker_id)
-            process.terminate()
-            process.join(END_SECONDS)
-            if process.is_alive():
-                process.kill()
+        """Leaves a worker to end by itself, as it does when its control endpoint is closed.
+
+        Task managers count their workers each for itself: a name may be that of two workers, and
+        the one to be stopped cannot be told from the one that works.
+        """
         return beam_fn_api_pb2.StopWorkerResponse()
 
 
@@ -78,17 +70,19 @@ def _answer_check(request: bytes, context: Any) -> bytes:
     return json.dumps(describe_problems(json.loads(request))).encode()
 
 
-def serve(port: int) -> grpc.Server:
+def serve(pool: WorkerPool, port: int) -> tuple[grpc.Server, int]:
     """Starts the pool on loopback.
 
     Args:
+        pool: what starts the workers.
         port: to listen at, 0 for any.
+
+    Returns:
+        The server, and the port at which it listens.
 
     Raises:
         OSError: the port is taken.
     """
-    pool = WorkerPool()
-    pool.warm_up()
     # Without SO_REUSEPORT: two pools at one port would each get some of the requests.
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
@@ -101,7 +95,7 @@ def serve(port: int) -> grpc.Server:
         raise OSError(f"worker pool: port {port} is taken; choose another") from error
     server.start()
     logging.info("worker pool at %s:%s", HOST, bound)
-    return server
+    return server, bound
 
 
 def main() -> None:
@@ -110,7 +104,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=50000)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    serve(options.port).wait_for_termination()
+    pool = WorkerPool()
+    server, _ = serve(pool, options.port)
+    pool.warm_up()  # who asks for a worker meanwhile waits; who finds no pool counts it as failed
+    server.wait_for_termination()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_core.emotions import NAMES
+from pipelines.locking import locked
 from pipelines.output import Output
 from pipelines.profile import load_run
 from pipelines.query import open_tables
@@ -73,15 +75,13 @@ def write_report(output: Output, lang: str, viewers: str | None = None) -> Writt
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
+        SettingsError: another command writes into OUTPUT.
     """
     run = load_run(output)
-    tables = open_tables(output, None if viewers is None else Path(viewers))
-    try:
+    chosen = None if viewers is None else Path(viewers)
+    with locked(output), closing(open_tables(output, chosen)) as tables:
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
         builder.build()
-    finally:
-        tables.close()
-    if output.is_local:
         _remove_older(output, set(builder.sizes))
     sizes = builder.sizes.values()
     return Written(output.path(REPORT), len(sizes), sum(sizes), max(sizes))
@@ -102,10 +102,10 @@ def _version() -> str:
 def _remove_older(output: Output, written: set[str]) -> None:
     """Removes pages of an earlier report."""
     folder = output.path(PAGES)
-    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+    for name in output.list_names(PAGES):
         if name.endswith(".html") and f"{PAGES}/{name}" not in written:
-            os.unlink(output.path(PAGES, name))
-    if os.path.isdir(folder) and not os.listdir(folder):
+            output.remove(output.path(PAGES, name))
+    if output.is_local and os.path.isdir(folder) and not os.listdir(folder):
         os.rmdir(folder)
 
 

@@ -139,22 +139,25 @@ def batch_media(media: Sequence[Row]) -> Iterator[list[Row]]:
 
 def read_sightings(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, Sightings]:
     """Reads the followed faces of videos that lie next to each other by name."""
+    scores = ", ".join(SCORE_COLUMNS)
     columns = tables.execute(
-        f"""SELECT media, track_id::BIGINT AS track, timestamp_ms AS ms, {", ".join(SCORE_COLUMNS)}
-        FROM faces WHERE media >= ? AND media <= ? AND track_id IS NOT NULL
-        ORDER BY media, track, ms""",
-        [batch[0]["media"], batch[-1]["media"]],
+        f"""SELECT media, track_id::BIGINT AS track, timestamp_ms AS ms, sample, {scores}
+        FROM (SELECT * FROM faces WHERE media >= $first AND media <= $last) JOIN (
+            SELECT media, frame_index,
+            row_number() OVER (PARTITION BY media ORDER BY frame_index) - 1 AS sample
+            FROM frames WHERE media >= $first AND media <= $last
+        ) USING (media, frame_index) WHERE track_id IS NOT NULL ORDER BY media, track, ms""",
+        {"first": batch[0]["media"], "last": batch[-1]["media"]},
     ).fetchnumpy()
     names = columns["media"]
+    every = np.stack([np.asarray(columns[name], np.float32) for name in SCORE_COLUMNS], axis=1)
+    found = Sightings(columns["track"], columns["ms"], columns["sample"], every)
     starts = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1)] if len(names) else []
-    scores = np.stack([np.asarray(columns[name], np.float32) for name in SCORE_COLUMNS], axis=1)
-    found = {}
-    for start, end in zip(starts, [*starts[1:], len(names)], strict=False):
-        rows = slice(start, end)
-        found[str(names[start])] = Sightings(
-            columns["track"][rows], columns["ms"][rows], scores[rows]
-        )
-    return found
+    ends = [*starts[1:], len(names)]
+    return {
+        str(names[start]): found[slice(start, end)]
+        for start, end in zip(starts, ends, strict=False)
+    }
 
 
 def read_seen_tracks(

@@ -12,8 +12,6 @@ from fer_core.tracking.smoothing import WINDOW_MS, smooth_scores
 
 MOST_STEPS = 600
 STEPS_MS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000)
-MISSED = 1.6
-"""Samples of a face that are this many usual distances apart have one missed between them."""
 MOST_TRACKS = 8
 """Tracks of a video that have a timeline: those seen most."""
 
@@ -27,12 +25,18 @@ class Sightings:
     Attributes:
         track: int64 (n,), rising.
         ms: int64 (n,), time of each, rising in each track.
+        sample: int64 (n,), which of the sampled frames it is in, from 0.
         scores: float32 (n, 7).
     """
 
     track: Whole
     ms: Whole
+    sample: Whole
     scores: NDArray[np.float32]
+
+    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Sightings:
+        """Returns some of them."""
+        return Sightings(self.track[rows], self.ms[rows], self.sample[rows], self.scores[rows])
 
 
 def choose_step(duration_ms: int, sampled: int) -> int:
@@ -59,8 +63,7 @@ def draw_timeline(faces: Sightings, duration_ms: int, sampled: int) -> dict[str,
         scores = smooth_scores(scores, faces.ms, faces.track)
     last = int(faces.ms.max(initial=0))
     tracks: dict[int, list[list[int]]] = {}
-    missed_ms = MISSED * duration_ms / max(sampled, 1)
-    for track, first, percent in _average_runs(faces, scores, step, missed_ms):
+    for track, first, percent in _average_runs(faces, scores, step):
         tracks.setdefault(track, []).append([first, *percent.ravel().tolist()])
     return {
         "seconds": max(duration_ms, last) / 1000,
@@ -72,16 +75,15 @@ def draw_timeline(faces: Sightings, duration_ms: int, sampled: int) -> dict[str,
 def _keep_longest(faces: Sightings) -> Sightings:
     """Leaves out the tracks that are seen least."""
     tracks, counts = np.unique(faces.track, return_counts=True)
-    kept = np.isin(faces.track, tracks[np.argsort(-counts, kind="stable")[:MOST_TRACKS]])
-    return Sightings(faces.track[kept], faces.ms[kept], faces.scores[kept])
+    return faces[np.isin(faces.track, tracks[np.argsort(-counts, kind="stable")[:MOST_TRACKS]])]
 
 
 def _average_runs(
-    faces: Sightings, scores: NDArray[np.float32], step: int, missed_ms: float
+    faces: Sightings, scores: NDArray[np.float32], step: int
 ) -> list[tuple[int, int, NDArray[np.int64]]]:
     """Averages scores in steps; returns track, first step and per cent (k, 7) of each run.
 
-    A step in which no sample fell, though none was missed, repeats the one before it.
+    A step in which no frame was sampled, as happens where rates vary, repeats the one before it.
     """
     place = (faces.ms + step // 2) // step
     starts = np.flatnonzero(_differs(faces.track, 0) | _differs(place, 0))
@@ -90,14 +92,13 @@ def _average_runs(
     ends = np.append(starts[1:], len(place))
     means = np.add.reduceat(scores, starts, axis=0) / (ends - starts)[:, np.newaxis]
     percent = np.rint(100 * means).astype(np.int64)
+    missed = np.append(np.diff(faces.sample)[starts[1:] - 1] != 1, True)
     track, place = faces.track[starts], place[starts]
-    away = np.append(faces.ms[starts[1:]] - faces.ms[ends[:-1] - 1], 0)
-    other = _differs(track, 0)
-    skipped = np.append(np.diff(place) == 2, False) & (away <= missed_ms) & ~np.roll(other, -1)
-    times = np.where(skipped, 2, 1)
-    place = np.repeat(place, times)
-    place[np.cumsum(times)[skipped] - 1] += 1
-    track, percent = np.repeat(track, times), np.repeat(percent, times, axis=0)
+    other = np.roll(_differs(track, 0), -1)
+    times = np.where(missed | other, 1, np.append(np.diff(place), 1))
+    repeated = np.repeat(np.arange(len(place)), times)
+    again = np.arange(len(repeated)) - np.repeat(np.cumsum(times) - times, times)
+    track, place, percent = track[repeated], place[repeated] + again, percent[repeated]
     firsts = np.flatnonzero(_differs(track, 0) | _differs(place, 1))
     return [
         (int(track[first]), int(place[first]), percent[first:end])

@@ -108,7 +108,7 @@ Found = tuple[Sightings, list[SeenTrack]]
 def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[tuple[Row, Found]]:
     """Reads videos one after the other, with their followed faces and the summary of these."""
     none = np.zeros(0, np.int64)
-    empty = Sightings(none, none, np.zeros((0, 7), np.float32))
+    empty = Sightings(none, none, none, np.zeros((0, 7), np.float32))
     for batch in batch_media(videos):
         sightings = read_sightings(tables, batch)
         seen = read_seen_tracks(tables, batch)

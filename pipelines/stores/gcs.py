@@ -19,7 +19,7 @@ from requests.exceptions import RequestException
 from pipelines.stores.store import SentFile, Stored, StoreError, split_uri
 
 _CODES = {401: "AccessDenied", 403: "AccessDenied", 412: "PreconditionFailed"}
-_RETRY = DEFAULT_RETRY.with_timeout(30)
+_RETRY = DEFAULT_RETRY.with_timeout(20)
 _TIMEOUT = (5, 15)
 """Seconds to connect, and between two bytes."""
 # Writing again is safe: it is the same bytes, and each write replaces the object whole.

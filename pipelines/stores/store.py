@@ -26,7 +26,7 @@ class StoreError(OSError):
 
     def __init__(self, uri: str, reason: str, code: str = "") -> None:
         number, text = _REASONS.get(code, (errno.EIO, reason))
-        super().__init__(number, f"{uri}: {text}")
+        super().__init__(number, " ".join(f"{uri}: {text}".split()))  # theirs may have many lines
         self._parts = (uri, reason, code)
 
     def __str__(self) -> str:

@@ -68,7 +68,7 @@ def _make_data(random: Random, suffix: str) -> bytes:
             if suffix in FORMATS:
                 return pick_picture(random, suffix)
             return make_video(pick_recipe(random, suffix, _encoders()))
-        except (av.FFmpegError, ValueError, OSError, TypeError, AttributeError, KeyError):
+        except (av.FFmpegError, ValueError, OSError, TypeError, RuntimeError, KeyError):
             continue
     return b"no recipe"
 

@@ -40,7 +40,7 @@ def test_no_more_workers_than_parts(parts: int | None, workers: int) -> None:
 
 
 def test_other_runners_get_the_options_of_the_user_alone() -> None:
-    assert Runner("flink", 4, ("--a=1",)).options(1) == ["--runner=FlinkRunner", "--a=1"]
+    assert Runner("dataflow", 4, ("--a=1",)).options(1) == ["--runner=DataflowRunner", "--a=1"]
 
 
 def test_a_job_without_an_order_ends_by_itself() -> None:

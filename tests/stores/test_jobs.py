@@ -50,6 +50,9 @@ def test_a_run_in_a_store_equals_a_local_one(
 
     server.asked.clear()
     again = analyze(source, output)
+    for command in (("verify",), ("report",), ("profile",), ("query", "SELECT * FROM media")):
+        asked = ferbeam(command[0], output, *command[1:])
+        assert asked.returncode == 0, asked.stdout + asked.stderr
     assert again["counts"]["decode"]["frames"] == again["counts"]["render"]["frames"] == 0
     assert again["rows"] == json.loads((local / "run.json").read_text())["rows"]
     if server.scheme == "s3":

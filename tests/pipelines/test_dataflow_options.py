@@ -1,0 +1,100 @@
+"""What `--runner` takes and refuses, and what a job on Dataflow needs: said before it starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_core.errors import UsageError
+from pipelines.dataflow import complete_options, ends_without_result
+from pipelines.runners import Runner, check_runner
+from pipelines.template import command_of
+from tests.pipelines.jobs import ferbeam
+
+PLACES = {"INPUT": "gs://bucket/in", "OUTPUT": "gs://bucket/out/"}
+NAMED = {
+    "GOOGLE_CLOUD_PROJECT": "some-project",
+    "CLOUDSDK_COMPUTE_REGION": "europe-west1",
+    "FERBEAM_IMAGE": "image",
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["DaskRunner", "dask", "apache_beam.runners.dask.dask_runner.DaskRunner"]
+)
+def test_dask_is_refused_with_its_reason(name: str) -> None:
+    with pytest.raises(UsageError, match=r"refused, it silently loses the output of finish_bundle"):
+        check_runner(name)
+    with pytest.raises(UsageError, match="refused"):
+        check_runner("local", ("--runner=" + name,))
+
+
+def test_other_runners_pass_through_by_their_names() -> None:
+    for name in ("SparkRunner", "PortableRunner", "some.module.OwnRunner"):
+        check_runner(name)
+        assert Runner(name, 2, ("--own=1",)).options(None) == [f"--runner={name}", "--own=1"]
+
+
+def test_the_command_refuses_dask_at_once() -> None:
+    done = ferbeam("analyze", "in", "out", "--runner", "DaskRunner")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "ferbeam: runner DaskRunner: refused, it silently loses the output of finish_bundle and "
+        "mixes tagged outputs"
+    ]
+
+
+def test_dataflow_gets_what_it_needs_from_the_environment_and_the_user_wins() -> None:
+    own = ("--region=us-east1", "--max_num_workers=5")
+    options = dict(option.split("=") for option in complete_options(PLACES, own, NAMED))
+    assert options == {
+        "--project": "some-project",
+        "--region": "us-east1",
+        "--sdk_container_image": "image",
+        "--temp_location": "gs://bucket/out/.spans/dataflow",
+        "--staging_location": "gs://bucket/out/.spans/dataflow",
+        "--machine_type": "n2-standard-4",
+        "--number_of_worker_harness_threads": "1",
+        "--sdk_location": "container",
+        "--max_num_workers": "5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "missing", "message"),
+    [
+        ({"OUTPUT": "out"}, "", "OUTPUT out: Dataflow cannot reach it, gs://BUCKET/"),
+        ({"INPUT": "s3://bucket/in"}, "", "INPUT s3://bucket/in: Dataflow cannot reach it"),
+        ({}, "GOOGLE_CLOUD_PROJECT", "no project .*: add `-- --project=...`, or set GOOGLE"),
+        ({}, "CLOUDSDK_COMPUTE_REGION", "no region .such as europe-west1"),
+        ({}, "FERBEAM_IMAGE", "no sdk_container_image .built from pipelines/deploy/Dockerfile"),
+    ],
+)
+def test_what_is_missing_for_dataflow_is_named(
+    places: dict[str, str], missing: str, message: str
+) -> None:
+    environment = {name: value for name, value in NAMED.items() if name != missing}
+    with pytest.raises(UsageError, match=message):
+        complete_options({**PLACES, **places}, (), environment)
+
+
+def test_a_dry_run_and_a_template_end_without_a_result() -> None:
+    assert ends_without_result(["--project=x", "--dry_run=True"])
+    assert ends_without_result(["--template_location=gs://bucket/job"])
+    assert not ends_without_result(["--dry_run=False", "--region=x"])
+
+
+def test_the_parameters_of_the_template_become_the_command() -> None:
+    launched = ("--input=gs://b/in", "--output=gs://b/out", "--sample_fps=5", "--lang=")
+    beam = ("--runner=DataflowRunner", "--template_location=gs://b/job", "--project=p")
+    assert command_of((*launched, *beam)) == [
+        "analyze",
+        "gs://b/in",
+        "gs://b/out",
+        "--runner=dataflow",
+        "--sample-fps=5",
+        "--",
+        "--template_location=gs://b/job",
+        "--project=p",
+    ]
+    with pytest.raises(ValueError, match="input and output are needed"):
+        command_of(beam)

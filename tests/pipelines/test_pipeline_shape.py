@@ -1,0 +1,112 @@
+"""What is fused with what, and what crosses a shuffle: any runner that fuses does the same."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pipeline import PipelineVisitor
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from fer_core.detection.haar import HaarSettings
+from fer_core.model import find_model_dir, load_card
+from pipelines.analyze import build_pipeline
+from pipelines.settings import AnalyzeSettings, RenderSettings, RowSettings
+from tests.pipelines.jobs import SAMPLES
+
+MOST_BYTES = 40_000
+"""Of one element in a shuffle: a frame has 300,000, the crops of ten seconds 200,000."""
+
+
+def settings_for(source: str, output: str) -> AnalyzeSettings:
+    """Settings of an analysis with copies."""
+    card = load_card(find_model_dir())
+    rows = RowSettings(
+        sample_fps="10",
+        detector=HaarSettings(),
+        engine="litert",
+        model_sha256=card.sha256_for("litert"),
+        temperature=card.temperature,
+        preprocessing=card.preprocessing,
+        max_pixels=10**8,
+    )
+    render = RenderSettings("emoji", "en", None, "", 23)
+    return AnalyzeSettings(source, output, rows, 10.0, None, None, render, "run")
+
+
+def build(source: str, output: str) -> beam.Pipeline:
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
+    build_pipeline(pipeline, settings_for(source, output))
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[set[str]]:
+    """The steps of each fused stage, by the first part of their names."""
+    _, fused = FnApiRunner().create_stages(
+        build("gs://bucket/in", "gs://bucket/out").to_runner_api()
+    )
+    return [{step.unique_name.partition("/")[0] for step in stage.transforms} for stage in fused]
+
+
+def stage_of(stages: list[set[str]], step: str) -> set[str]:
+    (stage,) = (stage for stage in stages if step in stage)
+    return stage
+
+
+def test_detection_classification_and_commit_are_one_stage(stages: list[set[str]]) -> None:
+    together = stage_of(stages, "DetectFaces")
+    assert {"DetectFaces", "ClassifyFaces", "CommitSpan"} < together
+    assert together.isdisjoint({"ListMedia", "PlanSpans", "LinkTracks", "RenderSpan", "JoinSpans"})
+
+
+def test_what_should_spread_over_workers_starts_a_stage_of_its_own(stages: list[set[str]]) -> None:
+    heavy = ("PlanSpans", "DetectFaces", "LinkTracks", "RenderSpan", "JoinSpans")
+    assert [set(heavy) & stage_of(stages, step) for step in heavy] == [{step} for step in heavy]
+
+
+class Measure(beam.DoFn):
+    """Notes the size of every element."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def process(self, element: Any) -> Iterator[None]:
+        """Writes it down."""
+        with self._path.open("a") as file:
+            file.write(f"{len(pickle.dumps(element))}\n")
+        yield from ()
+
+
+class Shuffles(PipelineVisitor):
+    """Finds what goes into every shuffle."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, beam.PCollection] = {}
+
+    def visit_transform(self, applied: Any) -> None:
+        """Notes the input of a shuffle."""
+        if isinstance(applied.transform, beam.GroupByKey):
+            self.inputs[applied.full_label] = applied.inputs[0]
+
+
+def test_nothing_but_references_crosses_a_shuffle(tmp_path: Path) -> None:
+    pipeline = build(str(SAMPLES / "videos/portrait.mp4"), str(tmp_path / "out"))
+    shuffles = Shuffles()
+    pipeline.visit(shuffles)
+    steps = {label.partition("/")[0] for label in shuffles.inputs}
+    rendered = {"SpreadRendering", "RenderedByMedium"}
+    assert steps == {"SpreadMedia", "SpreadSpans", "ByMedium", "GatherRun", *rendered}
+    for number, (label, collection) in enumerate(shuffles.inputs.items()):
+        path = tmp_path / label.partition("/")[0]
+        _ = collection | f"Measure{number}" >> beam.ParDo(Measure(path))
+    pipeline.run().wait_until_finish()
+    for step in steps:
+        sizes = [int(line) for line in (tmp_path / step).read_text().splitlines()]
+        assert sizes, step
+        assert max(sizes) < MOST_BYTES, step

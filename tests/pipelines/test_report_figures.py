@@ -1,0 +1,89 @@
+"""What the report draws and writes: timelines, numbers, colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fer_core.emotions import EMOTIONS
+from pipelines.report.figures import show_count, show_date, show_share, show_time
+from pipelines.report.timelines import Sightings, choose_step, draw_timeline
+
+
+def test_steps_hold_a_sample_and_stay_few() -> None:
+    assert choose_step(6000, 60) == 100
+    assert choose_step(100_000, 1000) == 200
+    assert choose_step(3_600_000, 36_000) == 10_000
+    assert choose_step(86_400_000, 864_000) == 180_000
+    for length in (0, 1, 500, 7_200_000):
+        assert length / choose_step(length, length // 100) <= 600
+
+
+def test_a_gap_is_where_a_sampled_frame_lacks_the_face_and_only_there() -> None:
+    ms = np.array([0, 100, 217, 307, 440, 513, 880, 920, 1120], np.int64)  # of a varying rate
+    sample = np.array([0, 1, 2, 3, 4, 5, 6, 7, 9], np.int64)  # in one frame it was not found
+    track = np.zeros(len(ms), np.int64)
+    scores = np.tile(np.eye(7, dtype=np.float32)[3], (len(ms), 1))
+    (shown,) = draw_timeline(Sightings(track, ms, sample, scores), 1200, 12)["tracks"]
+    assert [(run[0], len(run) // 7) for run in shown["runs"]] == [(0, 10), (11, 1)]
+    assert {tuple(run[k : k + 7]) for run in shown["runs"] for k in range(1, len(run), 7)} == {
+        (0, 0, 0, 100, 0, 0, 0)
+    }
+
+
+def test_a_long_video_shows_the_tracks_seen_most() -> None:
+    track = np.repeat(np.arange(12), [5, *[50] * 8, 4, 3, 60])
+    ms = np.concatenate([np.arange(n) * 100 for n in np.unique(track, return_counts=True)[1]])
+    scores = np.full((len(track), 7), 1 / 7, np.float32)
+    shown = draw_timeline(Sightings(track, ms, ms // 100, scores), 6000, 60)["tracks"]
+    assert [one["track_id"] for one in shown] == [1, 2, 3, 4, 5, 6, 7, 11]
+
+
+def test_figures_are_written_as_people_write_them() -> None:
+    assert [show_share(value) for value in (0, 0.001, 0.5, 0.999, 1)] == [
+        *("0\u202f%", "<\u202f1\u202f%", "50\u202f%", ">\u202f99\u202f%", "100\u202f%"),
+    ]
+    assert (show_count(1234567, "en"), show_count(1234, "fr")) == ("1,234,567", "1\u202f234")
+    assert (show_time(59_999), show_time(3_661_000)) == ("0:59", "1:01:01")
+    assert show_date("2026-08-09T00:00:00Z", "fr") == "9 août 2026"
+
+
+def test_colours_stay_apart_for_the_colour_blind() -> None:
+    shown = np.array(
+        [[int(one.colour[k : k + 2], 16) / 255 for k in (1, 3, 5)] for one in EMOTIONS]
+    )
+    linear = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+    for seen_as in (np.eye(3), *DEFICIENCIES.values()):
+        lab = to_lab(np.clip(linear @ np.array(seen_as).T, 0, 1))
+        apart = np.linalg.norm(lab[:, np.newaxis] - lab, axis=2) + 1e3 * np.eye(7)
+        assert apart.min() > 9
+
+
+DEFICIENCIES = {  # severity 1, Machado, Oliveira and Fernandes (2009)
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def to_lab(linear: Any) -> Any:
+    """Converts linear sRGB (n, 3) to CIE Lab (n, 3)."""
+    matrix = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = linear @ np.array(matrix).T / (0.9505, 1, 1.089)
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack(
+        [116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1
+    )
