@@ -23,13 +23,13 @@ from pipelines.live.analyst import Analyst, Answer
 from pipelines.live.flow import CameraFrame, Newest, run_first
 from pipelines.live.messages import SEQUENCE, encode, read_order, tell_error, tell_hello
 from pipelines.live.responses import PageFiles, refuse
-from pipelines.live.security import MAX_MESSAGE, MAX_RATE, Gate, RateLimit, make_token
+from pipelines.live.security import MAX_MESSAGE, Gate, RateLimit, make_token
 
 if TYPE_CHECKING:
     from pipelines.live.playback import Playback
 
 FRAMES = "frames"
-OPENED_ELSEWHERE, TOO_MUCH, NOT_UNDERSTOOD = 4000, 1008, 1003
+OPENED_ELSEWHERE, NOT_UNDERSTOOD = 4000, 1003
 Result = TypeVar("Result")
 
 
@@ -161,9 +161,8 @@ class LiveServer:
         limit = RateLimit()
         async for message in connection:
             now = time.monotonic()
-            if not limit.allows(now):
-                await connection.close(TOO_MUCH, f"more than {MAX_RATE} messages a second")
-            elif isinstance(message, str):
+            await asyncio.sleep(limit.wait_for(now))
+            if isinstance(message, str):
                 on = read_order(message)
                 if on is None:
                     await connection.close(NOT_UNDERSTOOD, "a message that means nothing")
