@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import apache_beam as beam
 import pytest
@@ -17,7 +16,7 @@ from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam
 from tests.pipelines.test_pipeline_shape import settings_for
 from tests.stores.servers import Server
 
-apiclient: Any = pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient")
+pytest.importorskip("google.cloud.dataflow", exc_type=ImportError)
 
 IMAGE = "europe-docker.pkg.dev/project/images/ferbeam:0.1"
 OWN = ("--project=some-project", "--region=europe-west1", f"--sdk_container_image={IMAGE}")
@@ -37,6 +36,8 @@ def test_the_job_has_one_thread_in_each_of_as_many_processes_as_cores(server: Se
     options = PipelineOptions(["--runner=DataflowRunner", *complete_options(places, CHECKED)])
     pipeline = beam.Pipeline(options=options)
     build_pipeline(pipeline, settings_for(*places.values()))
+    from apache_beam.runners.dataflow.internal import apiclient
+
     job = pipeline.run().job
     environment = apiclient.Environment(
         [], job.options, "2.0.0", proto_pipeline_staged_url="", proto_pipeline=job.proto_pipeline
