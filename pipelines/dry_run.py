@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from rich.console import Console
 from rich.markup import escape
 
@@ -14,6 +10,7 @@ from pipelines.claims import AnalysisRequest
 from pipelines.estimate import MOST_OPENED, Estimate, estimate_run
 from pipelines.listing import list_media
 from pipelines.output import Output
+from pipelines.quiet import quiet_libraries
 from pipelines.space import free_bytes, show_bytes
 
 SHOWN_FAILURES = 10
@@ -29,7 +26,7 @@ def print_estimate(request: AnalysisRequest) -> None:
     listed = list(list_media(request.input))
     if not listed:
         raise UsageError(f"INPUT {request.input}: holds no picture or video")
-    with console.status("listing") as status, _quiet_libraries():
+    with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole
     console.print(f"[bold]{escape(request.input)}[/bold]: {_describe_media(estimate)}")
@@ -49,19 +46,6 @@ def print_estimate(request: AnalysisRequest) -> None:
     if estimate.opened < 1:
         console.print(f"an estimate from {MOST_OPENED} groups of media spread over all")
     _print_failures(console, estimate)
-
-
-@contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Keeps decoders and the network from printing between the lines of the command."""
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _describe_media(estimate: Estimate) -> str:

@@ -47,7 +47,11 @@ class Analyst:
             anew: whether time begins anew too, as that of a video does.
         """
         self._session.restart()
-        return self._keep(lambda to: to.begin() if anew else to.flush())
+        return self._keep(lambda to: to.begin(), always=True) if anew else self.flush()
+
+    def flush(self) -> Answer:
+        """Writes what was recorded so far."""
+        return self._keep(lambda to: to.flush())
 
     def answer_jpeg(self, sequence: int, jpeg: bytes, index: int, timestamp_ms: int) -> Answer:
         """Answers a frame of the camera.
@@ -85,7 +89,7 @@ class Analyst:
         """Begins to record, or stops; what was recorded is then written."""
         if self._recorder is None:
             return [tell_error("recording: start ferbeam live with --record OUTPUT to record")]
-        told = [] if on else self._keep(lambda to: to.flush())
+        told = [] if on else self.flush()
         self.recording = on
         return [*told, tell_recording(self.recording, self._recorder.frames)]
 
@@ -112,10 +116,10 @@ class Analyst:
 
         return self._keep(add)
 
-    def _keep(self, write: Callable[[Recorder], None]) -> Answer:
+    def _keep(self, write: Callable[[Recorder], None], always: bool = False) -> Answer:
         """Lets the recorder write while recording is on; a disk that fails ends the recording."""
         recorder = self._recorder
-        if recorder is None or not self.recording:
+        if recorder is None or not (self.recording or always):
             return []
         try:
             write(recorder)
@@ -126,4 +130,4 @@ class Analyst:
         if time.monotonic() - self._told < TELL_SECONDS:
             return []
         self._told = time.monotonic()
-        return [tell_recording(True, recorder.frames)]
+        return [tell_recording(self.recording, recorder.frames)]

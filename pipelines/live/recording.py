@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from fer_core.detections import Failure
-from fer_core.emotions import NAMES
 from fer_core.errors import SettingsError
 from fer_core.model import ModelCard
-from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, SCHEMA_VERSION, SCORE_COLUMNS
+from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, SCHEMA_VERSION
 from pipelines.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
 from pipelines.linking import write_tables
-from pipelines.live.session import Analysed, SeenFace
+from pipelines.live.recorded import RecordedMedium, face_row, media_row
+from pipelines.live.session import Analysed
 from pipelines.output import RUN_FILE, Output
 from pipelines.run_facts import describe_command, gather_tables, list_versions
 from pipelines.settings import RowSettings
@@ -44,33 +44,6 @@ class RecordingRequest:
     card: ModelCard
 
 
-@dataclass
-class _Medium:
-    """A recording without a break in its time or its size: a row of `media` to be.
-
-    Attributes:
-        name: column `media`.
-        size: width and height of its frames.
-        start_ms: time of its first frame.
-        last_ms: time of its last frame, since its first.
-        first_index: number of its first frame.
-        last_index: number of its last frame, counted from its first.
-    """
-
-    name: str
-    size: tuple[int, int]
-    start_ms: int
-    first_index: int
-    last_ms: int = 0
-    last_index: int = 0
-    tracks: set[int] = field(default_factory=set)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("ok", "lost", "all"), 0))
-    faces_total: int = 0
-    rows: dict[str, list[dict[str, Any]]] = field(
-        default_factory=lambda: {"faces": [], "frames": [], "failures": []}
-    )
-
-
 class Recorder:
     """Keeps rows for up to a minute and writes them; for one thread.
 
@@ -93,7 +66,7 @@ class Recorder:
             )
         self._request, self._now = request, now
         self._began = self._flushed = now()
-        self._medium: _Medium | None = None
+        self._medium: RecordedMedium | None = None
         self._names: set[str] = set()
         self._parts: list[dict[str, Any]] = []
         self._media_part: dict[str, Any] | None = None
@@ -125,7 +98,7 @@ class Recorder:
         medium.faces_total += len(found.faces)
         medium.tracks.update(face.track_id for face in found.faces)
         medium.rows["faces"].extend(
-            _face_row(place, index, face) for index, face in enumerate(found.faces)
+            face_row(place, index, face) for index, face in enumerate(found.faces)
         )
 
     def add_lost(self, message: str, frame_index: int, timestamp_ms: int) -> None:
@@ -159,29 +132,29 @@ class Recorder:
         }
         self._parts.append(self._write(medium, tables))
         medium.rows = {name: [] for name in medium.rows}
-        row = _media_row(medium, self._request)
+        row = media_row(medium, self._request.codec)
         older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
         self._media_part = self._write(medium, {"media": media})
         output.write_json(output.path(RUN_FILE), self._describe_run())
         if older is not None:
             output.remove(output.path(older["tables"]["media"]))
 
-    def _write(self, medium: _Medium, tables: dict[str, pa.Table]) -> dict[str, Any]:
+    def _write(self, medium: RecordedMedium, tables: dict[str, pa.Table]) -> dict[str, Any]:
         version = f"{medium.last_index:08d}"
         return vars(write_tables(self._request.output, medium.name, version, tables))
 
-    def _begin_medium(self, size: tuple[int, int], index: int, timestamp_ms: int) -> _Medium:
+    def _begin_medium(self, size: tuple[int, int], index: int, timestamp_ms: int) -> RecordedMedium:
         stamp = time.strftime("live-%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
         name, number = stamp, 1
         while name in self._names:
             number += 1
             name = f"{stamp}-{number}"
         self._names.add(name)
-        self._medium = _Medium(name, size, timestamp_ms, index)
+        self._medium = RecordedMedium(name, size, timestamp_ms, index)
         return self._medium
 
     def _add_frame(
-        self, medium: _Medium, at: tuple[int, int], status: str, faces: int
+        self, medium: RecordedMedium, at: tuple[int, int], status: str, faces: int
     ) -> dict[str, Any]:
         """Adds a row of `frames` for a frame index and time; returns what faces have of it."""
         medium.last_index = at[0] - medium.first_index
@@ -213,43 +186,3 @@ class Recorder:
             **describe_costs(costs, {}, clock, 1),
             **gather_tables([*self._parts, *([own] if own else [])]),
         }
-
-
-def _face_row(place: dict[str, Any], index: int, face: SeenFace) -> dict[str, Any]:
-    best, shown = int(face.scores.argmax()), int(face.smoothed.argmax())
-    return {
-        **place,
-        "face_index": index,
-        "track_id": face.track_id,
-        **{f"box_{name}": value for name, value in face.box._asdict().items()},
-        "detector_score": face.detector_score,
-        "emotion": NAMES[best],
-        "confidence": float(face.scores[best]),
-        **dict(zip(SCORE_COLUMNS, face.scores.tolist(), strict=True)),
-        "smoothed_emotion": NAMES[shown],
-        "smoothed_confidence": float(face.smoothed[shown]),
-    }
-
-
-def _media_row(medium: _Medium, request: RecordingRequest) -> dict[str, Any]:
-    counts, steps = medium.counts, medium.last_index
-    interval = medium.last_ms / steps if steps else 0.0
-    return {
-        "media": medium.name,
-        "sha256": None,
-        "kind": "video",
-        "codec": request.codec,
-        "width": medium.size[0],
-        "height": medium.size[1],
-        "rotation": 0,
-        "frame_rate": 1000 / interval if interval else None,
-        "duration_ms": round(medium.last_ms + interval),
-        "frame_count": medium.last_index + 1 - counts["lost"],
-        "frames_sampled": counts["all"],
-        "frames_with_faces": counts["ok"],
-        "frames_lost": counts["lost"],
-        "face_count": medium.faces_total,
-        "track_count": len(medium.tracks),
-        "has_audio": False,
-        "annotated": None,
-    }

@@ -21,6 +21,7 @@ from pipelines.live.responses import PageFiles
 from pipelines.live.security import is_loopback
 from pipelines.live.server import LiveServer, LiveSettings
 from pipelines.live.session import MAX_PIXELS, load_session
+from pipelines.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from pipelines.live.recording import Recorder
@@ -66,7 +67,9 @@ def run_live(request: LiveRequest, tell: Callable[[str], None]) -> None:
         open_video = partial(Playback, request.source)
     with ExitStack() as held:
         recorder = None if request.record is None else _open_recorder(request, held)
-        analyst = Analyst(load_session(request.model_dir), recorder)
+        with quiet_libraries():
+            session = load_session(request.model_dir)
+        analyst = Analyst(session, recorder)
         server = LiveServer(request.settings, files, analyst, open_video)
         if not is_loopback(request.settings.host):
             tell(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
-from collections import deque
 from collections.abc import Mapping
 
 MAX_MESSAGE = 1 << 20
@@ -91,20 +90,20 @@ def _address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 
 class RateLimit:
-    """Counts messages, and tells when there are too many of them.
+    """Says how long to leave messages unread, so that no more than so many a second are read.
+
+    What is not read fills the sender's own memory, and no other (RFC 9293, section 3.8.6).
 
     Args:
-        rate: most messages a second, on average over `span_s`: a network delivers some at once.
-        span_s: in seconds.
+        rate: messages a second.
+        burst: that may come at once, as after a hitch of the network.
     """
 
-    def __init__(self, rate: int = MAX_RATE, span_s: float = 2.0) -> None:
-        self._span_s = span_s
-        self._times: deque[float] = deque(maxlen=max(1, round(rate * span_s)))
+    def __init__(self, rate: float = MAX_RATE, burst: int = 5) -> None:
+        self._step, self._credit = 1 / rate, burst / rate
+        self._next = 0.0
 
-    def allows(self, now: float) -> bool:
-        """Counts a message at a time in seconds; tells whether it is within the limit."""
-        full = len(self._times) == self._times.maxlen
-        too_many = full and now - self._times[0] < self._span_s
-        self._times.append(now)
-        return not too_many
+    def wait_for(self, now: float) -> float:
+        """Counts a message that came at a time in seconds; returns the seconds to wait after it."""
+        self._next = max(self._next, now - self._credit) + self._step
+        return max(0.0, self._next - now)

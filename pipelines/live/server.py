@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ from websockets.http11 import Request, Response
 
 from fer_core.errors import FerError
 from pipelines.live.analyst import Analyst, Answer
+from pipelines.live.flow import CameraFrame, Newest, run_first
 from pipelines.live.messages import SEQUENCE, encode, read_order, tell_error, tell_hello
 from pipelines.live.responses import PageFiles, refuse
-from pipelines.live.security import MAX_MESSAGE, MAX_RATE, Gate, RateLimit, make_token
+from pipelines.live.security import MAX_MESSAGE, Gate, RateLimit, make_token
 
 if TYPE_CHECKING:
     from pipelines.live.playback import Playback
 
 FRAMES = "frames"
-OPENED_ELSEWHERE, TOO_MUCH, NOT_UNDERSTOOD = 4000, 1008, 1003
+OPENED_ELSEWHERE, NOT_UNDERSTOOD = 4000, 1003
 Result = TypeVar("Result")
 
 
@@ -49,27 +50,6 @@ class LiveSettings:
     lang: str = "en"
     overlay: str = "emoji"
     record_to: str | None = None
-
-
-class Newest:
-    """Holds one frame until it is taken; a newer one takes its place."""
-
-    def __init__(self) -> None:
-        self._held: tuple[int, bytes, int, int] | None = None
-        self._there = asyncio.Event()
-
-    def put(self, frame: tuple[int, bytes, int, int]) -> None:
-        """Puts a frame: sequence, JPEG, how many came before, and time in milliseconds."""
-        self._held = frame
-        self._there.set()
-
-    async def take(self) -> tuple[int, bytes, int, int]:
-        """Waits for a frame, and takes it."""
-        while self._held is None:
-            self._there.clear()
-            await self._there.wait()
-        held, self._held = self._held, None
-        return held
 
 
 class LiveServer:
@@ -170,19 +150,19 @@ class LiveServer:
         answering = self._play(connection) if self._open_video else self._answer(connection, newest)
         with suppress(ConnectionClosed):
             await _send(connection, [hello, *told])
-            await _first_of(self._listen(connection, newest), answering)
+            await run_first(self._listen(connection, newest), answering)
         answering.close()
         if self._page is connection:
             self._page = None
+        await self._work(self._analyst.flush)
 
     async def _listen(self, connection: ServerConnection, newest: Newest) -> None:
         """Takes the messages of a page, which is never kept waiting: only the newest counts."""
         limit = RateLimit()
         async for message in connection:
             now = time.monotonic()
-            if not limit.allows(now):
-                await connection.close(TOO_MUCH, f"more than {MAX_RATE} messages a second")
-            elif isinstance(message, str):
+            await asyncio.sleep(limit.wait_for(now))
+            if isinstance(message, str):
                 on = read_order(message)
                 if on is None:
                     await connection.close(NOT_UNDERSTOOD, "a message that means nothing")
@@ -192,9 +172,9 @@ class LiveServer:
                 await _send(connection, [tell_error("frame: is empty")])
             elif self._open_video is None:
                 sequence = SEQUENCE.unpack_from(message)[0]
-                frame = (sequence, message[SEQUENCE.size :], self._received, round(1000 * now))
+                jpeg = message[SEQUENCE.size :]
+                newest.put(CameraFrame(sequence, jpeg, self._received, round(1000 * now)))
                 self._received += 1
-                newest.put(frame)
 
     async def _answer(self, connection: ServerConnection, newest: Newest) -> None:
         """Answers frames of the camera, one after the other."""
@@ -234,19 +214,6 @@ def _elapsed_ms(start: float) -> float:
 async def _send(connection: ServerConnection, answer: Answer) -> None:
     for message in answer:
         await connection.send(message if isinstance(message, bytes) else encode(message))
-
-
-async def _first_of(*parts: Awaitable[None]) -> None:
-    """Runs until the first of them ends, and ends the others; raises what it raised."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 def _why_not(error: OSError | OverflowError, host: str, port: int) -> str:

@@ -94,10 +94,7 @@ class Session:
             timestamp_ms: whole milliseconds, never less than of the frame before.
         """
         start = time.perf_counter()
-        since_ms = None if self._before_ms is None else timestamp_ms - self._before_ms
-        if since_ms is not None and since_ms > KEEP_MS:
-            since_ms = None  # the camera was away: nothing of before is where it was
-        self._before_ms = timestamp_ms
+        since_ms = self._since(timestamp_ms)
         with timed(self._costs, "detect") as counts:
             faces = self._detector(grey, since_ms)
             counts["frames"] = 1
@@ -118,6 +115,13 @@ class Session:
         ]
         height, width = grey.shape
         return Analysed(width, height, seen, 1000 * (time.perf_counter() - start))
+
+    def _since(self, timestamp_ms: int) -> int | None:
+        """Returns the time since the frame before, None where nothing is where it was then."""
+        before_ms, self._before_ms = self._before_ms, timestamp_ms
+        if before_ms is None or timestamp_ms - before_ms > KEEP_MS:
+            return None
+        return timestamp_ms - before_ms
 
 
 def load_session(model_dir: Path | None = None) -> Session:

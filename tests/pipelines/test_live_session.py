@@ -208,6 +208,19 @@ def test_nothing_is_recorded_while_it_is_off(tmp_path: Path) -> None:
         Recording(tmp_path / "out")
 
 
+def test_a_video_that_begins_anew_is_another_medium(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "out")
+    recording.send(0, 3)
+    recording.analyst.record(False)
+    recording.analyst.restart(anew=True)
+    recording.analyst.record(True)
+    recording.send(0, 2)
+    recording.analyst.finish()
+    assert_clean(tmp_path / "out")
+    media = tables_of(tmp_path / "out")["media"].to_pylist()
+    assert [row["frames_sampled"] for row in media] == [3, 2]
+
+
 def test_a_disk_that_fails_ends_the_recording_alone(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "out")
     recording.send(0, 2)
