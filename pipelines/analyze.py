@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
 
@@ -34,7 +36,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     output, rows = Output(settings.output), settings.rows
     listed = (
         pipeline
-        | "Input" >> beam.Create([settings.input])
+        | "Input" >> beam.Create([os.fsencode(settings.input)])  # Beam's strings are UTF-8
         | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, COSTS, main="media")
     )
     planned = (

@@ -44,6 +44,9 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
         FerError: the cluster or its workers cannot do it, or the job failed; what it has
             committed is kept.
     """
+    if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
+        # Arrow and FFmpeg could not write there.
+        raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
     media, unlisted = _list_input(request)
     refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -51,10 +52,10 @@ class ListMedia(beam.DoFn):
     def __init__(self, list_input: Lister = list_media) -> None:
         self._list_input = list_input
 
-    def process(self, root: str) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
+    def process(self, root: str | bytes) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
         costs: Costs = {}
         with timed(costs, "list") as counts:
-            found = list(self._list_input(root))
+            found = list(self._list_input(os.fsdecode(root)))
             failures = [failure for failure in found if isinstance(failure, Failure)]
             media = [medium for medium in found if isinstance(medium, Medium)]
             counts["media"] = len(media)

@@ -138,3 +138,14 @@ def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     refused = ferbeam("analyze", PICTURE, tmp_path / "file/out")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_path_that_is_not_utf_8_can_be_input_but_not_output(tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+    os.mkdir(odd)
+    shutil.copy(PICTURE, odd)
+    done = ferbeam("analyze", odd, tmp_path / "out", "--overlay", "none")
+    assert done.returncode == 0, done.stdout + done.stderr
+    refused = ferbeam("analyze", PICTURE, odd)
+    assert refused.returncode == 2
+    assert "its path is not UTF-8" in refused.stderr
