@@ -22,7 +22,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ query: $(VENV)/run.stamp ## Asks OUTPUT=folder: SQL="SELECT ..."; without SQL, s
 report: $(VENV)/run.stamp ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
 	@test -f "$(OUTPUT)/run.json" || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam report "$(OUTPUT)" $(ARGS)
+
+live: $(VENV)/run.stamp ## Opens the live page: your expression as an emoji; ARGS="--lang fr"
+	@$(BIN)/ferbeam live $(ARGS)
 
 prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
 	@test -n "$(INPUT)" && test -n "$(DATA)" || { echo "usage: make prepare INPUT=folder DATA=folder [ARGS=...]"; exit 2; }

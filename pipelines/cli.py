@@ -15,6 +15,7 @@ import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
 from pipelines.failures import failures
+from pipelines.live_commands import live
 from pipelines.model_commands import evaluate, prepare, train
 from pipelines.options import (
     choose_detector,
@@ -186,7 +187,7 @@ def profile(output_path: str) -> None:
     print_profile(Console(), load_run(Output(output_path)))
 
 
-COMMANDS = (failures, verify, query, export, report, prepare, train, evaluate)
+COMMANDS = (failures, verify, query, export, report, live, prepare, train, evaluate)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -16,6 +16,7 @@ from rich.progress import Progress as Bars
 
 from pipelines.linking import COUNTS_KEY
 from pipelines.output import PART, Output
+from pipelines.showing import printable
 from pipelines.stores import store_of
 
 LINE_SECONDS = 5.0
@@ -91,7 +92,9 @@ class Progress:
 
     def note(self, line: str) -> None:
         """Shows a line that stays."""
-        self._console.print(escape(line), soft_wrap=True, highlight=False, style="yellow")
+        self._console.print(
+            escape(printable(line)), soft_wrap=True, highlight=False, style="yellow"
+        )
 
     def stop(self) -> None:
         """Shows the last state and leaves the terminal as it was."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import shlex
 import sys
 import time
 from collections import Counter
@@ -14,7 +12,7 @@ from typing import Any
 
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
-from fer_core.records import SCHEMA_VERSION, TABLES
+from fer_core.records import SCHEMA_VERSION
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.dataflow import ends_without_result
@@ -27,12 +25,11 @@ from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.retrying import forget_failures
+from pipelines.run_facts import describe_command, gather_tables, list_versions
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
 from pipelines.stores import is_uri
-
-VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
 MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
@@ -75,7 +72,7 @@ def _run_locked(
     result = request.output.read_json(path)
     if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
-    tables = _gather_tables(result["parts"])
+    tables = gather_tables(result["parts"])
     _check_run(request.output, tables, len(names) + unlisted)
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
     workers = request.runner.used_workers(parts)
@@ -148,44 +145,18 @@ def _name_some(media: Iterable[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
-    tables: dict[str, list[str]] = {name: [] for name in TABLES}
-    rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
-    sums: dict[str, str] = {}
-    for part in sorted(parts, key=lambda part: str(part["group"])):
-        for name, file in part["tables"].items():
-            tables[name].append(file)
-        rows.update(part["rows"])
-        sums.update(part["sums"])
-    return {"rows": dict(rows), "tables": tables, "sums": sums}
-
-
 def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command."""
     return {
-        "command": _describe_command(sys.argv[1:]),
+        "command": describe_command(sys.argv[1:]),
         "belongs_to": request.belongs_to(),
         "render": request.render and asdict(request.render),
         "span_s": request.span_s,
         "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
         "schema_version": SCHEMA_VERSION,
-        "versions": {name: _version(name) for name in VERSIONED},
+        "versions": list_versions(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
     }
-
-
-def _describe_command(words: list[str]) -> str:
-    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
-    whole = shlex.join(["ferbeam", *words])
-    return os.fsencode(whole).decode("utf-8", "backslashreplace")
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fer_core.emotions import emotion_named
 from pipelines.output import Output, read_tables
+from pipelines.showing import printable
 
 SHOWN_MEDIA = 30
 
@@ -29,7 +30,7 @@ def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
         counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
         faces = emotions.get(row["media"], Counter())
         cells = [str(value) for value in (*counts, row["face_count"])]
-        table.add_row(escape(row["media"]), *cells, _dominant(faces))
+        table.add_row(escape(printable(row["media"])), *cells, _dominant(faces))
     console.print(table)
     if len(media) > SHOWN_MEDIA:
         console.print(f"... and {len(media) - SHOWN_MEDIA} more media")
@@ -74,4 +75,4 @@ def _print_failures(console: Console, failures: list[dict[str, Any]]) -> None:
     console.print(f"{len(failures)} failure{plural}, all in the table failures/:", style="yellow")
     for row in failures[:SHOWN_MEDIA]:
         line = f"  {row['media']} ({row['stage']}): {row['message']}"
-        console.print(escape(line), soft_wrap=True, highlight=False)
+        console.print(escape(printable(line)), soft_wrap=True, highlight=False)

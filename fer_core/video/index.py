@@ -97,6 +97,9 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         time_base = video.stream.time_base or Fraction(1, 1000)
         if not len(times.pts):
             raise MediaError(f"{name}: holds no complete frame: it is cut short, copy it again")
+        if not times.usable or int(times.pts[-1]) * time_base < start:
+            # Times that go back, or a header that is damaged: frames may not end before they start.
+            start = min(start, int(times.pts[0]) * time_base)
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
@@ -156,7 +159,7 @@ def _list_times(video: Video, name: str) -> _Times:
     key_pts, key_dts = shown[at], decoded[at]
     if (shown == _MISSING).any():
         every = len(known) == len(decoded)
-        shown = decoded if every else _evenly_spaced(video, len(shown))
+        shown = _from_start(video, decoded if every else _evenly_spaced(video, len(shown)))
     last = int(shown.max(initial=0)) + (max(step, 1) if len(shown) else 1)
     return _Times(
         np.sort(shown),
@@ -175,6 +178,12 @@ def _evenly_spaced(video: Video, count: int) -> NDArray[np.int64]:
     rate = video.stream.guessed_rate or Fraction(25)
     step = 1 / (rate * (video.stream.time_base or Fraction(1, 1000)))
     return np.array([round(position * step) for position in range(count)], np.int64)
+
+
+def _from_start(video: Video, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Moves times that stand in for pts so that the first is that of the stream's first frame."""
+    start: int | None = video.stream.start_time
+    return times if start is None or not len(times) else times + (start - times.min())
 
 
 def _check_order(video: Video, times: _Times) -> tuple[Look, bool]:

@@ -166,7 +166,8 @@ def _span_of(index: VideoIndex, first: int, samples: list[int], firsts: set[int]
         orientation=index.orientation,
         pts=pts,
         frame_index=tuple(samples),
-        timestamp_ms=tuple(round(value * index.time_base * 1000 - origin) for value in pts),
+        # A few frames may lie before the start, such as those that an open group begins with.
+        timestamp_ms=tuple(max(0, round(value * index.time_base * 1000 - origin)) for value in pts),
         segment_starts=tuple(sorted({0, *starts})),
         shown_size=index.look.shown_size,
     )

@@ -115,8 +115,8 @@ def _settings(plan: ClusterPlan) -> dict[str, str | int | bool]:
         "web.submit.enable": False,
         # A task manager or worker that dies: the job begins again, and committed spans are found.
         "restart-strategy.type": "fixed-delay",
-        "restart-strategy.fixed-delay.attempts": 20,
-        "restart-strategy.fixed-delay.delay": "3 s",
+        "restart-strategy.fixed-delay.attempts": 12,
+        "restart-strategy.fixed-delay.delay": "5 s",
         "heartbeat.interval": 2000,
         "heartbeat.timeout": 20000,
     }

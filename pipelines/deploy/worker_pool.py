@@ -105,8 +105,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     pool = WorkerPool()
-    pool.warm_up()
     server, _ = serve(pool, options.port)
+    pool.warm_up()  # who asks for a worker meanwhile waits; who finds no pool counts it as failed
     server.wait_for_termination()
 
 

@@ -89,3 +89,21 @@ def test_side_data_that_pyav_does_not_know_is_no_fault(tmp_path: Path) -> None:
             output.mux(packet)
     info = index_video(tmp_path / "x.avi").info
     assert (info.rotation, info.width, info.height) == (90, 32, 64)
+
+
+@pytest.mark.parametrize("sample_fps", [Fraction(5), None])
+def test_every_video_has_a_sample_and_no_time_before_0(
+    tmp_path: Path, sample_fps: Fraction | None
+) -> None:
+    """H.264 in an MPEG stream has no pts; a header may say that all frames lie before its start."""
+    for name, recipe in {
+        "x.mpg": Recipe("mpeg", "libx264", times="late"),
+        "x.mkv": Recipe("matroska", "libx264", frames=1, times="negative"),
+    }.items():
+        (tmp_path / name).write_bytes(make_video(recipe))
+        index = index_video(tmp_path / name)
+        (reading,) = plan_spans(index, sample_fps, 10)
+        times = [time for span in reading for time in span.timestamp_ms]
+        assert times[0] == 0
+        assert times == sorted(times)
+        assert index.info.duration_ms == pytest.approx(100 * recipe.frames, abs=20)

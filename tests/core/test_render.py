@@ -127,7 +127,9 @@ def test_a_frame_too_large_for_h264_is_refused_in_one_line(tmp_path: Path) -> No
     path = make_clip(tmp_path / "a.mkv", Clip(codec="ffv1", frames=2, size=(16_400, 16)))
     with pytest.raises(MediaError) as raised:
         render(path)
-    assert str(raised.value) == "a.mkv: 16400 x 16 pixels, H.264 holds 16384 each way"
+    assert (
+        str(raised.value) == "a.mkv: 16400 x 16 pixels, H.264 holds 16384 each way: scale it down"
+    )
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -20,6 +20,7 @@ from tests.corpus.batches import fill_folder
 from tests.pipelines.jobs import ROOT, tables_of
 
 OVERLAYS = ("emoji", "none", "cover", "box")
+RATES = ("5", "all", "1/3")
 STALL_S = 20
 os.environ.setdefault("SVT_LOG", "0")  # one of the encoders talks otherwise
 
@@ -87,10 +88,11 @@ def run_batch(place: Path, seed: int, numbers: range, limit_s: float) -> Outcome
     source, output = place / "in", place / "out"
     source.mkdir()
     names = fill_folder(source, seed, numbers)
-    overlay = OVERLAYS[numbers.start // max(1, len(numbers)) % len(OVERLAYS)]
-    command = ["analyze", str(source), str(output), "--overlay", overlay]
+    at = numbers.start // max(1, len(numbers))
+    options = ["--overlay", OVERLAYS[at % len(OVERLAYS)], "--sample-fps", RATES[at % len(RATES)]]
     began = time.monotonic()
-    code = _run([*command, "--sample-fps", "5", "--span-s", "1"], place / "log", limit_s)
+    command = ["analyze", str(source), str(output), *options, "--span-s", "1"]
+    code = _run(command, place / "log", limit_s)
     outcome.seconds = time.monotonic() - began
     log = (place / "log").read_text(encoding="utf-8", errors="replace")
     if code not in (0, 3):

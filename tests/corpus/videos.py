@@ -27,9 +27,12 @@ MORE_FORMATS = ("nut", "ivf", "rm", "wtv", "dv", "gxf", "swf", "apng", "h264", "
 USUAL = ("libx264", "mpeg4", "mjpeg", "libvpx", "libvpx-vp9", "mpeg2video", "mpeg1video", "libx265")
 _HARDWARE = ("_nvenc", "_qsv", "_amf", "_v4l2m2m", "_vaapi", "_vulkan", "_d3d12va", "_mf")
 _REALTIME = {"deadline": "realtime", "cpu-used": "8"}
+_X265 = {"preset": "ultrafast", "x265-params": "log-level=none"}
 _QUICK = {
     "libx264": {"preset": "ultrafast"},
-    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "h264": {"preset": "ultrafast"},
+    "libx265": _X265,
+    "hevc": _X265,
     "libvpx": _REALTIME,
     "libvpx-vp9": _REALTIME,
     "libsvtav1": {"preset": "12"},

@@ -16,7 +16,15 @@ from tests.core.clips import Clip, make_clip, make_sound
 from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam, frames_of
 
 PICTURE = SAMPLES / "pictures/happy.jpg"
-ODD_STEMS = ("with space", "qu'o\"te", "smile 😀", "new\nline", "[b]#%d;{}", "caf\udce9")
+ODD_STEMS = (
+    "with space",
+    "qu'o\"te",
+    "smile 😀",
+    "new\nline",
+    "[b]#%d;{}",
+    "red\x1b[31m",
+    "caf\udce9",
+)
 """The last is a byte that is not UTF-8; the tables show it as %E9."""
 SHOWN_STEMS = (*ODD_STEMS[:-1], "caf%E9")
 
@@ -102,6 +110,8 @@ def test_everything_else_is_analysed_under_its_own_name(finished: tuple[Path, st
 
 def test_no_traceback_is_shown(finished: tuple[Path, str]) -> None:
     assert "Traceback" not in finished[1]
+    assert "\x1b" not in finished[1]  # a name with an escape is shown, and does nothing
+    assert "red\\x1b[31m.jpg" in finished[1]
     assert "8 failures" in finished[1]
 
 

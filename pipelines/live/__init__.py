@@ -1,0 +1,1 @@
+"""The live page: frames of a camera or a video, analysed as they come."""
