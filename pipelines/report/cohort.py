@@ -34,35 +34,39 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     """Reads the curve, None where no second has the faces of two videos."""
     (span,) = read_rows(
         tables,
-        "SELECT min(second) AS first, max(second) AS last, max(videos) AS most FROM cohort",
+        """SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
+        (SELECT count(*) FROM viewers) AS viewers FROM cohort""",
     )
     if span["most"] is None or span["most"] < 2:
         return None
-    step = -(-(span["last"] - span["first"] + 1) // MOST_STEPS)
+    first, step = span["first"], -(-(span["last"] - span["first"] + 1) // MOST_STEPS)
+    places = (span["last"] - first) // step + 1
+    groups: dict[str, list[Row]] = {}
+    for row in _read_curves(tables, first, step):
+        groups.setdefault(row["group"], []).append(row)
+    curves = {
+        "seconds": [first + place * step for place in range(places)],
+        "most_videos": span["most"],
+        "groups": [_draw_group(name, rows, places) for name, rows in groups.items()],
+    }
+    return Cohort(span["viewers"], step, curves)
+
+
+def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]:
+    """Reads means and bounds in per cent, averaged in steps of whole seconds."""
     columns = ", ".join(
         f"100 * avg({part}_{name}) AS {part}_{name}"
         for name in NAMES
         for part in ("mean", "low", "high")
     )
-    rows = read_rows(
+    return read_rows(
         tables,
-        f"""SELECT "group", (second - {span["first"]}) // {step} AS place,
-        max(videos) AS videos, {columns} FROM cohort GROUP BY ALL ORDER BY ALL""",
+        f"""SELECT "group", (second - {first}) // {step} AS place, max(videos) AS videos, {columns}
+        FROM cohort GROUP BY ALL ORDER BY "group", place""",
     )
-    places = (span["last"] - span["first"]) // step + 1
-    groups: dict[Any, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["group"], []).append(row)
-    (count,) = read_rows(tables, "SELECT count(DISTINCT media) AS videos FROM tracks")
-    curves = {
-        "seconds": [span["first"] + place * step for place in range(places)],
-        "most_videos": span["most"],
-        "groups": [_draw_group(name, rows, places) for name, rows in groups.items()],
-    }
-    return Cohort(count["videos"], step, curves)
 
 
-def _draw_group(name: Any, rows: list[Row], places: int) -> dict[str, Any]:
+def _draw_group(name: str, rows: list[Row], places: int) -> dict[str, Any]:
     """Returns the curve of one group; None where nobody had a face."""
     at = {row["place"]: row for row in rows}
     order = [at.get(place, {}) for place in range(places)]
@@ -70,7 +74,7 @@ def _draw_group(name: Any, rows: list[Row], places: int) -> dict[str, Any]:
         part: [[_rounded(row.get(f"{part}_{emotion}")) for row in order] for emotion in NAMES]
         for part in ("mean", "low", "high")
     }
-    return {"name": name or "", "videos": [row.get("videos", 0) for row in order], **bounds}
+    return {"name": name, "videos": [row.get("videos", 0) for row in order], **bounds}
 
 
 def _rounded(percent: float | None) -> float | None:
