@@ -202,7 +202,8 @@ function showSpeed(now, ms) {
   while (state.rates[0] < now - 2000) state.rates.shift();
   const rate = state.rates.length > 1 ? 1000 * (state.rates.length - 1) / (now - state.rates[0]) : 0;
   Object.assign(document.body.dataset, { rate: rate.toFixed(1), latency: ms.toFixed(0), frames: state.sequence });
-  find("speed").textContent = say(state.lang, "speed", { rate: rate.toFixed(0), ms: ms.toFixed(0) });
+  const words = state.hello.source === "camera" ? "speed" : "pace"; // a video has no way to go and come back
+  find("speed").textContent = say(state.lang, words, { rate: rate.toFixed(0), ms: ms.toFixed(0) });
 }
 
 function showRecording() {

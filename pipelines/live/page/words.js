@@ -16,7 +16,7 @@ export const WORDS = {
     gone: "The server has ended. Start ferbeam live again, and open the address that it prints.",
     elsewhere: "The page was opened in another tab, which has the camera now.",
     ended: "The video is over.", noface: "no face", recorded: "recording: {count} frames into {folder}",
-    speed: "{rate} frames/s · {ms} ms", cameraNumber: "Camera {number}",
+    speed: "{rate} frames/s · {ms} ms", pace: "{rate} frames/s", cameraNumber: "Camera {number}",
   },
   fr: {
     live: "en direct", language: "Langue", picture: "L’image, avec ce que montrent les visages",
@@ -34,7 +34,7 @@ export const WORDS = {
     gone: "Le serveur s’est arrêté. Relancez ferbeam live et ouvrez l’adresse qu’il affiche.",
     elsewhere: "La page a été ouverte dans un autre onglet, qui a maintenant la caméra.",
     ended: "La vidéo est terminée.", noface: "aucun visage", recorded: "enregistrement : {count} images dans {folder}",
-    speed: "{rate} images/s · {ms} ms", cameraNumber: "Caméra {number}",
+    speed: "{rate} images/s · {ms} ms", pace: "{rate} images/s", cameraNumber: "Caméra {number}",
   },
 };
 
