@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -29,22 +31,24 @@ def print_estimate(request: AnalysisRequest) -> None:
     with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole
-    console.print(f"[bold]{escape(request.input)}[/bold]: {_describe_media(estimate)}")
-    console.print(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
+    shown = f"[bold]{escape(request.input)}[/bold]: {_describe_media(estimate)}"
+    tell = partial(console.print, soft_wrap=True)
+    tell(shown)
+    tell(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
     workers = request.runner.workers
     busy = whole.open_seconds + whole.seconds
-    console.print(
+    tell(
         f"time: about {show_seconds(estimate.seconds)} with {workers} worker"
         f"{'s' * (workers > 1)} here ({show_seconds(busy)} of one worker)"
     )
     needed = whole.copy_bytes + whole.table_bytes
     copies = f"copies {show_bytes(whole.copy_bytes)}, " if request.render else ""
-    console.print(
+    tell(
         f"space: about {show_bytes(needed)} in OUTPUT ({copies}"
         f"tables {show_bytes(whole.table_bytes)}){_describe_disk(request.output, needed)}"
     )
     if estimate.opened < 1:
-        console.print(f"an estimate from {MOST_OPENED} groups of media spread over all")
+        tell(f"an estimate from {MOST_OPENED} groups of media spread over all")
     _print_failures(console, estimate)
 
 
