@@ -7,14 +7,21 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import av
+import cv2
+import numpy as np
 
 from tests.pipelines.jobs import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
+
+SECONDS = 2
+RATE = 30
 
 WATCH = """() => {
   const seen = [], spot = document.createElement("canvas");
@@ -33,6 +40,24 @@ WATCH = """() => {
   look();
 }"""
 """Notes when the camera shows another face, and when the page shows another emotion."""
+
+
+def make_film(path: Path, faces: Sequence[str | None]) -> Path:
+    """Writes what a camera shows: each face, or none, for two seconds, and a spot that tells it."""
+    with av.open(str(path), "w", format="mjpeg") as film:
+        stream = film.add_stream("mjpeg", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
+        stream.options = {"q": "3", "qmin": "2", "qmax": "4"}
+        for number, name in enumerate(faces):
+            picture = np.full((480, 640, 3), 150, np.uint8)
+            if name is not None:
+                face = cv2.imread(str(ROOT / f"sample_data/composites/{name}.png"))
+                picture[120:360, 200:440] = cv2.resize(face, (240, 240))
+            picture[:50, :50] = number * 80
+            for _ in range(SECONDS * RATE):
+                film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        film.mux(stream.encode(None))
+    return path
 
 
 @contextlib.contextmanager

@@ -10,39 +10,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import av
-import cv2
 import numpy as np
 import pytest
 
-from tests.browser.live_page import WATCH, chromium, fake_camera, live, wait_for_faces, wait_until
-from tests.pipelines.jobs import ROOT, frames_of
+from tests.browser.live_page import (
+    SECONDS,
+    WATCH,
+    chromium,
+    fake_camera,
+    live,
+    make_film,
+    wait_for_faces,
+    wait_until,
+)
+from tests.pipelines.jobs import frames_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
 
 EMOTIONS = ("happy", "surprise", "neutral")
-SECONDS = 2
-RATE = 30
 
 
 @pytest.fixture(scope="session")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A camera's film: each face for two seconds, with a spot whose grey tells which it is."""
-    path = tmp_path_factory.mktemp("camera") / "faces.mjpeg"
-    with av.open(str(path), "w", format="mjpeg") as film:
-        stream = film.add_stream("mjpeg", rate=RATE)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
-        stream.options = {"q": "3", "qmin": "2", "qmax": "4"}
-        for number, name in enumerate(EMOTIONS):
-            picture = np.full((480, 640, 3), 150, np.uint8)
-            face = cv2.imread(str(ROOT / f"sample_data/composites/{name}.png"))
-            picture[120:360, 200:440] = cv2.resize(face, (240, 240))
-            picture[:50, :50] = number * 80
-            for _ in range(SECONDS * RATE):
-                film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
-        film.mux(stream.encode(None))
-    return path
+    return make_film(tmp_path_factory.mktemp("camera") / "faces.mjpeg", EMOTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +106,31 @@ def test_a_cover_hides_the_whole_face(session: tuple[Browser, str]) -> None:
         page.get_by_role("button", name="Cover faces").click()
     assert (np.abs(seen[1] - seen[0]).max(axis=1) > 12).mean() > 0.95
     page.close()
+
+
+def test_a_cover_stays_for_a_second_where_a_face_was(
+    playwright: Playwright, tmp_path: Path
+) -> None:
+    film = make_film(tmp_path / "leaves.mjpeg", ("happy", None, None))
+    difference = """() => {
+      const stage = document.getElementById("stage"), copy = document.createElement("canvas");
+      const pen = copy.getContext("2d", {willReadFrequently: true});
+      copy.width = 640; copy.height = 480;
+      pen.drawImage(stage, 0, 0, 640, 480);
+      const pixels = pen.getImageData(300, 220, 40, 40).data;
+      return Math.max(...pixels.filter((_, at) => at % 4 === 0).map((red) => Math.abs(red - 150)));
+    }"""
+    with (
+        live("--overlay", "cover") as url,
+        chromium(playwright, *fake_camera(film)) as browser,
+    ):
+        page = browser.new_page()
+        page.goto(url)
+        wait_for_faces(page)
+        wait_until(page, "document.body.dataset.emotion === ''")
+        assert page.evaluate(difference) > 40
+        page.wait_for_timeout(1500)
+        assert page.evaluate(difference) < 10
 
 
 def test_a_refused_camera_and_a_second_tab_are_told(

@@ -1,5 +1,6 @@
 // Draws onto the page's canvases: the picture, what lies on the faces, and the strip of a minute.
 const COVER = 1.7; // diameter of a cover in sides of the box, as in annotated copies
+const HOLD_MS = 1000; // for so long a cover stays where a face was seen last, as in annotated copies
 
 function fit(canvas, width, height) {
   const density = Math.min(2, window.devicePixelRatio || 1);
@@ -17,12 +18,22 @@ export function drawPicture(stage, picture, mirror) {
   pen.setTransform(1, 0, 0, 1, 0, 0);
 }
 
+// Returns the faces that were seen lately and are not in this answer; `lately` goes from track to face.
+export function holdFaces(lately, faces, now) {
+  for (const face of faces) lately.set(face.track_id, { face, at: now });
+  for (const [track, { at }] of lately) if (at < now - HOLD_MS) lately.delete(track);
+  return [...lately.values()].filter(({ at }) => at < now).map(({ face }) => face);
+}
+
 export function drawFaces(stage, picture, faces, view) {
   const scale = stage.width / picture.width, pen = stage.getContext("2d");
-  const places = faces.map((face) => {
+  const placed = (face) => {
     const left = view.mirror ? picture.width - face.x - face.width : face.x;
     return { face, x: left * scale, y: face.y * scale, width: face.width * scale, height: face.height * scale };
-  });
+  };
+  const places = faces.map(placed);
+  // A face that is missed in one frame must not be bare in it.
+  if (view.cover) for (const face of view.held) drawCover(pen, placed(face), view);
   for (const place of places) (view.cover ? drawCover : drawCorners)(pen, place, view);
   for (const place of places) drawLabel(pen, place, view, stage);
 }

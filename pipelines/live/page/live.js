@@ -1,6 +1,6 @@
 // The live page: sends frames of the camera, one after the other, and shows what the server answers.
 // The picture that is shown is the very one that was analysed, so that boxes and covers fit it.
-import { drawFaces, drawPicture, drawStrip } from "./drawing.js";
+import { drawFaces, drawPicture, drawStrip, holdFaces } from "./drawing.js";
 import { say } from "./words.js";
 
 const LONGER_SIDE = 640, QUALITY = 0.8, MINUTE_MS = 60000, RETRY_MS = 1500;
@@ -8,7 +8,7 @@ const find = (id) => document.getElementById(id);
 const stage = find("stage"), strip = find("strip"), video = find("video"), grab = document.createElement("canvas");
 const state = {
   lang: "en", hello: null, socket: null, stream: null, emoji: [], message: "starting", cover: false, mirror: true,
-  sequence: 0, sent: null, history: [], shown: -1, spokenAt: 0, rates: [], recording: { on: false, frames: 0 },
+  sequence: 0, sent: null, history: [], lately: new Map(), shown: -1, spokenAt: 0, rates: [], recording: { on: false, frames: 0 },
 };
 
 function remember(name, value) {
@@ -56,6 +56,7 @@ function listScores() {
 
 function greet(hello) {
   state.hello = hello;
+  state.lately.clear();
   state.lang = remembered("lang") ?? hello.lang;
   state.cover = state.cover || hello.overlay === "cover";
   state.recording.on = hello.recording;
@@ -157,8 +158,9 @@ async function takePicture(data) {
 // --- what is shown
 
 function show(result) {
-  const now = performance.now(), view = { mirror: state.mirror, cover: state.cover, emoji: state.emoji, hello: state.hello, lang: state.lang };
   if (state.sent?.sequence !== result.sequence) return;
+  const now = performance.now(), held = holdFaces(state.lately, result.faces, now);
+  const view = { mirror: state.mirror, cover: state.cover, held, emoji: state.emoji, hello: state.hello, lang: state.lang };
   if (state.message && state.message !== "ended") tell("");
   drawPicture(stage, grab, state.mirror);
   drawFaces(stage, grab, result.faces, view);
