@@ -44,7 +44,9 @@ def session(camera: Path, playwright: Playwright) -> Iterator[tuple[Browser, str
         yield browser, url
 
 
-def test_the_emoji_follows_the_face_at_once(session: tuple[Browser, str]) -> None:
+def test_the_emoji_follows_the_face_at_once(
+    session: tuple[Browser, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     browser, url = session
     page = browser.new_page(viewport={"width": 1100, "height": 900})
     asked: list[str] = []
@@ -61,10 +63,13 @@ def test_the_emoji_follows_the_face_at_once(session: tuple[Browser, str]) -> Non
             assert then, (EMOTIONS[mark], seen)
             delays.append(then[0][0] - begun)
     rate = float(page.evaluate("document.body.dataset.rate"))
-    print(f"\nlatency {np.median(delays):.0f} ms (largest {max(delays):.0f}), {rate:.0f} frames/s")
+    middle = float(np.median(delays))
+    with capsys.disabled():
+        print(f"\nlatency {middle:.0f} ms (largest {max(delays):.0f}), {rate:.0f} frames/s")
     assert len(delays) >= 6
+    assert middle < 500
     assert max(delays) < 1000 * SECONDS
-    assert rate > 1
+    assert rate >= 15
     host = url.split("/")[2]
     assert {address.split("/")[2] for address in asked if not address.startswith("data:")} == {host}
     page.close()

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from pipelines.live import responses
 from pipelines.live.messages import SEQUENCE
@@ -54,6 +55,16 @@ def test_the_page_comes_with_its_headers(tmp_path: Path, monkeypatch: pytest.Mon
         assert shown.shape == (400, 400, 4)
 
     serve(talk)
+
+
+def test_avatars_take_the_place_of_the_emoji(tmp_path: Path) -> None:
+    for emotion in EMOTIONS:
+        red = np.full((40, 40, 3), (0, 0, 200 + emotion.index), np.uint8)
+        assert cv2.imwrite(str(tmp_path / f"{emotion.name}.png"), red)
+    answer = responses.PageFiles(tmp_path).respond("emoji/3.png", "127.0.0.1:1")
+    shown = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown[200, 200].tolist() == [0, 0, 203]
 
 
 def test_frames_are_answered_and_what_is_none_is_told() -> None:

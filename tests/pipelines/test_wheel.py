@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -29,6 +30,9 @@ def test_the_wheel_works_alone(tmp_path: Path) -> None:
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT, folder=tmp_path)
     (wheel,) = tmp_path.glob("ferbeam-*.whl")
+    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipelines/live/page").iterdir()}
+    assert page
+    assert page <= set(zipfile.ZipFile(wheel).namelist())
     run(sys.executable, "-m", "venv", tmp_path / "env", folder=tmp_path)
     python = tmp_path / "env/bin/python"
     constraints = ROOT / "pipelines/deploy/constraints.txt"
