@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
@@ -95,6 +95,35 @@ def run_apart(
         if begun:
             raise
     yield from _run_apart(work, args, limit_s)
+
+
+def run_without_lost(
+    work: Callable[..., Iterator[Any]],
+    *args: Any,
+    names: Sequence[str],
+    lost: dict[str, str],
+    limit_s: float = STALL_SECONDS,
+) -> list[Any]:
+    """Does work on several media apart, anew without each medium that has ended its process.
+
+    Args:
+        work: as of `run_apart`; its last argument are the media to leave out, and why.
+        args: its other arguments.
+        names: of the media, as `beat` counts them.
+        lost: filled with the media that ended the process, and why.
+        limit_s: how long it may give no sign of life.
+
+    Raises:
+        CrashError: a medium that was to be left out ended the process.
+    """
+    while True:
+        try:
+            return list(run_apart(work, *args, lost, limit_s=limit_s))
+        except CrashError as crash:
+            name = names[crash.at]
+            if name in lost:
+                raise
+            lost[name] = str(crash)
 
 
 class _KilledError(CrashError):

@@ -15,7 +15,7 @@ from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
 from pipelines.elements import Medium, OpenMedium, Reading, Span, digest
-from pipelines.isolation import STALL_SECONDS, CrashError, Marks, run_apart
+from pipelines.isolation import STALL_SECONDS, Marks, run_without_lost
 from pipelines.output import Output
 from pipelines.settings import RowSettings
 from pipelines.sources import identify, open_source
@@ -55,7 +55,10 @@ def open_group(
     limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES
     lost: dict[str, str] = {}
     if marks.begin(key, group[0].name):
-        found = _open_apart(group, settings, identities, lost, limit_s)
+        names = [medium.name for medium in group]
+        found = run_without_lost(
+            open_media, group, settings, identities, names=names, lost=lost, limit_s=limit_s
+        )
     else:
         with guarded(f"opening {group[0].name}", limit_s):
             found = list(open_media(group, settings, identities, lost))
@@ -83,29 +86,10 @@ def open_media(
         beat(at)
         try:
             if medium.name in lost:
-                raise MediaError(lost[medium.name])
+                raise MediaError(f"{medium.name}: {lost[medium.name]}")
             yield _open_medium(medium, settings, identity)
         except MediaError as error:
             yield Failure(medium.name, "probe", "MediaError", str(error))
-
-
-def _open_apart(
-    group: tuple[Medium, ...],
-    settings: RowSettings,
-    identities: list[str | None],
-    lost: dict[str, str],
-    limit_s: float,
-) -> list[Opened | Failure]:
-    """Opens media in a process of its own; one that ends it is a failure, noted in `lost`."""
-    while True:
-        try:
-            work = run_apart(open_media, group, settings, identities, lost, limit_s=limit_s)
-            return list(work)
-        except CrashError as crash:
-            name = group[crash.at].name
-            if name in lost:
-                raise
-            lost[name] = f"{name}: {crash}"
 
 
 def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:

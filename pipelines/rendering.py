@@ -22,7 +22,7 @@ from fer_core.tracking.tracks import Tracks
 from fer_core.video.render import Drawing, render_span
 from pipelines.costs import Costs, timed
 from pipelines.elements import OpenMedium, RenderedSpan, SpanToRender
-from pipelines.isolation import STALL_SECONDS, CrashError, Marks, run_apart
+from pipelines.isolation import STALL_SECONDS, Marks, run_without_lost
 from pipelines.output import Output, copy_name
 from pipelines.render_planning import HOLD_MS
 from pipelines.settings import RenderSettings
@@ -67,18 +67,10 @@ def render_guarded(
 
 def _render_apart(output: Output, task: SpanToRender, settings: RenderSettings) -> RenderedSpan:
     """Renders in a process of its own; a medium that ends it has no copy."""
-    lost: dict[str, str] = {}
-    while True:
-        try:
-            rendered: RenderedSpan
-            (rendered,) = run_apart(_render_alone, output, task, settings, lost)
-        except CrashError as crash:
-            name = task.media[crash.at].name
-            if name in lost:
-                raise
-            lost[name] = str(crash)
-        else:
-            return rendered
+    names = [medium.name for medium in task.media]
+    rendered: RenderedSpan
+    (rendered,) = run_without_lost(_render_alone, output, task, settings, names=names, lost={})
+    return rendered
 
 
 def _render_alone(
