@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from pipelines.options import avatars_option, lang_option, model_option
+
 
 @click.command()
 @click.option(
@@ -27,25 +29,9 @@ import click
     show_default=True,
     help="What the page shows on every face; cover hides it.",
 )
-@click.option(
-    "--avatars",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False),
-    help="Your own pictures instead of the emoji: angry.png, disgust.png, ...",
-)
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "fr"]),
-    default="en",
-    show_default=True,
-    help="Language of the page.",
-)
-@click.option(
-    "--model",
-    "model_dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Model folder; without it the one that ferbeam ships.",
-)
+@avatars_option
+@lang_option("the page")
+@model_option
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

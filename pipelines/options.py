@@ -36,12 +36,6 @@ def runner_options(command: Command) -> Command:
 
 def model_options(command: Command) -> Command:
     """Adds what says which network runs, and on what: `--model` (`model_dir`) and `--engine`."""
-    model = click.option(
-        "--model",
-        "model_dir",
-        type=click.Path(exists=True, file_okay=False),
-        help="Model folder; without it the one that ferbeam ships.",
-    )
     engine = click.option(
         "--engine",
         type=click.Choice(["litert", "tensorflow"]),
@@ -49,7 +43,7 @@ def model_options(command: Command) -> Command:
         show_default=True,
         help="What runs the network.",
     )
-    return model(engine(command))
+    return model_option(engine(command))
 
 
 def detector_options(command: Command) -> Command:
@@ -67,6 +61,47 @@ def detector_options(command: Command) -> Command:
     return detector(model(command))
 
 
+def avatars_option(command: Command) -> Command:
+    """Adds the user's own pictures: `--avatars`."""
+    return click.option(
+        "--avatars",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        help="Your own pictures instead of the emoji: angry.png, disgust.png, ...",
+    )(command)
+
+
+def lang_option(of_what: str) -> Callable[[Command], Command]:
+    """Adds the language of something: `--lang`."""
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "fr"]),
+        default="en",
+        show_default=True,
+        help=f"Language of {of_what}.",
+    )
+
+
+def viewers_option(command: Command) -> Command:
+    """Adds what says which videos belong together: `--viewers`."""
+    return click.option(
+        "--viewers",
+        metavar="FILE.csv",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Columns media, offset_ms, group: which videos go together, and from when on.",
+    )(command)
+
+
+def model_option(command: Command) -> Command:
+    """Adds what says which network runs: `--model` (`model_dir`)."""
+    return click.option(
+        "--model",
+        "model_dir",
+        type=click.Path(exists=True, file_okay=False),
+        help="Model folder; without it the one that ferbeam ships.",
+    )(command)
+
+
 def render_options(command: Command) -> Command:
     """Adds what the copies look like: `--overlay`, `--avatars`, `--lang`, `--video-quality`."""
     overlay = click.option(
@@ -76,19 +111,6 @@ def render_options(command: Command) -> Command:
         show_default=True,
         help="What the copies in annotated/ show on every face; none: no copies.",
     )
-    avatars = click.option(
-        "--avatars",
-        metavar="DIR",
-        type=click.Path(exists=True, file_okay=False),
-        help="Your own pictures instead of the emoji: angry.png, disgust.png, ...",
-    )
-    lang = click.option(
-        "--lang",
-        type=click.Choice(["en", "fr"]),
-        default="en",
-        show_default=True,
-        help="Language of the names in the copies.",
-    )
     quality = click.option(
         "--video-quality",
         metavar="CRF",
@@ -97,7 +119,8 @@ def render_options(command: Command) -> Command:
         show_default=True,
         help="Of the annotated videos: 0 is lossless and large, 51 is worst.",
     )
-    return overlay(avatars(lang(quality(command))))
+    named = lang_option("the names in the copies")(quality(command))
+    return overlay(avatars_option(named))
 
 
 def complete_beam_options(options: dict[str, Any]) -> tuple[str, ...]:

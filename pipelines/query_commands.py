@@ -7,18 +7,15 @@ from typing import Any
 
 import click
 
+from pipelines.options import viewers_option
+
 FORMATS = ("table", "csv", "json", "parquet")
 
 
 @click.command()
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("sql", metavar="[SQL]", default="")
-@click.option(
-    "--viewers",
-    metavar="FILE.csv",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Columns media, offset_ms, group: which videos `cohort` takes, and from when on.",
-)
+@viewers_option
 @click.option(
     "--format",
     "form",

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from pipelines.options import lang_option, viewers_option
 
 
 @click.command()
 @click.argument("output_path", metavar="OUTPUT")
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "fr"]),
-    default="en",
-    show_default=True,
-    help="Language of the page.",
-)
-@click.option(
-    "--viewers",
-    type=click.Path(exists=True, dir_okay=False),
-    help="CSV with media, offset_ms, group: shifts and groups the videos in the common curve.",
-)
-def report(output_path: str, lang: str, viewers: str | None) -> None:
+@lang_option("the page")
+@viewers_option
+def report(output_path: str, lang: str, viewers: Path | None) -> None:
     """Writes OUTPUT/report.html: what a finished run has found, to look at in a browser.
 
     It opens from disk and loads nothing from the network; it shows the copies in annotated/ and

@@ -65,7 +65,7 @@ class Written:
     largest: int
 
 
-def write_report(output: Output, lang: str, viewers: str | None = None) -> Written:
+def write_report(output: Output, lang: str, viewers: Path | None = None) -> Written:
     """Writes the report of a finished run.
 
     Args:
@@ -78,8 +78,7 @@ def write_report(output: Output, lang: str, viewers: str | None = None) -> Writt
         SettingsError: another command writes into OUTPUT.
     """
     run = load_run(output)
-    chosen = None if viewers is None else Path(viewers)
-    with locked(output), closing(open_tables(output, chosen)) as tables:
+    with locked(output), closing(open_tables(output, viewers)) as tables:
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
         builder.build()
         _remove_older(output, set(builder.sizes))

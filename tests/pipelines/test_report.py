@@ -121,7 +121,7 @@ def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
         for name, group in zip("abc", ("<b>", "<b>", "new"), strict=True)
     ]
     viewers.write_text("\n".join(["media,offset_ms,group", *lines]))
-    write_report(Output(str(small)), "en", str(viewers))
+    write_report(Output(str(small)), "en", viewers)
     page = Parsed(small / "report.html")
     groups = page.data["cohort"]["groups"]
     assert [group["name"] for group in groups] == ["<b>", "new"]
