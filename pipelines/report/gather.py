@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS
 from pipelines.report.timelines import Sightings
+from pipelines.views import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,7 +23,6 @@ Row = dict[str, Any]
 
 MOST_ROWS = 200_000
 """Faces read in one go, which bounds memory; a medium is never cut."""
-POSITIVE, NEGATIVE = ("happy",), ("angry", "disgust", "fear", "sad")
 
 
 @dataclass(frozen=True)

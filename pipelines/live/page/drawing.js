@@ -1,4 +1,6 @@
 // Draws onto the page's canvases: the picture, what lies on the faces, and the strip of a minute.
+import { percentOf } from "./words.js";
+
 const COVER = 1.7; // diameter of a cover in sides of the box, as in annotated copies
 const HOLD_MS = 1000; // for so long a cover stays where a face was seen last, as in annotated copies
 
@@ -66,7 +68,7 @@ function drawCorners(pen, { face, x, y, width, height }, view) {
 function drawLabel(pen, { face, x, y, width, height }, view, stage) {
   const size = Math.max(13, Math.min(stage.width, stage.height) / 22), mark = view.cover ? 0 : 1.7 * size, gap = 0.4 * size;
   pen.font = `600 ${size}px system-ui, sans-serif`;
-  const text = `${view.hello.names[view.lang][face.emotion]} ${Math.min(99, Math.round(100 * face.confidence))}${view.lang === "fr" ? "\u202f%" : "%"}`;
+  const text = `${view.hello.names[view.lang][face.emotion]} ${percentOf(face.confidence, view.lang)}`;
   const wide = pen.measureText(text).width + mark + 2 * gap, high = 1.7 * size;
   const reach = view.cover ? (COVER * Math.max(width, height) - height) / 2 : 0.4 * size;
   const left = Math.max(0, Math.min(x + (width - wide) / 2, stage.width - wide));

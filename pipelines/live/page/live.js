@@ -1,7 +1,7 @@
 // The live page: sends frames of the camera, one after the other, and shows what the server answers.
 // The picture that is shown is the very one that was analysed, so that boxes and covers fit it.
 import { drawFaces, drawPicture, drawStrip, holdFaces } from "./drawing.js";
-import { say } from "./words.js";
+import { percentOf, say } from "./words.js";
 
 const LONGER_SIDE = 640, QUALITY = 0.8, MINUTE_MS = 60000, RETRY_MS = 1500;
 const find = (id) => document.getElementById(id);
@@ -189,14 +189,10 @@ function showFace(face, now) {
       name.append(" ", document.createElement("small"));
     }
   }
-  if (face) name.lastElementChild.textContent = percentOf(face.confidence);
+  if (face) name.lastElementChild.textContent = percentOf(face.confidence, state.lang);
   [...find("scores").children].forEach((item, at) => { item.lastElementChild.firstElementChild.style.width = `${face ? 100 * face.scores[at] : 0}%`; });
   const spoken = find("spoken"), words = face ? nameOf(emotion) : say(state.lang, "noface");
   if (now - state.spokenAt > 1000 && spoken.textContent !== words) { spoken.textContent = words; state.spokenAt = now; }
-}
-
-export function percentOf(share) {
-  return `${Math.min(99, Math.round(100 * share))}${state.lang === "fr" ? "\u202f%" : "%"}`;
 }
 
 function showSpeed(now, ms) {

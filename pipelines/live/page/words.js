@@ -38,6 +38,10 @@ export const WORDS = {
   },
 };
 
+export function percentOf(share, lang) {
+  return `${Math.min(99, Math.round(100 * share))}${lang === "fr" ? "\u202f%" : "%"}`; // never wholly sure
+}
+
 export function say(lang, word, values = {}) {
   return WORDS[lang][word].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
