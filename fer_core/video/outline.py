@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
+
+from fer_core.video.seeking import SeekingFile
 
 _MEDIA = b"mdat"
 _FIRST = (b"ftyp", b"free", b"mdat", b"moov", b"pnot", b"skip", b"wide")
@@ -39,7 +40,7 @@ def list_boxes(file: BinaryIO) -> Iterator[Box]:
         position += size
 
 
-class Outline(io.RawIOBase):
+class Outline(SeekingFile):
     """A file whose media bytes read as zeros once it is told so, and so cost nothing to read.
 
     FFmpeg's MP4 demuxer takes times, sizes and keyframes from the index and fetches the bytes of
@@ -50,12 +51,10 @@ class Outline(io.RawIOBase):
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self._file, self._position = file, 0
+        super().__init__(getattr(file, "name", "medium"), file.seek(0, os.SEEK_END))
+        self._file = file
         self._media = [(box.body, box.end) for box in list_boxes(file) if box.kind == _MEDIA]
         self._starts = [body for body, _ in self._media]
-        self._end = file.seek(0, os.SEEK_END)
-        self.name = getattr(file, "name", "medium")
         self.hollow = False
 
     @property
@@ -63,27 +62,9 @@ class Outline(io.RawIOBase):
         """Whether it is an MP4 or QuickTime file with media."""
         return bool(self._media)
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Returns the position."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves the position and returns it."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
-        self._position = base + offset
-        return self._position
-
     def read(self, size: int = -1) -> bytes:
         """Reads at most `size` bytes, less where media begin or end."""
-        left = max(0, self._end - self._position)
+        left = max(0, self._size - self._position)
         size = left if size < 0 else min(size, left)
         if self.hollow and self._media:
             size, is_media = self._until_change(size)
@@ -100,5 +81,5 @@ class Outline(io.RawIOBase):
         at = bisect_right(self._starts, self._position) - 1
         if at >= 0 and self._position < self._media[at][1]:
             return min(size, self._media[at][1] - self._position), True
-        following = self._starts[at + 1] if at + 1 < len(self._starts) else self._end
+        following = self._starts[at + 1] if at + 1 < len(self._starts) else self._size
         return min(size, following - self._position), False

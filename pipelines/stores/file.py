@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import os
 import threading
 from collections import OrderedDict
 
+from fer_core.video.seeking import SeekingFile
 from pipelines.stores.store import Store, Stored, StoreError
 from pipelines.watchdog import still_here
 
@@ -51,7 +50,7 @@ class BlockCache:
 _CACHE = BlockCache()
 
 
-class StoreFile(io.RawIOBase):
+class StoreFile(SeekingFile):
     """An object as a binary file that can seek.
 
     Args:
@@ -65,28 +64,10 @@ class StoreFile(io.RawIOBase):
     """
 
     def __init__(self, store: Store, stored: Stored, cache: BlockCache | None = None) -> None:
-        super().__init__()
-        self.name, self.stored, self.fetched = stored.uri, stored, 0
+        super().__init__(stored.uri, stored.size)
+        self.stored, self.fetched = stored, 0
         self._store, self._cache = store, _CACHE if cache is None else cache
-        self._position, self._next, self._ahead = 0, -1, 1
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Returns the position."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves the position and returns it."""
-        origins = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.stored.size}
-        self._position = max(0, origins[whence] + offset)
-        return self._position
+        self._next, self._ahead = -1, 1
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Reads into a buffer until it is full or the file ends."""
