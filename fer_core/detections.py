@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detection.detect import Detector
 from fer_core.emotions import EMOTIONS, NAMES
-from fer_core.faces import Face, crop_face
+from fer_core.faces import Face, crop_face, keep_largest
 from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
 from fer_core.tracking.looks import (
     LOOKS_SIZE,
@@ -100,7 +100,10 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         else:
             since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
             before_ms = frame.timestamp_ms
-            faces = _keep_largest(detector(frame.grey, since_ms), found.failures, frame)
+            faces = detector(frame.grey, since_ms)
+            if len(faces) > MAX_FACES:
+                found.failures.append(_too_many(faces, frame))
+                faces = keep_largest(faces, MAX_FACES)
             scenes[-1] = describe_scene(frame.grey)
             for face in faces:
                 crops.append(crop_face(frame.grey, face.box, face.tilt))
@@ -115,16 +118,11 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
     return found
 
 
-def _keep_largest(faces: list[Face], failures: list[Failure], frame: SampledFrame) -> list[Face]:
-    """Returns at most `MAX_FACES` faces, in their order; what was left out is a failure."""
-    if len(faces) <= MAX_FACES:
-        return faces
+def _too_many(faces: list[Face], frame: SampledFrame) -> Failure:
+    """Says that some faces of a frame are left out."""
     message = f"{frame.media}: {len(faces)} faces in a frame; the {MAX_FACES} largest were kept"
     place = (frame.frame_index, frame.timestamp_ms)
-    failures.append(Failure(frame.media, "detect", "TooManyFaces", message, *place))
-    areas = np.array([face.box.width * face.box.height for face in faces])
-    kept = np.sort(np.argsort(-areas, kind="stable")[:MAX_FACES])
-    return [faces[at] for at in kept]
+    return Failure(frame.media, "detect", "TooManyFaces", message, *place)
 
 
 def _face_row(place: dict[str, object], index: int, face: Face) -> dict[str, object]:

@@ -52,6 +52,14 @@ def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) 
     return Box(x, y, whole, whole)
 
 
+def keep_largest(faces: list[Face], most: int) -> list[Face]:
+    """Returns the `most` largest of faces at most, in the order they have."""
+    if len(faces) <= most:
+        return faces
+    order = sorted(range(len(faces)), key=lambda at: -faces[at].box.width * faces[at].box.height)
+    return [faces[at] for at in sorted(order[:most])]
+
+
 def crop_face(grey: NDArray[np.uint8], box: Box, tilt: float = 0.0) -> NDArray[np.uint8]:
     """Cuts a face out and resizes it to what the network takes.
 

@@ -11,6 +11,7 @@ from typing import Any
 from fer_core.errors import SettingsError, UsageError
 from fer_core.model import ModelCard
 from fer_core.records import TABLES
+from pipelines.contents import list_files
 from pipelines.output import PART, RUN_FILE, TILES, Output, read_tables, sheet_name
 from pipelines.report.places import PAGES, REPORT, shows_other_run
 from pipelines.runners import Runner
@@ -19,6 +20,7 @@ from pipelines.stores import is_uri
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
+_SHOWN = (*TABLES, "annotated", "sheets")
 
 
 @dataclass(frozen=True)
@@ -134,31 +136,16 @@ def remove_stale(output: Output, run: dict[str, Any]) -> None:
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run["tables"].values() for file in files} | set(copies)
     kept |= {sheet_name(name) for name in copies.values()}
-    if not output.is_local:
-        _remove_stale_objects(output, kept)
-        return
-    for name in (*TABLES, "annotated", "sheets"):
-        for folder, _, files in os.walk(output.path(name), topdown=False):
-            below = os.path.relpath(folder, output.root)
-            for file in files:
-                if os.path.join(below, file) not in kept:
-                    os.unlink(os.path.join(folder, file))
+    tables = [file for name in _SHOWN for file in list_files(output, name)]
+    stale = [file for file in tables if file not in kept]
+    parts = [file for file in list_files(output, ".spans") if file.endswith((PART, TILES))]
+    output.remove(*(output.path(file) for file in (*stale, *parts)))
+    for name in _SHOWN if output.is_local else ():
+        for folder, _, _ in os.walk(output.path(name), topdown=False):
             if not os.listdir(folder):
                 os.rmdir(folder)
-    for name in os.listdir(output.path(".spans")):
-        if name.endswith((PART, TILES)):
-            os.unlink(output.path(".spans", name))
     if shows_other_run(output, run):
         _remove_own(output, (REPORT, PAGES))
-
-
-def _remove_stale_objects(output: Output, kept: set[str]) -> None:
-    folder = output.path("")
-    names = (*TABLES, "annotated", "sheets")
-    stale = [uri for name in names for uri in output.list_below(name)]
-    stale = [uri for uri in stale if uri.removeprefix(folder) not in kept]
-    parts = [uri for uri in output.list_below(".spans") if uri.endswith((PART, TILES))]
-    output.remove(*stale, *parts)
 
 
 def _remove_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> None:

@@ -145,15 +145,8 @@ def _analysis_request(options: dict[str, Any]) -> Any:
     detector, detector_model = choose_detector(
         options["detector"], options["detector_model"], options["redetect_ms"]
     )
-    rows = RowSettings(
-        sample_fps=options["sample_fps"],
-        detector=detector,
-        engine=engine,
-        model_sha256=card.sha256_for(engine),
-        temperature=card.temperature,
-        preprocessing=card.preprocessing,
-        max_pixels=options["max_pixels"],
-    )
+    looked = {name: options[name] for name in ("sample_fps", "max_pixels")}
+    rows = RowSettings.of_model(card, engine, detector=detector, **looked)
     return AnalysisRequest(
         input=options["input_path"],
         output=Output(options["output_path"]),

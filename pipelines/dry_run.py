@@ -7,10 +7,9 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from fer_core.errors import UsageError
 from pipelines.claims import AnalysisRequest
 from pipelines.estimate import MOST_OPENED, Estimate, estimate_run
-from pipelines.listing import list_media
+from pipelines.listing import list_input
 from pipelines.output import Output
 from pipelines.quiet import quiet_libraries
 from pipelines.space import free_bytes, show_bytes
@@ -25,9 +24,7 @@ def print_estimate(request: AnalysisRequest) -> None:
         UsageError: INPUT does not exist or holds no media.
     """
     console = Console(highlight=False)
-    listed = list(list_media(request.input))
-    if not listed:
-        raise UsageError(f"INPUT {request.input}: holds no picture or video")
+    listed = list_input(request.input)
     with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole

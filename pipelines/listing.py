@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -20,6 +21,22 @@ CUT_EVERY = 32
 """A span of pictures ends at one path in this many, chosen by its hash."""
 OTHER = "other"
 """The kind of a file that is no medium by its suffix."""
+
+
+def list_input(root: str) -> list[Medium | Failure]:
+    """Lists INPUT once, before anything is done: its media, and what could not be listed.
+
+    Raises:
+        UsageError: INPUT does not exist, holds no media, or two of one name.
+    """
+    listed = list(list_media(root))
+    if not listed:
+        raise UsageError(f"INPUT {root}: holds no picture or video")
+    names = Counter(found.name for found in listed if isinstance(found, Medium))
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
+    return listed
 
 
 def list_media(root: str) -> Iterator[Medium | Failure]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shlex
+import sys
+import time
 from collections import Counter
 from typing import Any
 
-from fer_core.records import TABLES
+from fer_core.model import ModelCard
+from fer_core.records import SCHEMA_VERSION, TABLES
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -26,15 +29,32 @@ def gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"rows": dict(rows), "tables": tables, "sums": sums}
 
 
-def describe_command(words: list[str]) -> str:
+def describe_run(
+    belongs_to: dict[str, Any], card: ModelCard, began: float, **others: Any
+) -> dict[str, Any]:
+    """Puts together what `run.json` tells of the command.
+
+    Args:
+        belongs_to: INPUT, and the settings that change rows.
+        card: of the model.
+        began: when, in seconds since 1970.
+        others: what only some runs have.
+    """
+    return {
+        "command": _describe_command(sys.argv[1:]),
+        "belongs_to": belongs_to,
+        "model": {"name": card.name, "sha256": belongs_to["model_sha256"]},
+        **others,
+        "schema_version": SCHEMA_VERSION,
+        "versions": {name: _version(name) for name in VERSIONED},
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
+    }
+
+
+def _describe_command(words: list[str]) -> str:
     """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
     whole = shlex.join(["ferbeam", *words])
     return os.fsencode(whole).decode("utf-8", "backslashreplace")
-
-
-def list_versions() -> dict[str, str]:
-    """Returns the versions of what a run uses, by name."""
-    return {name: _version(name) for name in VERSIONED}
 
 
 def _version(name: str) -> str:

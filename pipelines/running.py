@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from fer_core.detections import Failure
 from fer_core.errors import FerError, UsageError
-from fer_core.records import SCHEMA_VERSION
 from pipelines.claims import AnalysisRequest, claim_output, refuse_inside, remove_stale
 from pipelines.costs import Clock, describe_costs
 from pipelines.dataflow import ends_without_result
 from pipelines.elements import Medium
 from pipelines.flink import cancel_job
 from pipelines.isolation import Marks
-from pipelines.listing import count_parts, list_media
+from pipelines.listing import count_parts, list_input
 from pipelines.locking import locked
 from pipelines.output import RUN_FILE, Output, read_tables
 from pipelines.pool_check import check_workers
 from pipelines.progress import Progress
 from pipelines.retrying import forget_failures
-from pipelines.run_facts import describe_command, gather_tables, list_versions
+from pipelines.run_facts import describe_run, gather_tables
 from pipelines.runners import Job, WorkerLostError, run_job
 from pipelines.settings import AnalyzeSettings
 from pipelines.space import check_space
@@ -47,7 +44,9 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
     if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
         # Arrow and FFmpeg could not write there.
         raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
-    media, unlisted = _list_input(request)
+    listed = list_input(request.input)
+    media = [found for found in listed if not isinstance(found, Failure)]
+    unlisted = len(listed) - len(media)
     refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):
         return _run_locked(request, progress, job, media, unlisted)
@@ -80,23 +79,13 @@ def _run_locked(
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
     workers = request.runner.used_workers(parts)
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
-    run = {**_describe_run(request, job.began), **costs, **tables}
+    looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
+    told = describe_run(request.belongs_to(), request.card, job.began, **looks)
+    run = {**told, **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
     remove_stale(request.output, run)
     request.output.remove(path)
     return run
-
-
-def _list_input(request: AnalysisRequest) -> tuple[list[Medium], int]:
-    """Lists INPUT once, before anything is done; returns the media and the number of failures."""
-    listed = list(list_media(request.input))
-    media = [found for found in listed if not isinstance(found, Failure)]
-    if not listed:
-        raise UsageError(f"INPUT {request.input}: holds no picture or video")
-    twice = [name for name, count in Counter(m.name for m in media).items() if count > 1]
-    if twice:
-        raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
-    return media, len(listed) - len(media)
 
 
 def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
@@ -146,20 +135,6 @@ def _name_some(media: Iterable[str]) -> str:
     """Names a few media."""
     names = sorted(set(media))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _describe_run(request: AnalysisRequest, started: float) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the command."""
-    return {
-        "command": describe_command(sys.argv[1:]),
-        "belongs_to": request.belongs_to(),
-        "render": request.render and asdict(request.render),
-        "span_s": request.span_s,
-        "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
-        "schema_version": SCHEMA_VERSION,
-        "versions": list_versions(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-    }
 
 
 def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:

@@ -9,6 +9,7 @@ from fer_core.detection.detectors import DetectorSettings, detector_settings
 
 if TYPE_CHECKING:
     from fer_core.drawing.overlay import Lang, OverlayKind
+    from fer_core.model import ModelCard
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class RowSettings:
     temperature: float
     preprocessing: str
     max_pixels: int
+
+    @classmethod
+    def of_model(cls, card: ModelCard, engine: str, **others: Any) -> RowSettings:
+        """Builds the settings from what the card of a model says, and all others."""
+        others |= {"temperature": card.temperature, "preprocessing": card.preprocessing}
+        return cls(engine=engine, model_sha256=card.sha256_for(engine), **others)
 
     def flat(self) -> dict[str, Any]:
         """Returns the settings with dotted names, for comparing and showing."""

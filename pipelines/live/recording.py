@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ import pyarrow as pa
 from fer_core.detections import Failure
 from fer_core.errors import SettingsError
 from fer_core.model import ModelCard
-from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, SCHEMA_VERSION
+from fer_core.records import FACES, FAILURES, FRAMES, MEDIA
 from pipelines.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
 from pipelines.linking import write_tables
 from pipelines.live.recorded import RecordedMedium, face_row, media_row
 from pipelines.live.session import Analysed
 from pipelines.output import RUN_FILE, Output
-from pipelines.run_facts import describe_command, gather_tables, list_versions
+from pipelines.run_facts import describe_run, gather_tables
 from pipelines.settings import RowSettings
 
 FLUSH_SECONDS = 60.0
@@ -172,17 +171,11 @@ class Recorder:
     def _describe_run(self) -> dict[str, Any]:
         request, now = self._request, self._now()
         own = self._media_part
+        belongs_to = {"INPUT": request.source, **request.rows.flat()}
         clock = Clock(self._began, self._began, self._began, now, now, now)
         costs = sum_costs([self._costs, {"list": {SECONDS: 0.0, "media": len(self._names)}}])
         return {
-            "command": describe_command(sys.argv[1:]),
-            "belongs_to": {"INPUT": request.source, **request.rows.flat()},
-            "render": None,
-            "span_s": None,
-            "model": {"name": request.card.name, "sha256": request.rows.model_sha256},
-            "schema_version": SCHEMA_VERSION,
-            "versions": list_versions(),
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._began)),
+            **describe_run(belongs_to, request.card, self._began, render=None, span_s=None),
             **describe_costs(costs, {}, clock, 1),
             **gather_tables([*self._parts, *([own] if own else [])]),
         }

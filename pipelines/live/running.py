@@ -107,14 +107,8 @@ def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
     output = Output(request.record)
     held.enter_context(locked(output))
     card = load_card(request.model_dir or find_model_dir())
-    rows = RowSettings(
-        sample_fps="all",
-        detector=HaarSettings(),
-        engine="litert",
-        model_sha256=card.sha256_for("litert"),
-        temperature=card.temperature,
-        preprocessing=card.preprocessing,
-        max_pixels=MAX_PIXELS,
+    rows = RowSettings.of_model(
+        card, "litert", sample_fps="all", detector=HaarSettings(), max_pixels=MAX_PIXELS
     )
     source = request.source and os.path.abspath(request.source)
     return Recorder(RecordingRequest(output, source or "camera", "jpeg", rows, card))

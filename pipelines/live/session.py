@@ -15,7 +15,7 @@ from fer_core.detection.detect import Detector, limit_threads
 from fer_core.detection.detectors import load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.errors import MediaError
-from fer_core.faces import Box, crop_face
+from fer_core.faces import Box, crop_face, keep_largest
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
@@ -96,11 +96,8 @@ class Session:
         start = time.perf_counter()
         since_ms = self._since(timestamp_ms)
         with timed(self._costs, "detect") as counts:
-            faces = self._detector(grey, since_ms)
+            faces = keep_largest(self._detector(grey, since_ms), MAX_FACES)
             counts["frames"] = 1
-            if len(faces) > MAX_FACES:
-                largest = sorted(faces, key=lambda face: -face.box.width * face.box.height)
-                faces = sorted(largest[:MAX_FACES])
             crops = np.empty((len(faces), CROP_SIZE, CROP_SIZE), np.uint8)
             for crop, face in zip(crops, faces, strict=True):
                 crop[:] = crop_face(grey, face.box, face.tilt)
