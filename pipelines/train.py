@@ -19,8 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
-from fer_core.learn.distillation import mix_targets, teacher_scores
-from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
+from fer_core.learn.distillation import Teachers
+from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
 from fer_core.model import CARD_NAME, ModelCard, Provenance, load_card, load_classifier
 from pipelines.exporting import TRAINED, export_apart
@@ -131,7 +131,8 @@ def _remember_settings(model_dir: Path, identity: dict[str, Any]) -> None:
     file = model_dir / "checkpoint" / "run.json"
     # Without weights no epoch was finished, so that nothing can go on.
     if not file.exists() or not any(file.parent.glob("*.weights.h5")):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(file.parent, ignore_errors=True)
+        file.parent.mkdir(parents=True)
         file.write_text(json.dumps(identity, indent=2), encoding="utf-8")
         (model_dir / EPOCHS_FILE).unlink(missing_ok=True)
         return
@@ -168,16 +169,14 @@ def _valid_rows(
     return valid.crops[known], np.eye(len(EMOTIONS), dtype=np.float32)[truth[known]]
 
 
-def _taught(
-    rows: tuple[NDArray[np.uint8], NDArray[np.float32]], request: TrainRequest, echo: Echo
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Mixes what the teachers see into the targets, where there are teachers."""
+def _load_teachers(request: TrainRequest, echo: Echo) -> Teachers | None:
     if not request.teachers:
-        return rows
-    crops, targets = rows
-    echo(f"asking {len(request.teachers)} teachers about {len(crops):,} pictures")
-    scores = teacher_scores([load_classifier(teacher) for teacher in request.teachers], crops)
-    return crops, mix_targets(targets, scores, request.settings.teacher_share)
+        return None
+    settings = request.settings
+    views = min(settings.views, settings.epochs)
+    echo(f"{len(request.teachers)} teachers are asked in each of the first {views} epochs")
+    networks = [load_classifier(teacher) for teacher in request.teachers]
+    return Teachers(networks, settings.teacher_share, views, request.model_dir / "checkpoint")
 
 
 def _train_and_export(
@@ -186,8 +185,9 @@ def _train_and_export(
     """Trains, exports, and removes the checkpoint, which nothing needs any longer."""
     train, valid = parts
     model_dir, settings, label_set = request.model_dir, request.settings, request.label_set
-    rows, valid_rows = _training_rows(train, label_set), _valid_rows(valid, label_set)
-    rows = _taught(rows, request, echo)
+    (crops, targets), valid_rows = _training_rows(train, label_set), _valid_rows(valid, label_set)
+    shown = repeat_rare(targets, settings.rare_share, settings.seed)
+    teachers = _load_teachers(request, echo)
     # TensorFlow leaves oneDNN off on AMD; with it a step takes 0.6 of the time.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -195,14 +195,14 @@ def _train_and_export(
     from fer_core.learn.evaluation import copies_of
     from fer_core.learn.training import train_network
 
-    batches = -(-len(rows[0]) // settings.batch)
+    batches, rows = -(-len(shown) // settings.batch), (crops[shown], targets[shown])
     with TrainProgress(settings.epochs, batches, echo) as progress:
-        network = train_network(rows, valid_rows, model_dir, settings, progress)
+        network = train_network(rows, valid_rows, model_dir, settings, progress, teachers)
     network.save(model_dir / TRAINED)
     draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
     provenance = Provenance(
         name=model_dir.name,
-        data=f"{len(rows[0])} training and {len(valid)} validation pictures, labels {label_set}",
+        data=f"{len(crops)} training and {len(valid)} validation pictures, labels {label_set}",
         command=_command(request),
         commit=_commit(),
     )

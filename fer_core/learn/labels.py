@@ -69,6 +69,24 @@ def vote_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
     return shares
 
 
+def repeat_rare(targets: NDArray[np.float32], rare_share: float, seed: int) -> NDArray[np.intp]:
+    """Returns which pictures to show in an epoch: all, and those of rare emotions several times.
+
+    An emotion of share f counts sqrt(`rare_share` / f) times (Gupta et al. 2019, arXiv 1908.03195).
+
+    Args:
+        targets: float32 (n, 7), each row summing to 1, every emotion in some.
+        rare_share: emotions with a larger share of the targets are not rare; 0 repeats nothing.
+        seed: of the rounding to whole times.
+
+    Returns:
+        Rows of `targets`, in their order, some several times.
+    """
+    factors = np.maximum(1, np.sqrt(rare_share / targets.mean(axis=0)))
+    times = np.floor(targets @ factors + np.random.default_rng(seed).random(len(targets)))
+    return np.repeat(np.arange(len(targets)), np.maximum(1, times).astype(np.intp))
+
+
 def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32]:
     """Returns what the network is to predict, float32 (n, 7); rows of 0 are not to be used.
 

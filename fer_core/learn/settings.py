@@ -46,6 +46,9 @@ class TrainSettings:
         weight_decay: decay of the convolution weights per step, times the rate.
         ema: momentum of the running average of the weights, which is what is kept.
         teacher_share: how much of a target comes from the teachers, where there are some; 0 to 1.
+        views: random views of each picture that the teachers are asked about, one for each epoch;
+            the epochs after show these again.
+        rare_share: pictures of an emotion with a smaller share of the targets are shown more often.
         seed: seed of weights, order and augmentation.
     """
 
@@ -56,6 +59,8 @@ class TrainSettings:
     weight_decay: float = 5e-3
     ema: float = 0.995
     teacher_share: float = 0.7
+    views: int = 12
+    rare_share: float = 0.05
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
 from fer_core.learn.augment import augment_crops
+from fer_core.learn.distillation import Teachers
 from fer_core.learn.network import build_network
 from fer_core.learn.settings import EPOCHS_FILE, NETWORKS, TrainSettings
 
@@ -30,21 +31,33 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Shuffled, augmented batches; the same for the same seed and epoch."""
 
     def __init__(
-        self, crops: NDArray[np.uint8], targets: NDArray[np.float32], settings: TrainSettings
+        self,
+        rows: tuple[NDArray[np.uint8], NDArray[np.float32]],
+        settings: TrainSettings,
+        teachers: Teachers | None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self.crops, self.targets, self.settings = crops, targets, settings
+        self.rows, self.settings, self.teachers = rows, settings, teachers
         self.epoch = 0
+        self._view, self._order = rows, np.empty(0, np.intp)
 
     def __len__(self) -> int:
-        return math.ceil(len(self.crops) / self.settings.batch)
+        return math.ceil(len(self.rows[0]) / self.settings.batch)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Changes every picture at random, and asks the teachers what they see in it."""
+        self.epoch, (crops, targets) = epoch, self.rows
+        view = epoch if self.teachers is None else epoch % self.teachers.views
+        crops = augment_crops(crops, np.random.default_rng((self.settings.seed, view, 1)))
+        if self.teachers is not None:
+            targets = self.teachers.mix_targets(targets, view, crops)
+        order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(crops))
+        self._view, self._order = (crops, targets), order
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        order = np.random.default_rng((self.settings.seed, self.epoch)).permutation(len(self.crops))
-        rows = order[index * self.settings.batch : (index + 1) * self.settings.batch]
-        rng = np.random.default_rng((self.settings.seed, self.epoch, index))
-        crops = standardise_crops(augment_crops(self.crops[rows], rng))
-        return crops, self.targets[rows]
+        rows = self._order[index * self.settings.batch : (index + 1) * self.settings.batch]
+        crops, targets = self._view
+        return standardise_crops(crops[rows]), targets[rows]
 
 
 def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callback:
@@ -52,7 +65,7 @@ def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callbac
 
     # Keras passes `logs` by name.
     def begin_epoch(epoch: int, logs: Any) -> None:
-        batches.epoch = epoch
+        batches.begin_epoch(epoch)
 
     def end_batch(batch: int, logs: Any) -> None:
         watcher.batch_ended(batches.epoch, batch)
@@ -94,6 +107,7 @@ def train_network(
     model_dir: Path,
     settings: TrainSettings,
     watcher: Watcher,
+    teachers: Teachers | None = None,
 ) -> keras.Model:
     """Trains a network, or goes on where an earlier run into `model_dir` stopped.
 
@@ -103,13 +117,14 @@ def train_network(
         model_dir: keeps the checkpoint of the last whole epoch in `checkpoint/`, and EPOCHS_FILE.
         settings: see TrainSettings.
         watcher: told after each step and each epoch.
+        teachers: what else the targets come from, None for nothing.
 
     Returns:
         The network with the averaged weights.
     """
     keras.utils.set_random_seed(settings.seed)
     network = build_network(NETWORKS[settings.network])
-    batches = TrainingBatches(*train, settings)
+    batches = TrainingBatches(train, settings, teachers)
     network.compile(
         _optimizer(settings, len(batches) * settings.epochs),
         keras.losses.CategoricalCrossentropy(from_logits=True),

@@ -24,7 +24,7 @@ from fer_core.learn.dataset import (
     read_data,
 )
 from fer_core.learn.evaluation import copies_of, evaluate_scores
-from fer_core.learn.labels import LabelledFaces, majority_labels, training_targets
+from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
 
 KAGGLE_NAMES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -205,6 +205,19 @@ def test_targets_are_shares_of_votes_or_labels() -> None:
     assert training_targets(labelled, "fer2013").tolist() == [[0, 0, 1, 0, 0, 0, 0], [0] * 7]
     with pytest.raises(DataError, match="'affectnet' is unknown, use one of ferplus, fer2013"):
         training_targets(faces, "affectnet")
+
+
+def test_pictures_of_rare_emotions_are_shown_more_often() -> None:
+    """100 pictures of six emotions, 4 of the seventh: 0.05 / 0.0066 is 2.75 squared."""
+    targets = np.repeat(np.eye(7, dtype=np.float32), [4, *[100] * 6], axis=0)
+    rows = repeat_rare(targets, 0.05, seed=0)
+    times = np.bincount(rows)
+    assert set(times[4:]) == {1}
+    assert set(times[:4]) <= {2, 3}
+    assert rows.tolist() == sorted(rows)
+    counts = [len(repeat_rare(targets, 0.05, seed)) - 600 for seed in range(200)]
+    assert np.mean(counts) == pytest.approx(4 * 2.75, rel=0.05)
+    assert len(repeat_rare(targets, 0, seed=0)) == 604
 
 
 def test_figures_of_a_small_example() -> None:

@@ -1,11 +1,13 @@
-"""Targets from teachers: pictures are shown both ways round, and teachers count alike."""
+"""Targets from teachers: all count alike, and each view is shown to them once."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.learn.distillation import mix_targets, teacher_scores
+from fer_core.learn.distillation import Teachers, teacher_scores
 
 
 def sees_left(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -20,17 +22,25 @@ def says_angry(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.eye(7, dtype=np.float32)[np.zeros(len(crops), int)]
 
 
-def test_both_sides_and_all_teachers_count_alike() -> None:
+def test_all_teachers_count_alike() -> None:
     crops = np.zeros((2, 48, 48), np.uint8)
     crops[0, :, :24] = 200
-    assert teacher_scores([sees_left], crops).tolist() == [
-        [0, 0, 0, 0.5, 0, 0.5, 0],
-        [0, 0, 0, 0, 0, 1, 0],
+    assert teacher_scores([sees_left, says_angry], crops).tolist() == [
+        [0.5, 0, 0, 0.5, 0, 0, 0],
+        [0.5, 0, 0, 0, 0, 0.5, 0],
     ]
-    mean = teacher_scores([sees_left, says_angry], crops)
-    assert mean.tolist()[1] == [0.5, 0, 0, 0, 0, 0.5, 0]
 
 
-def test_targets_keep_their_share() -> None:
-    targets, scores = np.eye(7, dtype=np.float32)[[1]], np.eye(7, dtype=np.float32)[[2]]
-    np.testing.assert_allclose(mix_targets(targets, scores, 0.7), [[0, 0.3, 0.7, 0, 0, 0, 0]])
+def test_targets_keep_their_share_and_teachers_are_asked_once_about_a_view(tmp_path: Path) -> None:
+    targets, asked = np.eye(7, dtype=np.float32)[[1]], list[int]()
+
+    def says_angry_once(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        asked.append(len(crops))
+        return says_angry(crops)
+
+    teachers = Teachers([says_angry_once], 0.7, 2, tmp_path)
+    for view in (0, 1, 0):
+        mixed = teachers.mix_targets(targets, view, np.zeros((1, 48, 48), np.uint8))
+        np.testing.assert_allclose(mixed, [[0.7, 0.3, 0, 0, 0, 0, 0]])
+    assert asked == [1, 1]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["teachers-0.npy", "teachers-1.npy"]
