@@ -168,7 +168,7 @@ flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool 
 flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
 	@$(BIN)/python -m pipelines.deploy.flink_cluster down $(ARGS)
 
-run-flink: $(FLINK_VENV)/flink.stamp ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
+run-flink: $(FLINK_VENV)/flink.stamp $(STORES) ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
 	@test -n "$(INPUT)" || { echo "usage: make run-flink INPUT=folder FLINK_MASTER=host:port [OUTPUT=folder] [ARGS=...] [BEAM=...]"; exit 2; }
 	@$(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner flink $(ARGS) -- --flink_master=$(FLINK_MASTER) \
 	  $(if $(FLINK_JAR),--flink_job_server_jar=$(FLINK_JAR)) $(BEAM) || [ $$? -eq 3 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # Beam brings it
 
 from fer_core.errors import FerError, UsageError
 from pipelines import flink
+from pipelines.deploy import worker_pool
 from pipelines.deploy.flink_cluster import free_port
-from pipelines.flink import cancel_job, flink_options, option_value
+from pipelines.flink import DEFAULT_POOL, cancel_job, flink_options, option_value
 from pipelines.runners import Runner, _cause
 from tests.pipelines.jobs import SAMPLES, ferbeam
+
+ROOT = Path(__file__).resolve().parents[2]
 
 OVERVIEW = {"flink-version": "1.19.3", "slots-total": 4, "taskmanagers": 2}
 
@@ -177,3 +182,17 @@ def test_the_versions_are_those_of_beam() -> None:
     from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
     assert list(flink.SUPPORTED) == FlinkRunnerOptions.PUBLISHED_FLINK_VERSIONS
+
+
+def test_the_manifest_for_kubernetes_fits_the_commands() -> None:
+    """Its Flink is that of `make`, its pool is where jobs look for it, all its ways restart."""
+    manifest = yaml.safe_load((ROOT / "pipelines/deploy/flink_kubernetes.yaml").read_text())
+    spec = manifest["spec"]
+    version = re.search(r"FLINK_VERSION := (\S+)", (ROOT / "Makefile").read_text())
+    assert version is not None
+    assert spec["image"].startswith(f"flink:{version[1]}-")
+    assert spec["flinkVersion"] == "v" + version[1].replace(".", "_")
+    main, workers = spec["taskManager"]["podTemplate"]["spec"]["containers"]
+    assert main["name"] == "flink-main-container"
+    assert workers["command"][2:] == [worker_pool.__name__, "--port", DEFAULT_POOL.split(":")[1]]
+    assert spec["flinkConfiguration"]["restart-strategy.type"] == "fixed-delay"
