@@ -121,10 +121,9 @@ def _widen(luma: NDArray[np.generic], bits: int, full_range: bool) -> NDArray[np
         if bits == 8:
             return np.array(luma, np.uint8)
         return np.asarray(cv2.convertScaleAbs(luma, alpha=255 / ((1 << bits) - 1)), np.uint8)
-    above_black = cv2.subtract(luma, 16 * unit)  # saturates at 0, which convertScaleAbs needs
-    into = above_black if bits == 8 else None
-    scaled = cv2.convertScaleAbs(above_black, dst=into, alpha=255 / (219 * unit))
-    return np.asarray(scaled, np.uint8)
+    scale = 255 / (219 * unit)
+    black = -16 * unit * scale
+    return np.asarray(cv2.addWeighted(luma, scale, luma, 0, black, dtype=cv2.CV_8U), np.uint8)
 
 
 def _oriented(grey: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
