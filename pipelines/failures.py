@@ -65,12 +65,13 @@ def failures(output_path: str, style: str) -> None:
     else:
         for line in (line for reason in reasons for line in _lines(reason)):
             click.echo(line)
-        click.echo("once these files are put right, or to try again, just these:")
-        click.echo(f"  {command}")
+        if command is not None:
+            click.echo("once these files are put right, or to try again, just these:")
+            click.echo(f"  {command}")
 
 
-def load_failures(output: Output) -> tuple[list[dict[str, Any]], str]:
-    """Reads the failures of a finished run, and the command that tries just them again.
+def load_failures(output: Output) -> tuple[list[dict[str, Any]], str | None]:
+    """Reads the failures of a finished run, and what `retry_command` makes of its command.
 
     Raises:
         UsageError: there is no finished run.
@@ -83,10 +84,15 @@ def load_failures(output: Output) -> tuple[list[dict[str, Any]], str]:
     return table.to_pylist(), retry_command(run["command"])
 
 
-def retry_command(command: str) -> str:
-    """Returns the command that tries the failures of a run again, by the one that made it."""
+def retry_command(command: str) -> str | None:
+    """Returns the command that tries the failures of a run again, by the one that made it.
+
+    None for a recording of `live`: what the camera showed is gone.
+    """
     words = [word for word in command.split(" ") if word not in ("--overwrite", "--retry-failures")]
-    at = words.index("analyze") + 1 if "analyze" in words else len(words)
+    if "analyze" not in words:
+        return None
+    at = words.index("analyze") + 1
     return " ".join([*words[:at], "--retry-failures", *words[at:]])
 
 

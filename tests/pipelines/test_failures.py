@@ -62,6 +62,10 @@ def test_the_command_to_try_again_keeps_what_is_there(command: str, retry: str) 
     assert retry_command(retry) == retry
 
 
+def test_a_recording_cannot_be_tried_again() -> None:
+    assert retry_command("ferbeam live --record out/session") is None
+
+
 def test_failures_are_told_by_reason(small_output: Path) -> None:
     lines = told(small_output, "text").splitlines()
     assert lines[0].startswith("probe (1 medium): its index (moov) is missing")
