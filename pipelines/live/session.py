@@ -19,6 +19,7 @@ from fer_core.faces import Box, crop_face, keep_largest
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
+from fer_core.tracking.looks import SCENE_SIZE, describe_scene, find_cuts
 from pipelines.costs import Costs, timed
 
 MAX_PIXELS = 1920 * 1080
@@ -74,6 +75,7 @@ class Session:
         self._detector, self._classifier = detector, classifier
         self._tracks = CausalTracks()
         self._before_ms: int | None = None
+        self._scenes = np.zeros((2, SCENE_SIZE), np.uint8)
         self._costs: Costs = {}
 
     def restart(self) -> None:
@@ -95,6 +97,7 @@ class Session:
         """
         start = time.perf_counter()
         since_ms = self._since(timestamp_ms)
+        self._forget_at_cut(grey)
         with timed(self._costs, "detect") as counts:
             faces = keep_largest(self._detector(grey, since_ms), MAX_FACES)
             counts["frames"] = 1
@@ -112,6 +115,12 @@ class Session:
         ]
         height, width = grey.shape
         return Analysed(width, height, seen, 1000 * (time.perf_counter() - start))
+
+    def _forget_at_cut(self, grey: NDArray[np.uint8]) -> None:
+        """Ends all tracks where another scene begins: no face goes on there."""
+        self._scenes = np.stack([self._scenes[1], describe_scene(grey)])
+        if find_cuts(self._scenes)[1]:
+            self._tracks.forget()
 
     def _since(self, timestamp_ms: int) -> int | None:
         """Returns the time since the frame before, None where nothing is where it was then."""

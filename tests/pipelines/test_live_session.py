@@ -65,6 +65,20 @@ def test_faces_and_scores_are_those_of_the_batch_job() -> None:
     assert len({face.track_id for face in seen}) == 2
 
 
+def test_no_face_goes_on_over_a_cut() -> None:
+    """The same face, at the same place, in another room."""
+    height, width = 240, 320
+    face = cv2.imread(str(SAMPLES / "composites" / "happy.png"), cv2.IMREAD_GRAYSCALE)
+    room = np.tile(np.linspace(0, 255, width, dtype=np.uint8), (height, 1))
+    session, seen = load_session(), []
+    for at, background in enumerate((room, room, 255 - room, 255 - room)):
+        frame = background.copy()
+        frame[60:180, 100:220] = cv2.resize(face, (120, 120))
+        (found,) = session.analyse(frame, 40 * at).faces
+        seen.append(found.track_id)
+    assert seen == [0, 0, 1, 1]
+
+
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff", jpeg_of()[:-40]])
 def test_what_is_no_whole_jpeg_is_refused(data: bytes) -> None:
     with pytest.raises(MediaError):
