@@ -101,5 +101,5 @@ def test_a_command_that_ends_leaves_no_job_running(
     limit = time.monotonic() + 60
     while cluster.jobs()[0]["state"] != "CANCELED":
         assert cluster.jobs()[0]["jid"] == newest["jid"]
-        assert time.monotonic() < limit, cluster.jobs()[0]
+        assert time.monotonic() < limit, str(cluster.jobs()[0])
         time.sleep(0.2)
