@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +40,14 @@ class Clip:
 
 def make_clips(
     folder: Path,
-    names: Iterable[str],
-    seeds: Iterable[int],
+    scenarios: Mapping[str, Sequence[int]],
     seconds: float,
     faces: NDArray[np.uint8] | None,
 ) -> list[Clip]:
     """Generates a clip for each scenario and seed; the last seed has the user's faces, if given."""
     folder.mkdir(parents=True)
-    clips, seeds = [], list(seeds)
-    for name in names:
+    clips = []
+    for name, seeds in scenarios.items():
         for seed in seeds:
             path = folder / f"{name}-{seed}.mp4"
             own = faces if seed == seeds[-1] else None
