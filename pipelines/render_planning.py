@@ -14,7 +14,7 @@ from pipelines.elements import LinkedGroup, Span, SpanToRender, digest
 from pipelines.output import Output
 from pipelines.settings import RenderSettings
 
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 """Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 NEUTRAL = 4
 HOLD_MS = 1000
