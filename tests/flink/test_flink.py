@@ -97,7 +97,8 @@ def test_a_command_that_ends_leaves_no_job_running(
     newest = cluster.jobs()[0]
     assert newest["state"] == "RUNNING"
     job.send_signal(sign)
-    job.communicate(timeout=60)
+    printed = job.communicate(timeout=60)[0]
+    assert job.returncode == (130 if sign == signal.SIGINT else -sign), printed
     limit = time.monotonic() + 60
     while cluster.jobs()[0]["state"] != "CANCELED":
         assert cluster.jobs()[0]["jid"] == newest["jid"]
