@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import click
 
 from fer_core.errors import FerError, SettingsError, UsageError
+from pipelines.checking.verify import verify
 from pipelines.failures import failures
-from pipelines.live_commands import live
-from pipelines.model_commands import evaluate, prepare, train
+from pipelines.live.commands import live
 from pipelines.options import (
     choose_detector,
     choose_rendering,
@@ -26,9 +26,9 @@ from pipelines.options import (
     render_options,
     runner_options,
 )
-from pipelines.query_commands import export, query
-from pipelines.report_commands import report
-from pipelines.verify import verify
+from pipelines.query.commands import export, query
+from pipelines.report.commands import report
+from pipelines.training.commands import evaluate, prepare, train
 
 DONE, FATAL, USAGE, SOME_FAILED = 0, 1, 2, 3
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"

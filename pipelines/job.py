@@ -22,7 +22,7 @@ def _import_job(name: str) -> Build:
     from pipelines.settings import AnalyzeSettings, PrepareSettings
 
     if name == "prepare":
-        from pipelines import prepare
+        from pipelines.training import prepare
 
         return lambda steps, plain: prepare.build_pipeline(steps, PrepareSettings.from_dict(plain))
     from pipelines import analyze

@@ -26,7 +26,11 @@ from pipelines.deploy.worker import run_worker
 from pipelines.deploy.worker_check import CHECK_SERVICE, describe_problems
 
 HOST = "127.0.0.1"
-IMPORTED = ["apache_beam.runners.worker.sdk_worker", "pipelines.analyze", "pipelines.prepare"]
+IMPORTED = [
+    "apache_beam.runners.worker.sdk_worker",
+    "pipelines.analyze",
+    "pipelines.training.prepare",
+]
 
 
 class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):

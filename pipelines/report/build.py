@@ -16,7 +16,7 @@ from fer_core.emotions import NAMES
 from pipelines.locking import locked
 from pipelines.output import Output
 from pipelines.profile import load_run
-from pipelines.query import open_tables
+from pipelines.query.tables import open_tables
 from pipelines.report.cohort import read_cohort
 from pipelines.report.front import tell_front
 from pipelines.report.gather import (

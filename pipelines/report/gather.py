@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS
+from pipelines.query.views import NEGATIVE, POSITIVE
 from pipelines.report.timelines import Sightings
-from pipelines.views import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -20,13 +20,13 @@ from fer_core.faces import Box, Face
 from fer_core.model import find_model_dir, load_card, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
+from pipelines.checking.verify import verify_output
 from pipelines.live.analyst import Analyst
 from pipelines.live.playback import Playback
 from pipelines.live.recording import Recorder, RecordingRequest
 from pipelines.live.session import Session, load_session, read_frame
 from pipelines.output import Output
 from pipelines.settings import RowSettings
-from pipelines.verify import verify_output
 from tests.pipelines.jobs import SAMPLES, tables_of
 
 VIDEO = SAMPLES / "videos" / "two_faces.mp4"

@@ -22,8 +22,8 @@ from fer_core.learn.prepare import LABELLED, LabelledFace
 from fer_core.pictures import read_picture
 from pipelines.cli import main
 from pipelines.elements import Medium
-from pipelines.prepare import PrepareFaces
 from pipelines.settings import PrepareSettings
+from pipelines.training.prepare import PrepareFaces
 from tests.pipelines.jobs import SAMPLES, ferbeam
 
 PICTURES = SAMPLES / "pictures"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.output import Output
-from pipelines.query import open_tables
+from pipelines.query.tables import open_tables
 from tests.pipelines.finished import make_picture, make_video, write_finished
 from tests.pipelines.jobs import ferbeam
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from pipelines.checking.verify import verify, verify_output
 from pipelines.output import Output
-from pipelines.verify import verify, verify_output
 from tests.pipelines.broken_outputs import Broken
 
 VIDEO, PICTURE, CUT, UNOPENED = "portrait.mp4", "group.png", "cut.jpg", "broken.mp4"

@@ -22,8 +22,8 @@ from fer_core.faces import crop_face
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
-from pipelines.evaluate import run_evaluate
-from pipelines.train import TrainRequest, run_train
+from pipelines.training.evaluate import run_evaluate
+from pipelines.training.train import TrainRequest, run_train
 
 ROOT = Path(__file__).resolve().parents[2]
 # A machine that is shared may take minutes for what takes seconds alone.

@@ -29,7 +29,9 @@ from pipelines.elements import Medium
 from pipelines.flink import cancel_job
 from pipelines.listing import count_parts
 from pipelines.output import Output
-from pipelines.prepared import (
+from pipelines.runners import Job, Runner, run_job
+from pipelines.settings import PrepareSettings
+from pipelines.training.prepared import (
     SKIPPED_FILE,
     claim_data,
     counts_path,
@@ -37,8 +39,6 @@ from pipelines.prepared import (
     read_progress,
     tidy_data,
 )
-from pipelines.runners import Job, Runner, run_job
-from pipelines.settings import PrepareSettings
 
 EMOTION_FOLDERS = f"folders named {', '.join(NAMES)}"
 

@@ -45,7 +45,7 @@ def prepare(**options: Any) -> None:
         from rich.console import Console
 
         from pipelines.output import Output
-        from pipelines.preparing import PrepareRequest, run_prepare
+        from pipelines.training.preparing import PrepareRequest, run_prepare
 
         request = PrepareRequest(
             input=options["input_path"],
@@ -95,7 +95,7 @@ def train(
     per emotion in train/ and valid/.
     """
     from fer_core.learn.settings import TrainSettings
-    from pipelines.train import TrainRequest, run_train
+    from pipelines.training.train import TrainRequest, run_train
 
     request = TrainRequest(
         data=Path(data),
@@ -122,7 +122,7 @@ def train(
 def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: str | None) -> None:
     """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
     from fer_core.model import find_model_dir
-    from pipelines.evaluate import run_evaluate
+    from pipelines.training.evaluate import run_evaluate
 
     model = find_model_dir() if model_dir is None else Path(model_dir)
     folder = None if report is None else Path(report)

@@ -14,7 +14,7 @@ from fer_core.errors import UsageError
 from fer_core.records import TABLES
 from pipelines.output import Output, read_tables
 from pipelines.profile import load_run
-from pipelines.views import TABLES_TELL, VIEWS
+from pipelines.query.views import TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -24,7 +24,7 @@ from fer_core.learn.report import (
     write_markdown,
 )
 from fer_core.model import MODEL_FILES, load_card, load_classifier
-from pipelines.labelled import Echo, read_part
+from pipelines.training.labelled import Echo, read_part
 
 
 def run_evaluate(

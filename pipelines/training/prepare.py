@@ -25,9 +25,9 @@ from fer_core.learn.prepare import (
 from fer_core.media import MAX_PIXELS
 from pipelines.elements import Medium
 from pipelines.output import Output
-from pipelines.prepared import SKIPPED_FILE, counts_path, list_labelled, note_progress
 from pipelines.reading import read_picture_frame
 from pipelines.settings import PrepareSettings
+from pipelines.training.prepared import SKIPPED_FILE, counts_path, list_labelled, note_progress
 from pipelines.transforms import FAILURES, ListMedia
 
 SKIPPED = "skipped"

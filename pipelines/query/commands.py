@@ -30,8 +30,8 @@ def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
     changes, summary and cohort. A query can read nothing else, and write nothing.
     """
     from pipelines.output import Output
-    from pipelines.query import open_tables
-    from pipelines.query_answers import choose_format, print_views, write_answer
+    from pipelines.query.answers import choose_format, print_views, write_answer
+    from pipelines.query.tables import open_tables
 
     form = choose_format(to["form"], to["path"])
     with open_tables(Output(output_path), viewers) as tables:
@@ -48,8 +48,8 @@ def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
 def export(output_path: str, path: str, view: str) -> None:
     """Writes a table of OUTPUT, or a view, to FILE.csv, FILE.json or FILE.parquet."""
     from pipelines.output import Output
-    from pipelines.query import check_view, open_tables
-    from pipelines.query_answers import choose_format, write_answer
+    from pipelines.query.answers import choose_format, write_answer
+    from pipelines.query.tables import check_view, open_tables
 
     form = choose_format(None, path)
     with open_tables(Output(output_path)) as tables:

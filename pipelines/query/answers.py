@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fer_core.errors import UsageError
-from pipelines.views import TABLES_TELL, VIEWS
+from pipelines.query.views import TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

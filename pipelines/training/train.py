@@ -23,8 +23,8 @@ from fer_core.learn.distillation import Teachers
 from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
 from fer_core.model import CARD_NAME, ModelCard, Provenance, load_card, load_classifier
-from pipelines.exporting import TRAINED, export_apart
-from pipelines.labelled import Echo, read_part
+from pipelines.training.exporting import TRAINED, export_apart
+from pipelines.training.labelled import Echo, read_part
 
 
 class TrainProgress:
@@ -226,7 +226,7 @@ def _command(request: TrainRequest) -> str:
 
 def _commit() -> str:
     """Returns the commit of the checkout that runs, empty outside one."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
     command = ["git", "-C", str(root), "rev-parse", "HEAD"]

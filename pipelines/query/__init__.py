@@ -1,0 +1,1 @@
+"""Asking the tables of a finished run: `query` and `export`."""

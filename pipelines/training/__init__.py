@@ -1,0 +1,1 @@
+"""The jobs about models: `prepare`, `train` and `evaluate`."""
