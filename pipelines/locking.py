@@ -1,7 +1,7 @@
 """The lock of an OUTPUT: one command writes into it at a time.
 
 On this machine the system holds it, so that it goes when its owner does, however that ended. On a
-store it is a file that its owner renews; of two that start in the same second both may get it.
+store it is an object that is made only where there is none, and that its owner renews.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TextIO
 
 from fer_core.errors import FerError, SettingsError
 from pipelines.output import Output
+from pipelines.stores import store_of
 
 LOCK_FILE = ".lock"
 RENEW_SECONDS = 30.0
@@ -79,14 +81,12 @@ def _open_lock(output: Output, path: str) -> TextIO:
 @contextmanager
 def _locked_on_store(output: Output) -> Iterator[None]:
     path, me = output.path(LOCK_FILE), _owner()
-    held = _read_owner(output.read(path).decode()) if output.exists(path) else {}
-    age = time.time() - held.get("renewed", 0)
-    if held and age < STALE_SECONDS:
-        raise SettingsError(
-            f"OUTPUT {output.root}: {_name_owner(held)} is writing into it; wait for it to end, or "
-            f"end it. If it is gone already, its lock ends in {STALE_SECONDS - age:.0f} s"
-        )
-    output.write(path, json.dumps(me).encode())
+    create = partial(store_of(path).create, path, json.dumps(me).encode())
+    if not create():
+        _refuse_unless_stale(output, path)
+        output.remove(path)
+        if not create():
+            _refuse_unless_stale(output, path)
     ended = threading.Event()
 
     def renew() -> None:
@@ -101,6 +101,17 @@ def _locked_on_store(output: Output) -> Iterator[None]:
         ended.set()
         thread.join()
         output.remove(path)
+
+
+def _refuse_unless_stale(output: Output, path: str) -> None:
+    """Refuses an OUTPUT on a store whose lock was renewed lately."""
+    held = _read_owner(output.read(path).decode()) if output.exists(path) else {}
+    age = time.time() - held.get("renewed", 0)
+    if held and age < STALE_SECONDS:
+        raise SettingsError(
+            f"OUTPUT {output.root}: {_name_owner(held)} is writing into it; wait for it to end, or "
+            f"end it. If it is gone already, its lock ends in {STALE_SECONDS - age:.0f} s"
+        )
 
 
 def _owner() -> dict[str, Any]:

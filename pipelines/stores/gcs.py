@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
@@ -69,6 +69,16 @@ class GcsStore:
         """Writes an object by one PUT."""
         with _telling(uri, missing="NoSuchBucket"):
             self._blob(uri).upload_from_file(io.BytesIO(data), size=len(data), **_WRITING)
+
+    def create(self, uri: str, data: bytes) -> bool:
+        """Writes an object unless one is there; tells whether it did."""
+        with _telling(uri, missing="NoSuchBucket"):
+            file, blob = io.BytesIO(data), self._blob(uri)
+            try:
+                blob.upload_from_file(file, size=len(data), if_generation_match=0, **_WRITING)
+            except PreconditionFailed:
+                return False
+        return True
 
     def upload(self, path: str, uri: str) -> None:
         """Writes a local file as an object by one PUT, from 8 MiB after asking where to."""

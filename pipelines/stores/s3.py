@@ -25,6 +25,10 @@ _READ_ATTEMPTS = 3
 _CUT_OFF = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _CODES = {"404": "NoSuchKey", "403": "AccessDenied", "412": "PreconditionFailed"}
 """What HEAD requests answer, which have no body to say more."""
+_NOT_ALONE = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
+"""An object is there, or is being written."""
+_UNCONDITIONAL = ("NotImplemented", "501")
+"""The store knows no conditions for what is written."""
 _DENIED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "AllAccessDisabled")
 
 
@@ -81,6 +85,21 @@ class S3Store:
         bucket, name = split_uri(uri)
         with _telling(uri):
             self._client.put_object(Bucket=bucket, Key=name, Body=data)
+
+    def create(self, uri: str, data: bytes) -> bool:
+        """Writes an object unless one is there; tells whether it did."""
+        bucket, name = split_uri(uri)
+        with _telling(uri):
+            try:
+                self._client.put_object(Bucket=bucket, Key=name, Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code not in (*_NOT_ALONE, *_UNCONDITIONAL):
+                    raise
+                if code in _NOT_ALONE:
+                    return False
+                self._client.put_object(Bucket=bucket, Key=name, Body=data)
+        return True
 
     def upload(self, path: str, uri: str) -> None:
         """Writes a local file as an object by one PUT, or in parts from 5 GiB."""

@@ -75,6 +75,12 @@ class Store(Protocol):
     def write(self, uri: str, data: bytes) -> None:
         """Writes an object by one PUT."""
 
+    def create(self, uri: str, data: bytes) -> bool:
+        """Writes an object unless one is there; tells whether it did. Of two at once, one does.
+
+        Where a store does not know the condition, the object is replaced.
+        """
+
     def upload(self, path: str, uri: str) -> None:
         """Writes a local file as an object by one PUT, or what the store has for huge ones."""
 

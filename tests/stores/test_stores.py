@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from fer_core.detections import Failure
-from fer_core.errors import UsageError
+from fer_core.errors import SettingsError, UsageError
+from pipelines import locking
 from pipelines.elements import Medium
 from pipelines.listing import list_media
+from pipelines.locking import locked
+from pipelines.output import Output
 from pipelines.sources import open_source
 from pipelines.stores import store_of
 from pipelines.stores.store import StoreError
@@ -99,3 +103,29 @@ def test_a_medium_that_is_gone_is_said_so(server: Server) -> None:
     gone = server.uri("gone.png")
     with pytest.raises(FileNotFoundError, match="INPUT changed: this is gone"), open_source(gone):
         pass
+
+
+@pytest.mark.parametrize("running", ["s3"], indirect=True)
+def test_of_many_at_once_one_creates_an_object(server: Server) -> None:
+    """The emulator of Cloud Storage knows no conditions: there, that is not tested."""
+    uri, store = server.uri("own", "created"), store_of(server.uri())
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(lambda at: store.create(uri, bytes([at])), range(8)))
+    assert sum(created) == 1
+    found = store.find(uri)
+    assert found is not None
+    assert store.read(found, 0, 1) == bytes([created.index(True)])
+
+
+def test_one_command_at_a_time_writes_into_a_store(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = Output(server.uri("locked"))
+    with locked(output):
+        if server.scheme == "s3":
+            with pytest.raises(SettingsError, match="is writing into it"), locked(output):
+                pass
+        monkeypatch.setattr(locking, "STALE_SECONDS", 0.0)  # as if its owner were long gone
+        with locked(output):
+            assert output.exists(output.path(".lock"))
+    assert not output.exists(output.path(".lock"))
