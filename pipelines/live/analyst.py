@@ -125,8 +125,7 @@ class Analyst:
             write(recorder)
         except (FerError, OSError) as error:
             self.recording = False
-            stopped = tell_error(f"recording: has ended, nothing more can be written: {error}")
-            return [stopped, tell_recording(False, recorder.frames)]
+            return [tell_recording(False, recorder.frames, str(error))]
         if time.monotonic() - self._told < TELL_SECONDS:
             return []
         self._told = time.monotonic()

@@ -71,9 +71,10 @@ def tell_result(sequence: int, found: Analysed, scale: float = 1.0) -> Message:
     }
 
 
-def tell_recording(on: bool, frames: int) -> Message:
-    """Says whether frames are written down, and how many were."""
-    return {"type": "recording", "on": on, "frames": frames}
+def tell_recording(on: bool, frames: int, problem: str | None = None) -> Message:
+    """Says whether frames are written down, how many were, and what has put an end to it."""
+    told = {} if problem is None else {"problem": problem}
+    return {"type": "recording", "on": on, "frames": frames, **told}
 
 
 def tell_error(message: str, sequence: int | None = None) -> Message:

@@ -138,7 +138,7 @@ async function hear(data) {
   const message = JSON.parse(data);
   if (message.type === "hello") greet(message);
   else if (message.type === "result") show(message);
-  else if (message.type === "recording") { state.recording = message; showRecording(); }
+  else if (message.type === "recording") hearRecording(message);
   else if (message.type === "ended") tell("ended");
   else if (message.type === "error") {
     console.warn(message.message);
@@ -204,11 +204,17 @@ function showSpeed(now, ms) {
   find("speed").textContent = say(state.lang, words, { rate: rate.toFixed(0), ms: ms.toFixed(0) });
 }
 
+function hearRecording(message) {
+  state.recording = message;
+  if (message.on || message.problem) state.problem = message.problem;
+  showRecording();
+}
+
 function showRecording() {
-  const { on, frames } = state.recording;
-  find("recording").hidden = !on;
+  const { on, frames } = state.recording, folder = state.hello.record_to ?? "";
+  find("recording").hidden = !on && !state.problem;
   find("record").setAttribute("aria-pressed", on);
-  find("recorded").textContent = say(state.lang, "recorded", { count: frames, folder: state.hello.record_to ?? "" });
+  find("recorded").textContent = on || !state.problem ? say(state.lang, "recorded", { count: frames, folder }) : say(state.lang, "unrecorded", { reason: state.problem });
   document.querySelector("footer p").textContent = say(state.lang, on ? "keptRecording" : "kept");
 }
 

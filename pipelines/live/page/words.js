@@ -15,7 +15,7 @@ export const WORDS = {
     insecure: "Browsers give the camera only to pages of this computer or over https. Open the address that ferbeam live has printed.",
     gone: "The server has ended. Start ferbeam live again, and open the address that it prints.",
     elsewhere: "The page was opened in another tab, which has the camera now.",
-    ended: "The video is over.", noface: "no face", recorded: "recording: {count} frames into {folder}",
+    ended: "The video is over.", noface: "no face", recorded: "recording: {count} frames into {folder}", unrecorded: "recording has ended: {reason}",
     speed: "{rate} frames/s · {ms} ms", pace: "{rate} frames/s", cameraNumber: "Camera {number}",
   },
   fr: {
@@ -33,7 +33,7 @@ export const WORDS = {
     insecure: "Les navigateurs ne donnent la caméra qu’aux pages de cet ordinateur ou en https. Ouvrez l’adresse que ferbeam live a affichée.",
     gone: "Le serveur s’est arrêté. Relancez ferbeam live et ouvrez l’adresse qu’il affiche.",
     elsewhere: "La page a été ouverte dans un autre onglet, qui a maintenant la caméra.",
-    ended: "La vidéo est terminée.", noface: "aucun visage", recorded: "enregistrement : {count} images dans {folder}",
+    ended: "La vidéo est terminée.", noface: "aucun visage", recorded: "enregistrement : {count} images dans {folder}", unrecorded: "l’enregistrement s’est arrêté : {reason}",
     speed: "{rate} images/s · {ms} ms", pace: "{rate} images/s", cameraNumber: "Caméra {number}",
   },
 };
