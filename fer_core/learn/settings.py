@@ -59,7 +59,7 @@ class TrainSettings:
     weight_decay: float = 5e-3
     ema: float = 0.995
     teacher_share: float = 0.7
-    views: int = 12
+    views: int = 8
     rare_share: float = 0.05
     seed: int = 0
 
