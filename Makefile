@@ -22,7 +22,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
+.PHONY: help query run-local profile report prepare test check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -188,6 +188,15 @@ bench-verify: $(VENV)/dev.stamp ## Measures verify on an OUTPUT of a million fac
 train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (default out/model)
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
 	@$(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)" $(ARGS)
+
+TRAIN = $(TRAIN_VENV)/bin/ferbeam train "$(DATA)"
+model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships, and before it its two teachers, on DATA=folder (hours) into MODEL_DIR
+	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [MODEL_DIR=folder]"; exit 2; }
+	@test -f "$(MODEL_DIR)/teacher_1/card.json" || $(TRAIN) "$(MODEL_DIR)/teacher_1" --network large --epochs 22 --seed 11
+	@test -f "$(MODEL_DIR)/teacher_2/card.json" || $(TRAIN) "$(MODEL_DIR)/teacher_2" --network large --epochs 40 --seed 21 \
+	  --teacher "$(MODEL_DIR)/teacher_1"
+	@$(TRAIN) "$(MODEL_DIR)/fer_cnn" --network small --epochs 30 --seed 31 \
+	  --teacher "$(MODEL_DIR)/teacher_1" --teacher "$(MODEL_DIR)/teacher_2"
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }

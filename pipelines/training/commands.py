@@ -72,9 +72,9 @@ def prepare(**options: Any) -> None:
 @click.option(
     "--network",
     type=click.Choice(["small", "medium", "large"]),
-    default="medium",
+    default="small",
     show_default=True,
-    help="medium ships; small is quicker to run; large is there to teach.",
+    help="small ships; large is there to teach.",
 )
 @click.option(
     "--teacher",
