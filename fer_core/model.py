@@ -37,6 +37,7 @@ class ModelCard:
         input_size: side of a crop in pixels.
         preprocessing: name of the function between crops and network.
         parameters: how many numbers the network has learnt.
+        weights: how the `.tflite` keeps them: int8 or float16.
         data: what it was trained on, with licence or source.
         command: the command that made it.
         commit: the version of the code that did, empty where unknown.
@@ -51,6 +52,7 @@ class ModelCard:
     input_size: int = CROP_SIZE
     preprocessing: str = PREPROCESSING
     parameters: int = 0
+    weights: str = ""
     data: str = ""
     command: str = ""
     commit: str = ""

@@ -61,6 +61,15 @@ def majority_labels(votes: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(most * 2 > kept.sum(axis=1), best, -1).astype(np.int64)
 
 
+def true_labels(faces: LabelledFaces, label_set: str = "ferplus") -> NDArray[np.int64]:
+    """Returns the one emotion that is right, -1 where none is; int64 (n,).
+
+    `ferplus` uses the majority, and falls back on the label where a data set has no votes at all.
+    """
+    by_votes = label_set == "ferplus" and bool(faces.votes.any())
+    return majority_labels(faces.votes) if by_votes else faces.labels
+
+
 def vote_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Returns the share of each emotion among the votes for the seven; (n, 7), 0 without votes."""
     seven = votes[:, : len(EMOTIONS)]

@@ -55,4 +55,6 @@ def build_network(shape: NetworkShape, dropout: float = 0.3) -> keras.Model:
             x = _block(x, width, 2 if index == 0 else 1)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(len(EMOTIONS), name="logits")(x), name="fer_cnn")
+    # A loss in bfloat16 would be off by up to a percent.
+    logits = layers.Dense(len(EMOTIONS), dtype="float32", name="logits")(x)
+    return keras.Model(inputs, logits, name="fer_cnn")

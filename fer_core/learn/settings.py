@@ -49,6 +49,7 @@ class TrainSettings:
         views: random views of each picture that the teachers are asked about, one for each epoch;
             the epochs after show these again.
         rare_share: pictures of an emotion with a smaller share of the targets are shown more often.
+        mixed_precision: computes in bfloat16 and keeps the weights in float32.
         seed: seed of weights, order and augmentation.
     """
 
@@ -61,6 +62,7 @@ class TrainSettings:
     teacher_share: float = 0.7
     views: int = 8
     rare_share: float = 0.05
+    mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
+from fer_core.errors import SettingsError
 from fer_core.learn.augment import augment_crops
 from fer_core.learn.distillation import Teachers
 from fer_core.learn.network import build_network
@@ -101,6 +104,39 @@ def _optimizer(settings: TrainSettings, steps: int) -> keras.optimizers.Optimize
     return optimizer
 
 
+@contextmanager
+def _computing_in(policy: str) -> Iterator[None]:
+    """Lets layers that are built meanwhile compute so (Micikevicius et al. 2018, 1710.03740)."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
+def _begin_with(network: keras.Model, start: Path) -> None:
+    """Gives a network the weights of a `.keras` file, which must hold the same network."""
+    weights = keras.saving.load_model(start, compile=False, safe_mode=True).get_weights()
+    if [each.shape for each in weights] != [each.shape for each in network.get_weights()]:
+        raise SettingsError(f"--start {start.parent}: is another network; name its own --network")
+    network.set_weights(weights)
+
+
+def _untrained_network(settings: TrainSettings, steps: int, start: Path | None) -> keras.Model:
+    """Returns the network that is to be trained for so many steps; see `train_network`."""
+    with _computing_in("mixed_bfloat16" if settings.mixed_precision else "float32"):
+        network = build_network(NETWORKS[settings.network])
+    if start is not None:
+        _begin_with(network, start)
+    network.compile(
+        _optimizer(settings, steps),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["categorical_accuracy"],
+    )
+    return network
+
+
 def train_network(
     train: tuple[NDArray[np.uint8], NDArray[np.float32]],
     valid: tuple[NDArray[np.uint8], NDArray[np.float32]],
@@ -108,6 +144,7 @@ def train_network(
     settings: TrainSettings,
     watcher: Watcher,
     teachers: Teachers | None = None,
+    start: Path | None = None,
 ) -> keras.Model:
     """Trains a network, or goes on where an earlier run into `model_dir` stopped.
 
@@ -118,18 +155,17 @@ def train_network(
         settings: see TrainSettings.
         watcher: told after each step and each epoch.
         teachers: what else the targets come from, None for nothing.
+        start: `.keras` file of a network to begin with, None for random weights.
 
     Returns:
         The network with the averaged weights.
+
+    Raises:
+        SettingsError: `start` is another network than `settings` asks for.
     """
     keras.utils.set_random_seed(settings.seed)
-    network = build_network(NETWORKS[settings.network])
     batches = TrainingBatches(train, settings, teachers)
-    network.compile(
-        _optimizer(settings, len(batches) * settings.epochs),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["categorical_accuracy"],
-    )
+    network = _untrained_network(settings, len(batches) * settings.epochs, start)
     network.fit(
         batches,
         epochs=settings.epochs,
@@ -145,4 +181,6 @@ def train_network(
         ],
         verbose=0,
     )
-    return network
+    exact = build_network(NETWORKS[settings.network])
+    exact.set_weights(network.get_weights())
+    return exact

@@ -83,11 +83,33 @@ def prepare(**options: Any) -> None:
     multiple=True,
     help="Model folder to learn from beside the labels; may be given several times.",
 )
+@click.option(
+    "--start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model folder whose weights to begin with, of the same --network: fewer epochs will do.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Highest rate of the one cycle; lower with --start.",
+)
+@click.option(
+    "--mixed-precision",
+    is_flag=True,
+    help="Computes in bfloat16: half as long where the processor can, longer where it cannot.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def train(
-    data: str, model_dir: str, label_set: str, teachers: tuple[str, ...], **settings: Any
+    data: str,
+    model_dir: str,
+    label_set: str,
+    teachers: tuple[str, ...],
+    start: Path | None,
+    **settings: Any,
 ) -> None:
     """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
 
@@ -103,6 +125,7 @@ def train(
         settings=TrainSettings(**settings),
         label_set=label_set,
         teachers=tuple(Path(teacher) for teacher in teachers),
+        start=start,
     )
     card = run_train(request, click.echo)
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")

@@ -20,9 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.distillation import Teachers
-from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
+from fer_core.learn.labels import LabelledFaces, repeat_rare, training_targets, true_labels
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
-from fer_core.model import CARD_NAME, ModelCard, Provenance, load_card, load_classifier
+from fer_core.model import CARD_NAME, MODEL_FILES, ModelCard, Provenance, load_card, load_classifier
 from pipelines.training.exporting import TRAINED, export_apart
 from pipelines.training.labelled import Echo, read_part
 
@@ -74,6 +74,7 @@ class TrainRequest:
         settings: see TrainSettings.
         label_set: `ferplus` (votes, else labels) or `fer2013` (labels).
         teachers: model folders whose mean scores are learnt beside the labels.
+        start: model folder whose weights are begun with, None for random ones.
     """
 
     data: Path
@@ -81,6 +82,7 @@ class TrainRequest:
     settings: TrainSettings
     label_set: str = "ferplus"
     teachers: tuple[Path, ...] = ()
+    start: Path | None = None
 
 
 def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
@@ -96,7 +98,8 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
     Raises:
         UsageError: TensorFlow is not installed, or the model folder cannot be written.
         DataError: the data cannot be used.
-        SettingsError: the folder holds a finished model, or one begun with other settings.
+        SettingsError: the folder holds a finished model, or one begun with other settings; the
+            weights to begin with are another network's.
         ModelError: a teacher is no model, or does not fit the code.
     """
     model_dir = request.model_dir
@@ -122,6 +125,7 @@ def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]
         **asdict(request.settings),
         "label_set": request.label_set,
         "teachers": [load_card(teacher).sha256_for("litert") for teacher in request.teachers],
+        "start": request.start and load_card(request.start).sha256_for("tensorflow"),
         "train_sha256": pictures.hexdigest(),
     }
 
@@ -161,8 +165,7 @@ def _valid_rows(
     valid: LabelledFaces, label_set: str
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Returns the crops with one clear label, and the labels one-hot."""
-    by_votes = label_set == "ferplus" and valid.votes.any()
-    truth = majority_labels(valid.votes) if by_votes else valid.labels
+    truth = true_labels(valid, label_set)
     known = truth >= 0
     if not known.any():
         raise DataError("valid: no picture has a label; it needs labels as train does")
@@ -196,8 +199,9 @@ def _train_and_export(
     from fer_core.learn.training import train_network
 
     batches, rows = -(-len(shown) // settings.batch), (crops[shown], targets[shown])
+    start = request.start and request.start / MODEL_FILES["tensorflow"]
     with TrainProgress(settings.epochs, batches, echo) as progress:
-        network = train_network(rows, valid_rows, model_dir, settings, progress, teachers)
+        network = train_network(rows, valid_rows, model_dir, settings, progress, teachers, start)
     network.save(model_dir / TRAINED)
     draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
     provenance = Provenance(
@@ -219,8 +223,12 @@ def _command(request: TrainRequest) -> str:
         for name, value in asdict(request.settings).items()
         if value != getattr(plain, name) or name in ("network", "epochs", "seed")
     }
-    options = [f"--{name.replace('_', '-')} {value}" for name, value in changed.items()]
+    options = [
+        f"--{name.replace('_', '-')}" + (f" {value}" if value is not True else "")
+        for name, value in changed.items()
+    ]
     options += [f"--teacher {teacher.name}" for teacher in request.teachers]
+    options += [] if request.start is None else [f"--start {request.start.name}"]
     return " ".join(["ferbeam train DATA MODEL_DIR", f"--label-set {request.label_set}", *options])
 
 
