@@ -1,0 +1,94 @@
+"""What training leaves: a whole folder, the same scores from both engines, and an analysis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fer_core.detection.haar import HaarDetector, HaarSettings
+from fer_core.faces import crop_face
+from fer_core.learn.charts import read_epochs
+from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
+from pipelines.training.evaluate import run_evaluate
+from tests.train.drawn import PICTURES, drawn_crops
+
+ROOT = Path(__file__).resolve().parents[2]
+# A machine that is shared may take minutes for what takes seconds alone.
+pytestmark = pytest.mark.timeout(1200)
+
+
+def sample_crops() -> NDArray[np.uint8]:
+    """The faces that the detector finds in the sample pictures."""
+    detect = HaarDetector(HaarSettings())
+    crops = []
+    for path in sorted((ROOT / "sample_data" / "pictures").iterdir()):
+        grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if grey is not None:
+            pixels = np.asarray(grey, np.uint8)
+            crops += [crop_face(pixels, face.box) for face in detect(pixels)]
+    return np.stack(crops)
+
+
+def test_the_model_folder_is_complete(straight: Path) -> None:
+    card = load_card(straight)
+    assert sorted(file.name for file in straight.iterdir()) == [
+        "card.json",
+        "epochs.csv",
+        "learning_curves.png",
+        "model.keras",
+        "model.tflite",
+    ]
+    assert card.metrics["valid"]["fer2013"]["pictures"] == 7 * PICTURES["valid"]
+    assert card.command.startswith("ferbeam train DATA MODEL_DIR --label-set ferplus")
+    assert "--epochs 2" in card.command
+    assert "tensorflow" in card.versions
+    figures = read_epochs(straight / "epochs.csv")
+    assert figures["epoch"] == [0, 1]
+    curves = cv2.imread(str(straight / "learning_curves.png"))
+    assert curves is not None
+    assert curves.shape[1] > 1000
+
+
+def test_both_engines_are_measured_alike_and_drawn(
+    data: Path, straight: Path, tmp_path: Path
+) -> None:
+    accuracies = []
+    for engine in ENGINES:
+        report = tmp_path / engine
+        metrics = run_evaluate(data, "valid", (straight, engine), report, lambda line: None)
+        accuracies.append(metrics["all.fer2013.accuracy"])
+        for name in ("confusion.png", "reliability.png"):
+            assert (report / name).read_bytes().startswith(b"\x89PNG")
+    assert accuracies[0] == accuracies[1]
+
+
+@pytest.mark.parametrize("model", ["shipped", "trained"])
+def test_both_engines_give_the_same_scores(model: str, straight: Path) -> None:
+    model_dir = straight if model == "trained" else find_model_dir()
+    crops = np.concatenate([sample_crops(), drawn_crops()])
+    assert len(crops) > 10
+    litert = load_classifier(model_dir, "litert")(crops)
+    tensorflow = load_classifier(model_dir, "tensorflow")(crops)
+    rounding = {"int8": 0.03, "float16": 0.01}[load_card(model_dir).weights]
+    np.testing.assert_allclose(litert, tensorflow, atol=rounding)
+    first, second = np.sort(tensorflow, axis=1)[:, :-3:-1].T
+    clear = first - second > 2 * rounding
+    assert clear.sum() > 10
+    np.testing.assert_array_equal(litert.argmax(axis=1)[clear], tensorflow.argmax(axis=1)[clear])
+
+
+def test_the_analysis_runs_with_the_trained_model(straight: Path, tmp_path: Path) -> None:
+    pytest.importorskip("apache_beam")
+    from click.testing import CliRunner
+
+    from pipelines.cli import cli
+
+    picture = str(ROOT / "sample_data" / "pictures" / "group.png")
+    arguments = ["analyze", picture, str(tmp_path / "out"), "--model", str(straight)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert list((tmp_path / "out" / "faces").glob("*.parquet"))
