@@ -49,6 +49,8 @@ class TrainSettings:
         views: random views of each picture that the teachers are asked about, one for each epoch;
             the epochs after show these again.
         rare_share: pictures of an emotion with a smaller share of the targets are shown more often.
+        mixup: two pictures are shown as one, with random shares from Beta(mixup, mixup); 0 for
+            each picture alone.
         mixed_precision: computes in bfloat16 and keeps the weights in float32.
         seed: seed of weights, order and augmentation.
     """
@@ -62,6 +64,7 @@ class TrainSettings:
     teacher_share: float = 0.7
     views: int = 8
     rare_share: float = 0.05
+    mixup: float = 0.0
     mixed_precision: bool = False
     seed: int = 0
 

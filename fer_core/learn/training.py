@@ -60,7 +60,30 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rows = self._order[index * self.settings.batch : (index + 1) * self.settings.batch]
         crops, targets = self._view
-        return standardise_crops(crops[rows]), targets[rows]
+        batch = standardise_crops(crops[rows]), targets[rows]
+        if not self.settings.mixup:
+            return batch
+        rng = np.random.default_rng((self.settings.seed, self.epoch, index, 2))
+        return mix_up(batch, self.settings.mixup, rng)
+
+
+def mix_up(
+    batch: tuple[NDArray[np.float32], NDArray[np.float32]], alpha: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mixes each picture, and its target, with another's (Zhang et al. 2018, arXiv 1710.09412).
+
+    Args:
+        batch: pictures float32 (n, 48, 48, 1) in random order, and targets float32 (n, 7).
+        alpha: the shares are drawn from Beta(alpha, alpha); above 0.
+        rng: draws them.
+    """
+    pictures, targets = batch
+    shares = rng.beta(alpha, alpha, len(pictures)).astype(np.float32)
+    first, second = shares[:, None, None, None], shares[:, None]
+    return (
+        first * pictures + (1 - first) * pictures[::-1],
+        second * targets + (1 - second) * targets[::-1],
+    )
 
 
 def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callback:

@@ -98,6 +98,13 @@ def prepare(**options: Any) -> None:
     help="Highest rate of the one cycle; lower with --start.",
 )
 @click.option(
+    "--mixup",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Shows two pictures as one, shares from Beta(A, A): against learning pictures by heart.",
+)
+@click.option(
     "--mixed-precision",
     is_flag=True,
     help="Computes in bfloat16: half as long where the processor can, longer where it cannot.",
