@@ -14,6 +14,25 @@ from fer_core.classify import Classifier
 
 
 @dataclass(frozen=True)
+class Ensemble:
+    """A classifier: the mean of networks, each shown the crop and its mirror image.
+
+    Attributes:
+        networks: crops to scores, at least one.
+    """
+
+    networks: Sequence[Classifier]
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Returns the scores of crops uint8 (n, 48, 48), float32 (n, 7); a thread per network."""
+        shown = np.concatenate([crops, crops[:, :, ::-1]])
+        with ThreadPoolExecutor(len(self.networks)) as pool:
+            answers = list(pool.map(lambda network: network(shown), self.networks))
+        first, mirrored = np.split(np.mean(answers, axis=0), 2)
+        return np.asarray((first + mirrored) / 2, np.float32)
+
+
+@dataclass(frozen=True)
 class Teachers:
     """Trained networks, and how much their word counts.
 
@@ -21,14 +40,14 @@ class Teachers:
     2106.05237): it need not have learnt the picture by heart to say something of this view of it.
 
     Attributes:
-        networks: crops to scores, at least one; calibrated, so that they are as soft as the votes
-            and no further temperature is needed.
+        ensemble: crops to scores; calibrated, so that they are as soft as the votes and no further
+            temperature is needed.
         share: of a target that is theirs, 0 to 1.
         views: random views of each picture; the epochs after show these again.
         folder: keeps what the teachers said, a file for each view.
     """
 
-    networks: Sequence[Classifier]
+    ensemble: Classifier
     share: float
     views: int
     folder: Path
@@ -47,7 +66,7 @@ class Teachers:
         if file.exists():
             scores = np.load(file, allow_pickle=False)
         else:
-            scores = teacher_scores(self.networks, crops)
+            scores = self.ensemble(crops)
             unfinished = file.with_suffix(".part.npy")
             np.save(unfinished, scores, allow_pickle=False)
             unfinished.replace(file)
@@ -55,11 +74,3 @@ class Teachers:
             np.float32
         )
         return mixed
-
-
-def teacher_scores(teachers: Sequence[Classifier], crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Returns the mean scores of teachers, one thread each: crops uint8 (n, 48, 48) to (n, 7)."""
-    with ThreadPoolExecutor(len(teachers)) as pool:
-        answers = list(pool.map(lambda teacher: teacher(crops), teachers))
-    mean: NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
-    return mean

@@ -88,6 +88,13 @@ def prepare(**options: Any) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Model folder whose weights to begin with, of the same --network: fewer epochs will do.",
 )
+@click.option(
+    "--views",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Random views of each picture that teachers are asked about, one for each epoch.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option(
@@ -142,6 +149,13 @@ def train(
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @model_options
 @click.option(
+    "--with",
+    "others",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Further models: the mean of all is measured, as teachers give it; several times.",
+)
+@click.option(
     "--part",
     type=click.Choice(["valid", "test"]),
     default="valid",
@@ -149,11 +163,18 @@ def train(
     help="Which part of DATA to measure on.",
 )
 @click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
-def evaluate(data: str, model_dir: str | None, engine: str, part: str, report: str | None) -> None:
+def evaluate(
+    data: str, model_dir: str | None, others: tuple[Path, ...], report: str | None, **options: str
+) -> None:
     """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
     from fer_core.model import find_model_dir
-    from pipelines.training.evaluate import run_evaluate
+    from pipelines.training.evaluate import EvaluateRequest, run_evaluate
 
-    model = find_model_dir() if model_dir is None else Path(model_dir)
-    folder = None if report is None else Path(report)
-    run_evaluate(Path(data), part, (model, engine), folder, click.echo)
+    request = EvaluateRequest(
+        data=Path(data),
+        model=find_model_dir() if model_dir is None else Path(model_dir),
+        others=others,
+        report=None if report is None else Path(report),
+        **options,
+    )
+    run_evaluate(request, click.echo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DataError, UsageError
+from fer_core.learn.distillation import Ensemble
 from fer_core.learn.evaluation import copies_of
 from fer_core.learn.intervals import RESAMPLES, SEED
 from fer_core.learn.labels import LabelledFaces, majority_labels
@@ -27,16 +29,32 @@ from fer_core.model import MODEL_FILES, load_card, load_classifier
 from pipelines.training.labelled import Echo, read_part
 
 
-def run_evaluate(
-    data: Path, part: str, model: tuple[Path, str], report: Path | None, echo: Echo
-) -> Metrics:
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """What is to be measured on what.
+
+    Attributes:
+        data: a folder in one of the formats of `read_data`.
+        model: the model folder.
+        part: `valid` or `test`.
+        engine: what runs the network, `litert` or `tensorflow`.
+        others: further model folders; then all are measured as one Ensemble.
+        report: gets report.md, metrics.json, confusion.png and reliability.png; None: only lines.
+    """
+
+    data: Path
+    model: Path
+    part: str = "valid"
+    engine: str = "litert"
+    others: tuple[Path, ...] = ()
+    report: Path | None = None
+
+
+def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     """Measures a model on DATA and writes the report.
 
     Args:
-        data: a folder in one of the formats of `read_data`.
-        part: `valid` or `test`.
-        model: the model folder and the engine that runs it, `litert` or `tensorflow`.
-        report: gets report.md, metrics.json, confusion.png and reliability.png; None: only lines.
+        request: see EvaluateRequest.
         echo: is given lines to show.
 
     Returns:
@@ -47,18 +65,21 @@ def run_evaluate(
         ModelError: the model does not fit, or the engine is not installed.
         UsageError: the report cannot be written.
     """
-    model_dir, engine = model
-    card, classifier = load_card(model_dir), load_classifier(model_dir, engine)
+    part, engine, report = request.part, request.engine, request.report
+    models = (request.model, *request.others)
+    cards = [load_card(model) for model in models]
+    networks = [load_classifier(model, engine) for model in models]
+    classifier = Ensemble(networks) if request.others else networks[0]
     if report is not None:
         _make_folder(report)
-    faces = read_part(data, part, echo)
+    faces = read_part(request.data, part, echo)
     if not ((faces.labels >= 0).any() or (majority_labels(faces.votes) >= 0).any()):
         raise DataError(f"{part}: no picture has a label, or votes with a majority")
-    copies = _find_copies(data, faces, echo)
+    copies = _find_copies(request.data, faces, echo)
     metrics = measure_scores(faces, classifier(faces.crops), copies)
     facts = EvaluationFacts(
-        model=card.name,
-        model_sha256=card.files[MODEL_FILES[engine]],
+        model=" + ".join(card.name for card in cards),
+        model_sha256=" + ".join(card.files[MODEL_FILES[engine]] for card in cards),
         engine=engine,
         part=part,
         pictures=len(faces),

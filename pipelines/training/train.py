@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
-from fer_core.learn.distillation import Teachers
+from fer_core.learn.distillation import Ensemble, Teachers
 from fer_core.learn.labels import LabelledFaces, repeat_rare, training_targets, true_labels
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
 from fer_core.model import CARD_NAME, MODEL_FILES, ModelCard, Provenance, load_card, load_classifier
@@ -178,8 +178,8 @@ def _load_teachers(request: TrainRequest, echo: Echo) -> Teachers | None:
     settings = request.settings
     views = min(settings.views, settings.epochs)
     echo(f"{len(request.teachers)} teachers are asked in each of the first {views} epochs")
-    networks = [load_classifier(teacher) for teacher in request.teachers]
-    return Teachers(networks, settings.teacher_share, views, request.model_dir / "checkpoint")
+    ensemble = Ensemble([load_classifier(teacher) for teacher in request.teachers])
+    return Teachers(ensemble, settings.teacher_share, views, request.model_dir / "checkpoint")
 
 
 def _train_and_export(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.learn.distillation import Teachers, teacher_scores
+from fer_core.learn.distillation import Ensemble, Teachers
 
 
 def sees_left(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -22,10 +22,12 @@ def says_angry(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.eye(7, dtype=np.float32)[np.zeros(len(crops), int)]
 
 
-def test_all_teachers_count_alike() -> None:
-    crops = np.zeros((2, 48, 48), np.uint8)
+def test_all_networks_count_alike_and_a_mirror_image_as_much_as_the_picture() -> None:
+    crops = np.zeros((3, 48, 48), np.uint8)
     crops[0, :, :24] = 200
-    assert teacher_scores([sees_left, says_angry], crops).tolist() == [
+    crops[1] = 200
+    assert Ensemble([sees_left, says_angry])(crops).tolist() == [
+        [0.5, 0, 0, 0.25, 0, 0.25, 0],
         [0.5, 0, 0, 0.5, 0, 0, 0],
         [0.5, 0, 0, 0, 0, 0.5, 0],
     ]
@@ -38,7 +40,7 @@ def test_targets_keep_their_share_and_teachers_are_asked_once_about_a_view(tmp_p
         asked.append(len(crops))
         return says_angry(crops)
 
-    teachers = Teachers([says_angry_once], 0.7, 2, tmp_path)
+    teachers = Teachers(says_angry_once, 0.7, 2, tmp_path)
     for view in (0, 1, 0):
         mixed = teachers.mix_targets(targets, view, np.zeros((1, 48, 48), np.uint8))
         np.testing.assert_allclose(mixed, [[0.7, 0.3, 0, 0, 0, 0, 0]])

@@ -15,10 +15,12 @@ import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError
-from fer_core.learn.measuring import KEYS
+from fer_core.learn.dataset import read_data
+from fer_core.learn.evaluation import copies_of
+from fer_core.learn.measuring import KEYS, measure_scores
 from fer_core.model import find_model_dir, load_card, load_classifier
 from pipelines.cli import main
-from pipelines.training.evaluate import run_evaluate
+from pipelines.training.evaluate import EvaluateRequest, run_evaluate
 from tests.core.faces import draw_faces, encode_png, write_part
 
 LABELS: list[int | None] = [index % 7 for index in range(21)]
@@ -76,11 +78,22 @@ def test_the_report_holds_the_figures_of_the_shipped_model(
 def test_the_same_data_give_the_same_report(data: Path, tmp_path: Path) -> None:
     texts = []
     for name in ("first", "second"):
-        run_evaluate(
-            data, "valid", (find_model_dir(), "litert"), tmp_path / name, lambda line: None
-        )
+        request = EvaluateRequest(data, find_model_dir(), report=tmp_path / name)
+        run_evaluate(request, lambda line: None)
         texts.append((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
+
+
+def test_several_models_are_measured_as_one(data: Path, tmp_path: Path) -> None:
+    """The shipped one with itself: what is left is the mean with the mirror image."""
+    shipped = find_model_dir()
+    request = EvaluateRequest(data, shipped, others=(shipped,), report=tmp_path / "report")
+    together = run_evaluate(request, lambda line: None)
+    faces, network = read_data(data, "valid"), load_classifier(shipped)
+    both = network(faces.crops) + network(faces.crops[:, :, ::-1])
+    mean = np.asarray(both / 2, np.float32)
+    assert together == measure_scores(faces, mean, copies_of(faces, read_data(data, "train")))
+    assert "fer_cnn + fer_cnn" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_part_without_training_pictures_is_measured_and_says_so(
@@ -89,7 +102,8 @@ def test_a_part_without_training_pictures_is_measured_and_says_so(
     (data / "train.parquet").unlink()
     (data / "valid.parquet").rename(data / "test.parquet")
     lines: list[str] = []
-    metrics = run_evaluate(data, "test", (find_model_dir(), "litert"), tmp_path, lines.append)
+    request = EvaluateRequest(data, find_model_dir(), part="test", report=tmp_path)
+    metrics = run_evaluate(request, lines.append)
     assert any("copies of training pictures stay unknown" in line for line in lines)
     assert not any(key.startswith("without_copies") for key in metrics)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
@@ -114,7 +128,7 @@ def test_bad_data_are_one_clear_line(tmp_path: Path, columns: dict[str, Any], me
         columns = {**columns, "emotion": pa.array([], pa.int64())}
     pq.write_table(pa.table(columns), tmp_path / "valid.parquet")
     with pytest.raises(DataError, match=message) as caught:
-        run_evaluate(tmp_path, "valid", (find_model_dir(), "litert"), None, lambda line: None)
+        run_evaluate(EvaluateRequest(tmp_path, find_model_dir()), lambda line: None)
     assert "\n" not in str(caught.value)
 
 

@@ -13,7 +13,7 @@ from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.faces import crop_face
 from fer_core.learn.charts import read_epochs
 from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
-from pipelines.training.evaluate import run_evaluate
+from pipelines.training.evaluate import EvaluateRequest, run_evaluate
 from tests.train.drawn import PICTURES, drawn_crops
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,8 @@ def test_both_engines_are_measured_alike_and_drawn(
     accuracies = []
     for engine in ENGINES:
         report = tmp_path / engine
-        metrics = run_evaluate(data, "valid", (straight, engine), report, lambda line: None)
+        request = EvaluateRequest(data, straight, engine=engine, report=report)
+        metrics = run_evaluate(request, lambda line: None)
         accuracies.append(metrics["all.fer2013.accuracy"])
         for name in ("confusion.png", "reliability.png"):
             assert (report / name).read_bytes().startswith(b"\x89PNG")
