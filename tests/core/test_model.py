@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fer_core.emotions import NAMES
@@ -20,6 +21,9 @@ from fer_core.model import (
     load_classifier,
     write_card,
 )
+from tests.core.faces import draw_faces
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -44,6 +48,19 @@ def test_the_shipped_card_names_both_files_and_true_figures() -> None:
     assert set(card.files) == {"model.keras", "model.tflite"}
     assert card.data
     assert 0 < card.metrics["valid"]["ferplus"]["accuracy"] < 1
+
+
+def test_the_teachers_load_and_see_much_what_the_shipped_network_sees() -> None:
+    """They need not agree on what no face is, but must not be another net, or another order."""
+    teachers = sorted((ROOT / "models" / "teachers").iterdir())
+    assert [teacher.name for teacher in teachers] == [load_card(each).name for each in teachers]
+    assert len(teachers) == 2
+    crops = draw_faces(20, seed=3)
+    shipped = load_classifier(find_model_dir())(crops)
+    for teacher in teachers:
+        scores = load_classifier(teacher)(crops)
+        np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+        assert np.abs(scores - shipped).mean() < 0.08
 
 
 def test_a_card_reads_as_it_was_written(model_dir: Path) -> None:
