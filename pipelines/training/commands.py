@@ -79,7 +79,7 @@ def prepare(**options: Any) -> None:
 @click.option(
     "--teacher",
     "teachers",
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     multiple=True,
     help="Model folder to learn from beside the labels; may be given several times.",
 )
@@ -106,6 +106,7 @@ def prepare(**options: Any) -> None:
 )
 @click.option(
     "--mixup",
+    metavar="A",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
@@ -121,7 +122,7 @@ def train(
     data: str,
     model_dir: str,
     label_set: str,
-    teachers: tuple[str, ...],
+    teachers: tuple[Path, ...],
     start: Path | None,
     **settings: Any,
 ) -> None:
@@ -138,7 +139,7 @@ def train(
         model_dir=Path(model_dir),
         settings=TrainSettings(**settings),
         label_set=label_set,
-        teachers=tuple(Path(teacher) for teacher in teachers),
+        teachers=teachers,
         start=start,
     )
     card = run_train(request, click.echo)
@@ -153,7 +154,7 @@ def train(
     "others",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     multiple=True,
-    help="Further models: the mean of all is measured, as teachers give it; several times.",
+    help="Further model: measures the mean of all, each shown the mirror image too; several times.",
 )
 @click.option(
     "--part",

@@ -25,7 +25,7 @@ from fer_core.learn.report import (
     stated,
     write_markdown,
 )
-from fer_core.model import MODEL_FILES, load_card, load_classifier
+from fer_core.model import load_card, load_classifier
 from pipelines.training.labelled import Echo, read_part
 
 
@@ -79,7 +79,7 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     metrics = measure_scores(faces, classifier(faces.crops), copies)
     facts = EvaluationFacts(
         model=" + ".join(card.name for card in cards),
-        model_sha256=" + ".join(card.files[MODEL_FILES[engine]] for card in cards),
+        model_sha256=" + ".join(card.sha256_for(engine) for card in cards),
         engine=engine,
         part=part,
         pictures=len(faces),

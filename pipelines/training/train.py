@@ -100,7 +100,7 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
         DataError: the data cannot be used.
         SettingsError: the folder holds a finished model, or one begun with other settings; the
             weights to begin with are another network's.
-        ModelError: a teacher is no model, or does not fit the code.
+        ModelError: a teacher, or the model to begin with, is no model or does not fit the code.
     """
     model_dir = request.model_dir
     if importlib.util.find_spec("tensorflow") is None:
@@ -177,7 +177,9 @@ def _load_teachers(request: TrainRequest, echo: Echo) -> Teachers | None:
         return None
     settings = request.settings
     views = min(settings.views, settings.epochs)
-    echo(f"{len(request.teachers)} teachers are asked in each of the first {views} epochs")
+    count = len(request.teachers)
+    asked = "1 teacher is" if count == 1 else f"{count} teachers are"
+    echo(f"{asked} asked in each of the first {views} epochs")
     ensemble = Ensemble([load_classifier(teacher) for teacher in request.teachers])
     return Teachers(ensemble, settings.teacher_share, views, request.model_dir / "checkpoint")
 

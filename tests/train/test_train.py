@@ -64,7 +64,7 @@ def test_a_teacher_is_learnt_from(data: Path, straight: Path, tmp_path: Path) ->
     request = TrainRequest(data, tmp_path / "taught", settings, teachers=(straight,))
     lines: list[str] = []
     card = run_train(request, lines.append)
-    assert "1 teachers are asked in each of the first 6 epochs" in lines
+    assert "1 teacher is asked in each of the first 6 epochs" in lines
     assert card.command.endswith("--teacher straight")
     teacher = load_classifier(straight)(drawn_crops())
     taught = load_classifier(tmp_path / "taught")(drawn_crops())
