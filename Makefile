@@ -36,7 +36,8 @@ $(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@touch $@
 
 # What reads and writes s3:// and gs:// is installed where INPUT or OUTPUT says so.
-STORES := $(foreach store,s3 gs,$(if $(findstring $(store)://,$(INPUT) $(OUTPUT)),$(VENV)/$(store).stamp))
+STORES := $(foreach store,s3 gs,$(if $(findstring $(store)://,$(INPUT) $(OUTPUT) $(DATA)),$(VENV)/$(store).stamp))
+HAS_RUN = case "$(OUTPUT)" in *://*) ;; *) test -f "$(OUTPUT)/run.json";; esac
 $(VENV)/s3.stamp $(VENV)/gs.stamp: $(VENV)/%.stamp: $(VENV)/run.stamp
 	@$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
@@ -67,23 +68,23 @@ run-dataflow: $(GCP_VENV)/gcp.stamp ## Analyses INPUT=gs://... into OUTPUT=gs://
 	@$(GCP_VENV)/bin/ferbeam analyze "$(INPUT)" "$(OUTPUT)" --runner dataflow $(ARGS) -- $(if $(PROJECT),--project=$(PROJECT)) \
 	  $(if $(REGION),--region=$(REGION)) $(if $(IMAGE),--sdk_container_image=$(IMAGE)) $(BEAM) || [ $$? -eq 3 ]
 
-profile: $(VENV)/run.stamp ## Shows where the time went, stage by stage: analyses INPUT=folder, or reads OUTPUT=folder as it is
-	@test -n "$(INPUT)" || test -f "$(OUTPUT)/run.json" || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
+profile: $(VENV)/run.stamp $(STORES) ## Shows where the time went, stage by stage: analyses INPUT=folder, or reads OUTPUT=folder as it is
+	@test -n "$(INPUT)" || $(HAS_RUN) || { echo "usage: make profile INPUT=folder [OUTPUT=folder] [ARGS=...]"; exit 2; }
 	@test -z "$(INPUT)" || $(BIN)/ferbeam analyze "$(INPUT)" "$(OUTPUT)" $(ARGS) || [ $$? -eq 3 ]
 	@$(BIN)/ferbeam profile "$(OUTPUT)"
 
-query: $(VENV)/run.stamp ## Asks OUTPUT=folder: SQL="SELECT ..."; without SQL, shows what can be asked
-	@test -f "$(OUTPUT)/run.json" || { echo "usage: make query OUTPUT=folder [SQL=...] [ARGS=...]"; exit 2; }
+query: $(VENV)/run.stamp $(STORES) ## Asks OUTPUT=folder: SQL="SELECT ..."; without SQL, shows what can be asked
+	@$(HAS_RUN) || { echo "usage: make query OUTPUT=folder [SQL=...] [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam query "$(OUTPUT)" "$(SQL)" $(ARGS)
 
-report: $(VENV)/run.stamp ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
-	@test -f "$(OUTPUT)/run.json" || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
+report: $(VENV)/run.stamp $(STORES) ## Writes the page OUTPUT/report.html from the tables of OUTPUT=folder; ARGS="--lang fr"
+	@$(HAS_RUN) || { echo "usage: make report OUTPUT=folder [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam report "$(OUTPUT)" $(ARGS)
 
 live: $(VENV)/run.stamp ## Opens the live page: your expression as an emoji; ARGS="--lang fr"
 	@$(BIN)/ferbeam live $(ARGS)
 
-prepare: $(VENV)/run.stamp ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
+prepare: $(VENV)/run.stamp $(STORES) ## Cuts faces out of the labelled pictures of INPUT=folder into DATA=folder, for training
 	@test -n "$(INPUT)" && test -n "$(DATA)" || { echo "usage: make prepare INPUT=folder DATA=folder [ARGS=...]"; exit 2; }
 	@$(BIN)/ferbeam prepare "$(INPUT)" "$(DATA)" $(ARGS) || [ $$? -eq 3 ]
 
@@ -137,7 +138,8 @@ $(VENV)/browser.stamp: $(VENV)/dev.stamp
 	@touch $@
 
 test-browser: $(VENV)/browser.stamp ## Plays annotated videos in a real browser (needs chromium and ffmpeg: apt-get install them)
-	@command -v chromium ffprobe ffmpeg > /dev/null || { echo "chromium and ffmpeg are needed: apt-get install chromium ffmpeg"; exit 1; }
+	@for tool in chromium ffprobe ffmpeg; do command -v $$tool > /dev/null \
+	  || { echo "chromium and ffmpeg are needed: apt-get install chromium ffmpeg"; exit 1; }; done
 	@$(BIN)/python -m pytest tests/browser
 
 $(VENV)/stores.stamp: $(VENV)/dev.stamp
@@ -189,20 +191,19 @@ train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (defaul
 	@test -n "$(DATA)" || { echo "usage: make train DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
 	@$(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)" $(ARGS)
 
-TRAIN = $(TRAIN_VENV)/bin/ferbeam train "$(DATA)"
-model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships, and before it its two teachers, on DATA=folder (hours) into MODEL_DIR
-	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [MODEL_DIR=folder]"; exit 2; }
-	@test -f "$(MODEL_DIR)/teacher_1/card.json" || $(TRAIN) "$(MODEL_DIR)/teacher_1" --network large --epochs 22 --seed 11
-	@test -f "$(MODEL_DIR)/teacher_2/card.json" || $(TRAIN) "$(MODEL_DIR)/teacher_2" --network large --epochs 40 --seed 21 \
-	  --teacher "$(MODEL_DIR)/teacher_1"
-	@$(TRAIN) "$(MODEL_DIR)/fer_cnn" --network small --epochs 30 --seed 31 \
-	  --teacher "$(MODEL_DIR)/teacher_1" --teacher "$(MODEL_DIR)/teacher_2"
+# Each network is trained unless it is there, so that a stopped `make model` goes on.
+TAUGHT = $(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)/$(1)" $(2) $(foreach teacher,$(3),--teacher "$(MODEL_DIR)/$(teacher)") $(ARGS)
+model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships, and before it its teachers, on DATA=folder (hours) into MODEL_DIR
+	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [MODEL_DIR=folder] [ARGS=--mixed-precision]"; exit 2; }
+	@test -f "$(MODEL_DIR)/first/card.json" || $(call TAUGHT,first,--epochs 30 --seed 31)
+	@test -f "$(MODEL_DIR)/large_41/card.json" || $(call TAUGHT,large_41,--network large --epochs 28 --mixup 0.2 --seed 41,first)
+	@test -f "$(MODEL_DIR)/large_42/card.json" || $(call TAUGHT,large_42,--network large --epochs 24 --views 12 --seed 42,large_41 first)
+	@test -f "$(MODEL_DIR)/fer_cnn/card.json" || $(call TAUGHT,fer_cnn,--epochs 56 --views 20 --learning-rate 0.08 --seed 51 --start "$(MODEL_DIR)/first",large_41 large_42)
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(GCP_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) $(GCP_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
