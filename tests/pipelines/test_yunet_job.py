@@ -99,10 +99,13 @@ def test_a_job_writes_scores_and_classifies_levelled_crops(source: Path, finishe
     boxes = faces[["box_x", "box_y", "box_width", "box_height"]].to_numpy().tolist()
     for media, box, scores in zip(faces.media, boxes, found, strict=True):
         picture = read_picture(source / media)
-        level, leaning = (crop_face(picture, Box(*box), tilt) for tilt in (TILT, 0.0))
+        level, leaning = (
+            abs(scores - classify(crop_face(picture, Box(*box), tilt)[np.newaxis])[0]).max()
+            for tilt in (TILT, 0.0)
+        )
         # The tilt that was found is within a degree of the one drawn, so not quite the same crop.
-        np.testing.assert_allclose(scores, classify(level[np.newaxis])[0], atol=0.03)
-        assert abs(scores - classify(leaning[np.newaxis])[0]).max() > 0.1
+        assert level < 0.03
+        assert leaning > 4 * level
 
 
 def test_another_detector_or_file_is_refused_for_the_same_output(
