@@ -76,10 +76,10 @@ def test_both_engines_give_the_same_scores(model: str, straight: Path) -> None:
     tensorflow = load_classifier(model_dir, "tensorflow")(crops)
     rounding = {"int8": 0.03, "float16": 0.01}[load_card(model_dir).weights]
     np.testing.assert_allclose(litert, tensorflow, atol=rounding)
-    first, second = np.sort(tensorflow, axis=1)[:, :-3:-1].T
-    clear = first - second > 2 * rounding
-    assert clear.sum() > 10
-    np.testing.assert_array_equal(litert.argmax(axis=1)[clear], tensorflow.argmax(axis=1)[clear])
+    # A network that has hardly learnt gives every crop nearly the same scores: what sets them apart
+    # must agree as well.
+    apart = [(scores - scores.mean(axis=0)).ravel() for scores in (litert, tensorflow)]
+    assert np.corrcoef(apart)[0, 1] > 0.99
 
 
 def test_the_analysis_runs_with_the_trained_model(straight: Path, tmp_path: Path) -> None:
