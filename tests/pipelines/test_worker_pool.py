@@ -108,6 +108,16 @@ def sleeper(name: str, code: str = "import time; time.sleep(60)") -> Part:
     return Part(name, [sys.executable, "-S", "-c", code], dict(os.environ))
 
 
+@pytest.fixture
+def safe_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts parts without code between fork and exec: with gRPC's threads here, that may crash.
+
+    The supervisor's own process has no gRPC.
+    """
+    monkeypatch.setattr(supervisor, "_end_with_parent", None)
+
+
+@pytest.mark.usefixtures("safe_fork")
 def test_a_part_that_is_killed_comes_back_and_all_end_together(tmp_path: Path) -> None:
     stopped, parts = threading.Event(), [sleeper("one"), sleeper("two")]
     pids: list[dict[str, int]] = []
@@ -127,6 +137,7 @@ def test_a_part_that_is_killed_comes_back_and_all_end_together(tmp_path: Path) -
     assert not any(psutil.pid_exists(pids[-1][name]) for name in ("one", "two"))
 
 
+@pytest.mark.usefixtures("safe_fork")
 def test_a_part_that_cannot_stay_alive_ends_the_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
