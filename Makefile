@@ -35,8 +35,9 @@ $(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
 	@$(BIN)/python $(PIP) --editable .
 	@touch $@
 
-# What reads and writes s3:// and gs:// is installed where INPUT or OUTPUT says so.
+# What reads and writes s3:// and gs:// is installed where INPUT, OUTPUT or DATA says so.
 STORES := $(foreach store,s3 gs,$(if $(findstring $(store)://,$(INPUT) $(OUTPUT) $(DATA)),$(VENV)/$(store).stamp))
+# Whether OUTPUT holds a finished run; of one on a store the command itself finds out.
 HAS_RUN = case "$(OUTPUT)" in *://*) ;; *) test -f "$(OUTPUT)/run.json";; esac
 $(VENV)/s3.stamp $(VENV)/gs.stamp: $(VENV)/%.stamp: $(VENV)/run.stamp
 	@$(BIN)/python $(PIP) --editable '.[$*]'
