@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
 from importlib import metadata
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf  # noqa: TID251 (this is the place)
 from numpy.typing import NDArray
 
-from fer_core.classify import LiteRtClassifier, TensorFlowClassifier, standardise_crops
+from fer_core.classify import TensorFlowClassifier, standardise_crops
 from fer_core.learn.calibration import cross_fitted_error, fit_temperature
+from fer_core.learn.conversion import write_litert
 from fer_core.learn.evaluation import evaluate_scores
-from fer_core.learn.labels import LabelledFaces, true_labels, vote_shares
+from fer_core.learn.labels import LabelledFaces, vote_shares
 from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
 
-LARGEST_DIFFERENCE = {"int8": 0.03, "float16": float("inf")}
-"""Formats of the weights, best first, and how far from Keras's scores theirs may be."""
-ACCURACY_LOSS = 0.002
-"""Share of the labelled faces that may get another, wrong emotion."""
 LIBRARIES = ("ferbeam", "keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
-
-
-def convert_network(network: keras.Model, precision: str = "float16") -> bytes:
-    """Converts a network to LiteRT.
-
-    Args:
-        network: standardised crops to logits.
-        precision: `float32`; `float16` (weights; computes in float32); `int8` (weights; each
-            picture's activations are rounded to 8 bits as they come).
-    """
-    # from_concrete_functions would lose the weights of a Keras 3 network.
-    converter = tf.lite.TFLiteConverter.from_keras_model(network)
-    if precision != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if precision == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    # Keras would print a line for every weight.
-    with redirect_stdout(StringIO()):
-        return bytes(converter.convert())
 
 
 def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -98,11 +73,10 @@ def export_network(
     keras_file, tflite_file = (
         model_dir / MODEL_FILES[engine] for engine in ("tensorflow", "litert")
     )
-    # A model made anew from its ends has no optimizer, and so half the size.
-    keras.Model(network.input, network.output, name=network.name).save(keras_file)
+    network.save(keras_file)
     temperature, cross_fitted = _fit_to_votes(network_logits(network, valid.crops), valid)
     reference = TensorFlowClassifier(keras_file, temperature)(valid.crops)
-    weights, scores = _write_litert(network, tflite_file, temperature, (valid, reference))
+    weights, scores = write_litert(network, tflite_file, temperature, (valid, reference))
     metrics: dict[str, Any] = {
         "valid": evaluate_scores(valid, scores),
         "valid_without_copies": evaluate_scores(valid.take(~copies), scores[~copies]),
@@ -123,34 +97,3 @@ def export_network(
     )
     write_card(model_dir, card)
     return card
-
-
-def _write_litert(
-    network: keras.Model,
-    file: Path,
-    temperature: float,
-    reference: tuple[LabelledFaces, NDArray[np.float32]],
-) -> tuple[str, NDArray[np.float32]]:
-    """Writes the `.tflite` with the smallest weights that keep to Keras's scores.
-
-    Args:
-        network: see `convert_network`.
-        file: gets the network.
-        temperature: see `softmax`.
-        reference: faces, and Keras's scores of them.
-
-    Returns:
-        The format of the weights, and LiteRT's scores of the faces.
-    """
-    faces, wanted = reference
-    truth = true_labels(faces)
-    known = truth >= 0
-    for weights, largest in LARGEST_DIFFERENCE.items():
-        file.write_bytes(convert_network(network, weights))
-        scores = LiteRtClassifier(file, temperature)(faces.crops)
-        right, needed = (
-            float(np.mean(some[known].argmax(axis=1) == truth[known])) for some in (scores, wanted)
-        )
-        if np.abs(scores - wanted).max() <= largest and right >= needed - ACCURACY_LOSS:
-            break
-    return weights, scores

@@ -1,14 +1,19 @@
-"""Faces drawn for training, and how the tests train on them."""
+"""Faces drawn for training, those of the samples, and how the tests train."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
+from fer_core.detection.haar import HaarDetector, HaarSettings
+from fer_core.faces import crop_face
 from fer_core.learn.settings import TrainSettings
 
+PICTURE_FOLDER = Path(__file__).resolve().parents[2] / "sample_data" / "pictures"
 SETTINGS = TrainSettings(epochs=2, batch=28, learning_rate=0.02)
 PICTURES = {"train": 12, "valid": 4}
 """Of each emotion."""
@@ -28,3 +33,15 @@ def draw_face(emotion: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 def drawn_crops() -> NDArray[np.uint8]:
     rng = np.random.default_rng(1)
     return np.stack([draw_face(emotion, rng) for emotion in range(7)])
+
+
+def sample_crops() -> NDArray[np.uint8]:
+    """The faces that the detector finds in the sample pictures."""
+    detect = HaarDetector(HaarSettings())
+    crops = []
+    for path in sorted(PICTURE_FOLDER.iterdir()):
+        grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if grey is not None:
+            pixels = np.asarray(grey, np.uint8)
+            crops += [crop_face(pixels, face.box) for face in detect(pixels)]
+    return np.stack(crops)

@@ -7,30 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from fer_core.detection.haar import HaarDetector, HaarSettings
-from fer_core.faces import crop_face
 from fer_core.learn.charts import read_epochs
 from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
 from pipelines.training.evaluate import EvaluateRequest, run_evaluate
-from tests.train.drawn import PICTURES, drawn_crops
+from tests.train.drawn import PICTURES, drawn_crops, sample_crops
 
 ROOT = Path(__file__).resolve().parents[2]
 # A machine that is shared may take minutes for what takes seconds alone.
 pytestmark = pytest.mark.timeout(1200)
-
-
-def sample_crops() -> NDArray[np.uint8]:
-    """The faces that the detector finds in the sample pictures."""
-    detect = HaarDetector(HaarSettings())
-    crops = []
-    for path in sorted((ROOT / "sample_data" / "pictures").iterdir()):
-        grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if grey is not None:
-            pixels = np.asarray(grey, np.uint8)
-            crops += [crop_face(pixels, face.box) for face in detect(pixels)]
-    return np.stack(crops)
 
 
 def test_the_model_folder_is_complete(straight: Path) -> None:

@@ -1,0 +1,122 @@
+"""From a Keras network to LiteRT: the format of its weights, and what makes rounding gentle."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf  # noqa: TID251 (LiteRT's converter is in it)
+from numpy.typing import NDArray
+
+from fer_core.classify import LiteRtClassifier, standardise_crops
+from fer_core.learn.labels import LabelledFaces, true_labels
+
+LARGEST_DIFFERENCE = {"int8": 0.03, "float16": float("inf")}
+"""Formats of the weights, best first, and how far from Keras's scores theirs may be."""
+ACCURACY_LOSS = 0.002
+"""Share of the labelled faces that may get another, wrong emotion."""
+
+
+def convert_network(network: keras.Model, weights: str) -> bytes:
+    """Converts a network to LiteRT.
+
+    Args:
+        network: standardised crops to logits.
+        weights: `float16` (computes in float32) or `int8` (each picture's activations are rounded
+            to 8 bits as they come).
+    """
+    # from_concrete_functions would lose the weights of a Keras 3 network.
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    # Keras would print a line for every weight.
+    with redirect_stdout(StringIO()):
+        return bytes(converter.convert())
+
+
+def _readers(network: keras.Model, layer: keras.Layer) -> list[keras.Layer]:
+    """Returns the layers that a layer's output goes to."""
+    return [
+        other
+        for other in network.layers
+        if any(tensor is layer.output for tensor in keras.tree.flatten(other.input))
+    ]
+
+
+def balance_channels(network: keras.Model, crops: NDArray[np.uint8]) -> keras.Model:
+    """Makes the channels between two convolutions alike in range, so that rounding costs them less.
+
+    All channels of a picture are rounded with one step, which the widest sets. Dividing a channel
+    before the ReLU and multiplying the weights that read it changes no score (SmoothQuant: Xiao et
+    al. 2023, arXiv 2211.10438; half of the range goes to the weights).
+
+    Args:
+        network: standardised crops to logits; left as it is.
+        crops: uint8 (n, 48, 48), faces that show how wide each channel is.
+
+    Returns:
+        A network with the same scores.
+    """
+    balanced = keras.models.clone_model(network)
+    balanced.set_weights(network.get_weights())
+    narrowed = []
+    for norm in balanced.layers:
+        if isinstance(norm, keras.layers.BatchNormalization):
+            after = _readers(balanced, norm)
+            readers = _readers(balanced, after[0])
+            if isinstance(after[0], keras.layers.ReLU) and all(
+                isinstance(reader, keras.layers.Conv2D) for reader in readers
+            ):
+                narrowed.append((norm, after[0], readers))
+    probe = keras.Model(
+        balanced.input,
+        [keras.layers.GlobalMaxPooling2D()(relu.output) for _, relu, _ in narrowed],
+    )
+    brightest = probe.predict(standardise_crops(crops), batch_size=256, verbose=0)
+    for (norm, _, readers), each in zip(narrowed, brightest, strict=True):
+        widest = each.max(axis=0)
+        kernels = [np.abs(keras.ops.convert_to_numpy(reader.kernel)) for reader in readers]
+        heaviest = np.max([kernel.max(axis=(0, 1, 3)) for kernel in kernels], axis=0)
+        # A channel that is never lit, or never read, has no range to share.
+        by = np.sqrt(np.maximum(widest, 1e-3) / np.maximum(heaviest, 1e-3))
+        norm.gamma.assign(norm.gamma / by)
+        norm.beta.assign(norm.beta / by)
+        for reader in readers:
+            reader.kernel.assign(reader.kernel * by[None, None, :, None])
+    return balanced
+
+
+def write_litert(
+    network: keras.Model,
+    file: Path,
+    temperature: float,
+    reference: tuple[LabelledFaces, NDArray[np.float32]],
+) -> tuple[str, NDArray[np.float32]]:
+    """Writes the `.tflite` with the smallest weights that keep to Keras's scores.
+
+    Args:
+        network: standardised crops to logits.
+        file: gets the network.
+        temperature: see `softmax`.
+        reference: faces, and Keras's scores of them.
+
+    Returns:
+        The format of the weights, and LiteRT's scores of the faces.
+    """
+    faces, wanted = reference
+    truth = true_labels(faces)
+    known = truth >= 0
+    balanced = balance_channels(network, faces.crops)
+    for weights, largest in LARGEST_DIFFERENCE.items():
+        file.write_bytes(convert_network(balanced, weights))
+        scores = LiteRtClassifier(file, temperature)(faces.crops)
+        right, needed = (
+            float(np.mean(some[known].argmax(axis=1) == truth[known])) for some in (scores, wanted)
+        )
+        if np.abs(scores - wanted).max() <= largest and right >= needed - ACCURACY_LOSS:
+            break
+    return weights, scores
