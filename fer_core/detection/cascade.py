@@ -24,6 +24,10 @@ Grey: TypeAlias = NDArray[np.uint8]
 """A grey picture, uint8 (height, width)."""
 
 
+IS_NEAR = 0.4
+"""Two places are the same face where their middles are closer than this share of the larger."""
+
+
 class Place(NamedTuple):
     """Where a face is or may be.
 
@@ -40,8 +44,8 @@ class Place(NamedTuple):
     tilt: float = 0.0
 
     def is_near(self, other: Place) -> bool:
-        """Tells whether the two are the same face: their middles closer than 0.4 of the larger."""
-        reach = 0.4 * max(self.side, other.side)
+        """Tells whether the two are the same face."""
+        reach = IS_NEAR * max(self.side, other.side)
         return abs(self.x - other.x) < reach and abs(self.y - other.y) < reach
 
 
