@@ -200,14 +200,16 @@ def cut_window(grey: Grey, place: Place, side: int, pad: float) -> Grey:
 
 
 def _shrink_around(grey: Grey, place: Place, pad: float, factor: int) -> tuple[Grey, Place]:
-    """Shrinks what lies around a place by a whole factor; returns it and the place in it."""
+    """Shrinks what lies around a place by about a factor; returns it and the place in it."""
+    step = max(1, factor // 4)  # a mean of four rows of pixels is enough
+    factor -= factor % step  # and OpenCV is quick where it is whole
     reach = place.side * (0.5 + pad) * (1.5 if place.tilt else 1.0) + factor
     left, top = max(0, int(place.x - reach)), max(0, int(place.y - reach))
     part = grey[top : int(place.y + reach) + 1, left : int(place.x + reach) + 1]
     height, width = part.shape[0] // factor, part.shape[1] // factor
     if not height or not width:
         return grey, place
-    whole = part[: height * factor, : width * factor]
+    whole = part[: height * factor : step, : width * factor]
     small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
     x, y = (place.x - left) / factor, (place.y - top) / factor
     return np.asarray(small, np.uint8), Place(x, y, place.side / factor, place.tilt)
