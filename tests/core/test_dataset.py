@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,9 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError
-from fer_core.learn.dataset import (
-    FER2013_TO_FERBEAM,
-    FERPLUS_CSV_COLUMNS,
-    OTHER_VOTE_COLUMNS,
-    VOTE_COLUMNS,
-    read_data,
-)
-from fer_core.learn.evaluation import copies_of, evaluate_scores
-from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
+from fer_core.learn.dataset import OTHER_VOTE_COLUMNS, VOTE_COLUMNS, read_data
+from fer_core.learn.kaggle import FERPLUS_CSV_COLUMNS
+from fer_core.learn.reading import FER2013_TO_FERBEAM
 
 KAGGLE_NAMES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -39,11 +35,18 @@ def png(crop: NDArray[np.uint8]) -> bytes:
     return bytes(cv2.imencode(".png", crop)[1])
 
 
-def write_kaggle(folder: Path, usages: list[str]) -> None:
+def huge_png() -> bytes:
+    """A picture that claims 100,000 x 100,000 pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk
+
+
+def write_kaggle(folder: Path, usages: list[str], labels: list[int] | None = None) -> None:
     """Writes `fer2013.csv` whose i-th row has Kaggle's label i and a crop of grey 10 i."""
     lines = ["emotion,pixels,Usage"]
-    for label, usage in enumerate(usages):
-        pixels = " ".join(str(value) for value in crop_of(10 * label).ravel())
+    for row, (label, usage) in enumerate(zip(labels or range(7), usages, strict=False)):
+        pixels = " ".join(str(value) for value in crop_of(10 * (row % 7)).ravel())
         lines.append(f"{label},{pixels},{usage}")
     (folder / "fer2013.csv").write_text("\n".join(lines) + "\n")
 
@@ -58,12 +61,6 @@ def write_votes(folder: Path, rows: list[dict[str, int]]) -> None:
 
 def write_parquet(folder: Path, columns: dict[str, list[Any]]) -> None:
     pq.write_table(pa.table(columns), folder / "train.parquet")
-
-
-def faces_with(votes: list[list[int]]) -> LabelledFaces:
-    count = len(votes)
-    crops = np.zeros((count, 48, 48), np.uint8)
-    return LabelledFaces(crops, np.full(count, -1, np.int64), np.array(votes, np.float32))
 
 
 def test_reading_data_needs_no_tensorflow() -> None:
@@ -98,10 +95,16 @@ def test_a_folder_per_emotion(tmp_path: Path) -> None:
         big = cv2.resize(crop_of(index), (96, 96), interpolation=cv2.INTER_NEAREST)
         (folder / "face.png").write_bytes(png(np.asarray(big, np.uint8)))
     (tmp_path / "train" / "fear" / "notes.txt").write_text("not a picture")
+    (tmp_path / "train" / "happy" / "more").mkdir()
+    (tmp_path / "train" / "happy" / "more" / "face.png").write_bytes(png(crop_of(9)))
+    (tmp_path / "train" / "sad" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     faces = read_data(tmp_path, "train")
-    assert faces.labels.tolist() == list(range(7))
-    assert faces.skipped == ("fear/notes.txt: cannot be read as a picture",)
-    assert faces.crops[5][0, 0] == 5
+    assert faces.labels.tolist() == [0, 1, 2, 3, 3, 4, 5, 6]
+    assert faces.skipped == (
+        "fear/notes.txt: cannot be read as a picture",
+        "sad/gone.png: cannot be read as a picture",
+    )
+    assert faces.crops[6][0, 0] == 5
 
 
 def test_parquet_with_labels_and_votes(tmp_path: Path) -> None:
@@ -117,13 +120,12 @@ def test_parquet_with_labels_and_votes(tmp_path: Path) -> None:
 
 
 def test_unreadable_pictures_are_skipped_and_named(tmp_path: Path) -> None:
-    images = [png(crop_of(1)), b"broken", None, png(crop_of(2))]
-    write_parquet(tmp_path, {"image": images, "emotion": [0, 1, 2, 3]})
+    images = [png(crop_of(1)), b"broken", None, huge_png(), png(crop_of(2))]
+    write_parquet(tmp_path, {"image": images, "emotion": [0, 1, 2, 3, 4]})
     faces = read_data(tmp_path, "train")
-    assert faces.labels.tolist() == [0, 3]
+    assert faces.labels.tolist() == [0, 4]
     assert [line.split(":")[0] for line in faces.skipped] == [
-        "train.parquet row 1",
-        "train.parquet row 2",
+        f"train.parquet row {row}" for row in (1, 2, 3)
     ]
 
 
@@ -135,9 +137,12 @@ def test_unreadable_pictures_are_skipped_and_named(tmp_path: Path) -> None:
         ({"image": [b""], "emotion": [7]}, "values must be 0 to 6"),
         ({"image": [b""], "emotion": ["happy"]}, "values must be whole numbers"),
         ({"image": [b""], "votes_fear": [1]}, "columns missing: votes_anger, votes_disgust"),
+        ({"image": [b""], "emotion": [[1]]}, "values must be whole numbers"),
+        ({"image": ["face.png"], "emotion": [1]}, "column image: is string, needs the bytes of"),
+        ({"image": [{"bytes": b"", "path": "a"}], "emotion": [1]}, "column image: is struct<"),
         ({"image": [b"x"], "emotion": [1]}, "no picture in it can be read"),
     ],
-    ids=["image", "labels", "range", "text", "votes", "unreadable"],
+    ids=["image", "labels", "range", "text", "votes", "list", "path", "struct", "unreadable"],
 )
 def test_bad_parquet_is_one_clear_line(
     tmp_path: Path, columns: dict[str, list[Any]], message: str
@@ -162,11 +167,26 @@ def test_labels_in_the_order_of_kaggle_are_refused(tmp_path: Path) -> None:
         read_data(tmp_path, "train")
 
 
+def test_a_csv_in_our_order_is_refused(tmp_path: Path) -> None:
+    """Kaggle numbers 4 sad, 5 surprise and 6 neutral."""
+    kaggle = list(range(7)) * 10
+    names = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    write_votes(tmp_path, [{names[label]: 9} for label in kaggle])
+    write_kaggle(tmp_path, ["Training"] * 70, kaggle)
+    assert read_data(tmp_path, "train").labels.tolist() == [0, 1, 2, 3, 5, 6, 4] * 10
+    ours = [FER2013_TO_FERBEAM[label] for label in kaggle]
+    write_kaggle(tmp_path, ["Training"] * 70, ours)
+    with pytest.raises(DataError, match="57% agree with the votes, but 100% in ferbeam's order; "):
+        read_data(tmp_path, "train")
+
+
 def test_bad_csv_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "fer2013.csv").write_text("emotion,pixels\n0,1 2 3\n")
     with pytest.raises(DataError, match="columns missing: Usage"):
         read_data(tmp_path, "train")
-    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 x,Training\n")
+    (tmp_path / "fer2013.csv").write_text(
+        f"emotion,pixels,Usage\n0,1 2 x,Training\n0,{10**30},Training\n"
+    )
     with pytest.raises(DataError, match="no picture in it can be read"):
         read_data(tmp_path, "train")
     write_kaggle(tmp_path, ["Training", "Training"])
@@ -185,60 +205,3 @@ def test_data_in_no_known_form(tmp_path: Path) -> None:
     (tmp_path / "train" / "angry").mkdir(parents=True)
     with pytest.raises(DataError, match="no picture for 'angry'"):
         read_data(tmp_path, "train")
-
-
-def test_majority_drops_single_votes_and_counts_the_other_answers() -> None:
-    votes = [
-        [0, 0, 0, 6, 4, 0, 0, 0, 0, 0],  # six of ten
-        [0, 0, 0, 5, 5, 0, 0, 0, 0, 0],  # a tie
-        [1, 1, 1, 4, 0, 1, 1, 0, 1, 0],  # four of four, once single votes are gone
-        [0, 0, 0, 4, 0, 0, 0, 6, 0, 0],  # most say contempt
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    ]
-    assert majority_labels(np.array(votes, np.float32)).tolist() == [3, -1, 3, -1, -1]
-
-
-def test_targets_are_shares_of_votes_or_labels() -> None:
-    faces = faces_with([[0, 0, 0, 6, 2, 1, 0, 0, 0, 0], [0, 0, 0, 2, 0, 0, 0, 0, 0, 8]])
-    assert training_targets(faces, "ferplus").tolist() == [[0, 0, 0, 0.75, 0.25, 0, 0], [0] * 7]
-    labelled = LabelledFaces(faces.crops, np.array([2, -1]), faces.votes)
-    assert training_targets(labelled, "fer2013").tolist() == [[0, 0, 1, 0, 0, 0, 0], [0] * 7]
-    with pytest.raises(DataError, match="'affectnet' is unknown, use one of ferplus, fer2013"):
-        training_targets(faces, "affectnet")
-
-
-def test_pictures_of_rare_emotions_are_shown_more_often() -> None:
-    """100 pictures of six emotions, 4 of the seventh: 0.05 / 0.0066 is 2.75 squared."""
-    targets = np.repeat(np.eye(7, dtype=np.float32), [4, *[100] * 6], axis=0)
-    rows = repeat_rare(targets, 0.05, seed=0)
-    times = np.bincount(rows)
-    assert set(times[4:]) == {1}
-    assert set(times[:4]) <= {2, 3}
-    assert rows.tolist() == sorted(rows)
-    counts = [len(repeat_rare(targets, 0.05, seed)) - 600 for seed in range(200)]
-    assert np.mean(counts) == pytest.approx(4 * 2.75, rel=0.05)
-    assert len(repeat_rare(targets, 0, seed=0)) == 604
-
-
-def test_figures_of_a_small_example() -> None:
-    faces = faces_with([[9, 0, 0, 0, 0, 0, 0, 0, 0, 0]] * 2 + [[0, 0, 0, 8, 2, 0, 0, 0, 0, 0]] * 2)
-    scores = np.full((4, 7), 0.05, np.float32)
-    scores[[0, 1, 2, 3], [0, 3, 3, 3]] = 0.7
-    figures = evaluate_scores(faces, scores)
-    assert figures["ferplus"]["accuracy"] == 0.75
-    assert figures["ferplus"]["emotions"]["happy"] == {
-        "precision": 0.6667,
-        "recall": 1.0,
-        "f1": 0.8,
-        "pictures": 2,
-    }
-    assert figures["ferplus"]["macro_f1"] == pytest.approx((2 / 3 + 0.8) / 7, abs=1e-4)
-    assert figures["ferplus"]["confusion"][0][:4] == [1, 0, 0, 1]
-    assert figures["fer2013"]["pictures"] == 0
-
-
-def test_copies_are_found_by_their_pixels() -> None:
-    faces = LabelledFaces(
-        np.stack([crop_of(1), crop_of(2)]), np.zeros(2, np.int64), np.zeros((2, 10), np.float32)
-    )
-    assert copies_of(faces, faces.take(np.array([1]))).tolist() == [False, True]
