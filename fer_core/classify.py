@@ -19,6 +19,8 @@ CROP_SIZE = 48
 """Side of a crop in pixels."""
 PREPROCESSING = "standardise_crops"
 """What a model's card must name; a model trained on other input would run and be wrong."""
+NETWORK_SHAPES = [(CROP_SIZE, CROP_SIZE, 1), (len(EMOTIONS),)]
+"""Of one crop and of its logits."""
 LARGEST_BATCH = 64
 """Crops per run of the network: more gain no speed and cost memory."""
 
@@ -65,6 +67,28 @@ def _check_crops(crops: NDArray[np.uint8]) -> None:
         )
 
 
+def load_keras(file: Path) -> Any:
+    """Loads the network of a `.keras` file, refusing any code in it.
+
+    Raises:
+        ModelError: the file is no network from crops to seven logits.
+    """
+    import keras
+
+    try:
+        network = keras.saving.load_model(file, compile=False, safe_mode=True)
+        shapes = [network.input_shape[1:], network.output_shape[1:]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"{file}: is no Keras network ({_first_line(error)})") from error
+    if shapes != NETWORK_SHAPES:
+        raise ModelError(f"{file}: maps {shapes}, needs {NETWORK_SHAPES}")
+    return network
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
 class LiteRtClassifier:
     """Runs a `.tflite` network on one thread, without TensorFlow.
 
@@ -92,10 +116,8 @@ class LiteRtClassifier:
         inputs = self._interpreter.get_input_details()
         outputs = self._interpreter.get_output_details()
         shapes = [tuple(tensor["shape"][1:]) for tensor in (*inputs, *outputs)]
-        if shapes != [(CROP_SIZE, CROP_SIZE, 1), (len(EMOTIONS),)]:
-            raise ModelError(
-                f"{model}: maps {shapes}, needs ({CROP_SIZE}, {CROP_SIZE}, 1) to ({len(EMOTIONS)},)"
-            )
+        if shapes != NETWORK_SHAPES:
+            raise ModelError(f"{model}: maps {shapes}, needs {NETWORK_SHAPES}")
         self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
         self._batch = 0
 
@@ -144,10 +166,7 @@ class TensorFlowClassifier:
             raise ModelError(
                 "engine tensorflow: is not installed; pip install 'ferbeam[train]'"
             ) from error
-        try:
-            network: Any = keras.saving.load_model(model, compile=False, safe_mode=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise ModelError(f"{model}: is no Keras network ({error})") from error
+        network = load_keras(model)
         self._network, self._numpy = network, keras.ops.convert_to_numpy
         self._temperature = temperature
 

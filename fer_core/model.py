@@ -41,7 +41,7 @@ class ModelCard:
         data: what it was trained on, with licence or source.
         command: the command that made it.
         commit: the version of the code that did, empty where unknown.
-        metrics: figures measured on data not trained on, by name.
+        metrics: figures measured on data not trained on, named as in `metrics.json`.
         versions: libraries used, by name.
     """
 
@@ -125,7 +125,8 @@ def _read_card(path: Path) -> ModelCard:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["emotions"] = tuple(values["emotions"])
         card = ModelCard(**values)
-        well_formed = 0 < float(card.temperature) < float("inf") and all(
+        # Of a text the comparison is a TypeError, which is told below.
+        well_formed = 0 < card.temperature < float("inf") and all(
             Path(name).name == name and isinstance(digest, str)
             for name, digest in card.files.items()
         )

@@ -146,6 +146,7 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         options["detector"], options["detector_model"], options["redetect_ms"]
     )
     looked = {name: options[name] for name in ("sample_fps", "max_pixels")}
+    places = {"INPUT": options["input_path"], "OUTPUT": options["output_path"]}
     rows = RowSettings.of_model(card, engine, detector=detector, **looked)
     return AnalysisRequest(
         input=options["input_path"],
@@ -158,7 +159,9 @@ def _analysis_request(options: dict[str, Any]) -> Any:
         render=choose_rendering(
             options["overlay"], options["lang"], options["avatars"], options["video_quality"]
         ),
-        runner=Runner(options["runner"], options["workers"], complete_beam_options(options)),
+        runner=Runner(
+            options["runner"], options["workers"], complete_beam_options(options, places)
+        ),
         overwrite=options["overwrite"],
         prune=options["prune"],
         retry_failures=options["retry_failures"],

@@ -28,7 +28,7 @@ def complete_options(
     interpreter of LiteRT serves one thread, and Python would run but one at a time.
 
     Args:
-        places: INPUT and OUTPUT by these names.
+        places: what is read, then where results and scratch files go, by their names in the help.
         own: the user's Beam options.
         environment: the environment variables.
 
@@ -46,7 +46,7 @@ def complete_options(
         for name, (variables, what) in _NEEDED.items()
         if name not in given
     ]
-    scratch = places["OUTPUT"].rstrip("/") + "/.spans/dataflow"
+    scratch = list(places.values())[-1].rstrip("/") + "/.spans/dataflow"
     defaults = {
         "temp_location": scratch,
         "staging_location": scratch,

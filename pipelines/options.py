@@ -123,8 +123,12 @@ def render_options(command: Command) -> Command:
     return overlay(avatars_option(named))
 
 
-def complete_beam_options(options: dict[str, Any]) -> tuple[str, ...]:
+def complete_beam_options(options: dict[str, Any], places: dict[str, str]) -> tuple[str, ...]:
     """Returns the user's Beam options with what their runner needs beyond them.
+
+    Args:
+        options: those of the command: `runner` and `beam_options`.
+        places: what is read and written, by the name it has in the command's help.
 
     Raises:
         UsageError: something that the runner needs is missing.
@@ -134,7 +138,6 @@ def complete_beam_options(options: dict[str, Any]) -> tuple[str, ...]:
     own: tuple[str, ...] = options["beam_options"]
     if options["runner"].lower() not in dataflow.NAMES:
         return own
-    places = {"INPUT": options["input_path"], "OUTPUT": options["output_path"]}
     completed = dataflow.complete_options(places, own)
     dataflow.check_installed()
     return completed

@@ -172,7 +172,7 @@ class HaarDetector:
     def _without_known(self, part: Grey, region: Region, scale: float) -> Grey:
         """Paints over the faces that are followed: nothing costs the cascades more than a face.
 
-        A place in what is painted over would be taken for the known face anyway.
+        A place whose middle lies in what is painted over would be taken for the known face anyway.
         """
         painted = part.copy()
         for place in (track.place for track in self._tracks):

@@ -82,10 +82,10 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum()) / max(len(confidence), 1)
 
 
-def perfect_calibration_error(
+def perfect_calibration_errors(
     confidence: NDArray[np.float32], accuracy: float, draws: int = 200, seed: int = 0
-) -> float:
-    """Returns the error that a perfect classifier of this accuracy would show at this n by chance.
+) -> NDArray[np.float64]:
+    """Returns errors that a perfect classifier of this accuracy shows at this n by chance.
 
     Its confidences are those given, shifted on the scale of log odds until their mean is the
     accuracy; it is right as often as its confidence says.
@@ -94,7 +94,10 @@ def perfect_calibration_error(
         confidence: float32 (n,), score of the shown emotion.
         accuracy: share of right answers, 0 to 1.
         draws: how many times its answers are drawn.
-        seed: the same seed gives the same value.
+        seed: the same seed gives the same errors.
+
+    Returns:
+        float64 (draws,).
     """
     bounded = np.clip(confidence.astype(np.float64), 1e-6, 1 - 1e-6)
     odds = np.log(bounded / (1 - bounded))
@@ -104,11 +107,12 @@ def perfect_calibration_error(
         shifted = 1 / (1 + np.exp(-odds - shift))
         low, high = (shift, high) if shifted.mean() < accuracy else (low, shift)
     rng = np.random.default_rng(seed)
-    errors = [
-        expected_calibration_error(shifted, rng.random(len(shifted)) < shifted)
-        for _ in range(draws)
-    ]
-    return float(np.mean(errors))
+    return np.array(
+        [
+            expected_calibration_error(shifted, rng.random(len(shifted)) < shifted)
+            for _ in range(draws)
+        ]
+    )
 
 
 def vote_calibration_error(scores: NDArray[np.float32], shares: NDArray[np.float32]) -> float:
@@ -118,23 +122,16 @@ def vote_calibration_error(scores: NDArray[np.float32], shares: NDArray[np.float
     return calibration_error(scores[rows, shown], shares[rows, shown])
 
 
-def majority_calibration_error(scores: NDArray[np.float32], majority: NDArray[np.int64]) -> float:
-    """Compares the confidence of the shown emotion with how often it is the majority's."""
-    shown = scores.argmax(axis=1)
-    right = (shown == majority).astype(np.float32)
-    return calibration_error(scores[np.arange(len(scores)), shown], right)
+def judge_other_half(
+    logits: NDArray[np.float32], shares: NDArray[np.float32], fitted: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fits the temperature on one half, and returns the scores and shares of the other.
 
-
-def cross_fitted_error(
-    logits: NDArray[np.float32], shares: NDArray[np.float32]
-) -> tuple[float, float]:
-    """Fits the temperature on one half and judges it on the other, both ways round.
-
-    The halves are the even and the odd rows.
+    Args:
+        logits: float32 (n, 7).
+        shares: float32 (n, 7), each row summing to 1.
+        fitted: 0 for the even rows, 1 for the odd ones.
     """
-    errors = []
-    for fitted, judged in ((0, 1), (1, 0)):
-        temperature = fit_temperature(logits[fitted::2], shares[fitted::2])
-        scores = softmax(logits[judged::2], temperature)
-        errors.append(vote_calibration_error(scores, shares[judged::2]))
-    return errors[0], errors[1]
+    temperature = fit_temperature(logits[fitted::2], shares[fitted::2])
+    judged = slice(1 - fitted, None, 2)
+    return softmax(logits[judged], temperature), shares[judged]

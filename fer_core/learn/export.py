@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import TensorFlowClassifier, standardise_crops
-from fer_core.learn.calibration import cross_fitted_error, fit_temperature
+from fer_core.learn.calibration import fit_temperature
 from fer_core.learn.conversion import write_litert
-from fer_core.learn.evaluation import evaluate_scores
 from fer_core.learn.labels import LabelledFaces, vote_shares
+from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
 
 LIBRARIES = ("ferbeam", "keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
@@ -25,19 +24,13 @@ def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np
     return np.asarray(network.predict(standardise_crops(crops), batch_size=256, verbose=0))
 
 
-def _fit_to_votes(
-    logits: NDArray[np.float32], faces: LabelledFaces
-) -> tuple[float, dict[str, float]]:
-    """Returns the temperature and, fitted on one half and judged on the other, its error."""
+def _fit_to_votes(logits: NDArray[np.float32], faces: LabelledFaces) -> float:
+    """Returns the temperature that fits the votes; the labels where there are none."""
     shares = vote_shares(faces.votes)
     voted = shares.any(axis=1)
     if not voted.any():
         shares, voted = np.eye(7, dtype=np.float32)[faces.labels], faces.labels >= 0
-    first, second = cross_fitted_error(logits[voted], shares[voted])
-    return fit_temperature(logits[voted], shares[voted]), {
-        "fitted_on_even_judged_on_odd": round(first, 4),
-        "fitted_on_odd_judged_on_even": round(second, 4),
-    }
+    return fit_temperature(logits[voted], shares[voted])
 
 
 def _installed() -> dict[str, str]:
@@ -48,6 +41,16 @@ def _installed() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def _card_metrics(metrics: Metrics) -> dict[str, float]:
+    """Returns what a card keeps of the figures: those of the whole, rounded."""
+    kept = ("all.", "without_copies.")
+    return {
+        name: round(value, 4)
+        for name, value in metrics.items()
+        if name.startswith(kept) and ".reliability_" not in name
+    }
 
 
 def export_network(
@@ -74,15 +77,12 @@ def export_network(
         model_dir / MODEL_FILES[engine] for engine in ("tensorflow", "litert")
     )
     network.save(keras_file)
-    temperature, cross_fitted = _fit_to_votes(network_logits(network, valid.crops), valid)
+    temperature = _fit_to_votes(network_logits(network, valid.crops), valid)
     reference = TensorFlowClassifier(keras_file, temperature)(valid.crops)
     weights, scores = write_litert(network, tflite_file, temperature, (valid, reference))
-    metrics: dict[str, Any] = {
-        "valid": evaluate_scores(valid, scores),
-        "valid_without_copies": evaluate_scores(valid.take(~copies), scores[~copies]),
-        "vote_calibration_error": cross_fitted,
-        "litert_largest_score_difference": round(float(np.abs(scores - reference).max()), 6),
-    }
+    metrics = _card_metrics(measure_scores(valid, scores, copies))
+    difference = float(np.abs(scores - reference).max())
+    metrics["litert_largest_score_difference"] = round(difference, 6)
     card = ModelCard(
         name=provenance.name,
         files={file.name: file_sha256(file) for file in (keras_file, tflite_file)},

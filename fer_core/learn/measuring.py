@@ -19,14 +19,13 @@ from fer_core.learn.answers import (
     with_intervals,
 )
 from fer_core.learn.calibration import (
-    cross_fitted_error,
     expected_calibration_error,
-    perfect_calibration_error,
+    judge_other_half,
+    perfect_calibration_errors,
     reliability_points,
     vote_calibration_error,
 )
-from fer_core.learn.evaluation import confusion_matrix
-from fer_core.learn.intervals import mirrored_intervals, resample
+from fer_core.learn.intervals import mirrored_intervals, percentile_intervals, resample
 from fer_core.learn.labels import LabelledFaces, majority_labels, vote_shares
 from fer_core.learn.slices import Slice, slice_faces
 
@@ -48,12 +47,14 @@ KEYS = {
     "confusion_<true>_as_<shown>": "pictures of the one emotion shown as the other",
     "calibration_error": "mean gap between the confidence of the shown emotion and its share of "
     "the votes, 15 bins of equal count",
-    "calibration_error_cross_fitted": "the same, temperature fitted on one half of these pictures "
-    "and judged on the other, mean of both ways round",
+    "calibration_error_fitted_even, calibration_error_fitted_odd": "the same of one half of these "
+    "pictures, the temperature fitted on the other, the even or the odd ones",
     "ece": "usual expected calibration error: confidence against being right, "
     "15 bins of equal width",
-    "ece_perfect": "the ece a perfectly calibrated classifier of this accuracy shows by chance",
-    "reliability_<bin>_confidence, reliability_<bin>_truth": "mean of each bin of equal count",
+    "ece_perfect": "the ece a perfectly calibrated classifier of this accuracy shows by chance; "
+    "its interval holds 95 % of the draws",
+    "reliability_<bin>_confidence, reliability_<bin>_truth": "mean of each bin of equal count, "
+    "without interval",
     "<figure>_low, <figure>_high": "bootstrap 95 % interval over the pictures, seeded",
 }
 
@@ -79,8 +80,9 @@ def label_metrics(truth: NDArray[np.int64], scores: NDArray[np.float32]) -> Metr
     """Measures scores float32 (n, 7) against one label a picture, int64 (n,) in 0 to 6."""
     shown, confidence = _shown(scores)
     right = shown == truth
-    metrics = {"pictures": len(truth), **answer_metrics(classifier_answers(truth, shown))}
-    for true, row in zip(NAMES, confusion_matrix(truth, shown.astype(np.int64)), strict=True):
+    answers = classifier_answers(truth, shown)
+    metrics = {"pictures": len(truth), **answer_metrics(answers)}
+    for true, row in zip(NAMES, answers.sum(axis=0)[:, : len(NAMES)], strict=True):
         for name, count in zip(NAMES, row, strict=True):
             metrics[f"confusion_{true}_as_{name}"] = int(count)
 
@@ -90,8 +92,21 @@ def label_metrics(truth: NDArray[np.int64], scores: NDArray[np.float32]) -> Metr
     value = error(np.arange(len(truth)))
     low, high = mirrored_intervals(value, resample(error, len(truth)))
     metrics |= with_intervals(("ece",), (value, low, high))
-    metrics["ece_perfect"] = perfect_calibration_error(confidence, float(right.mean()))
+    perfect = perfect_calibration_errors(confidence, float(right.mean()))[:, None]
+    low, high = percentile_intervals(perfect)
+    metrics |= with_intervals(("ece_perfect",), (perfect.mean(axis=0), low, high))
     return metrics | _reliability(confidence, right.astype(np.float32))
+
+
+def _vote_error(name: str, scores: NDArray[np.float32], shares: NDArray[np.float32]) -> Metrics:
+    """Measures the vote calibration error, with its interval."""
+
+    def error(rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return np.array([vote_calibration_error(scores[rows], shares[rows])])
+
+    value = error(np.arange(len(scores)))
+    low, high = mirrored_intervals(value, resample(error, len(scores)))
+    return with_intervals((name,), (value, low, high))
 
 
 def vote_metrics(shares: NDArray[np.float32], scores: NDArray[np.float32]) -> Metrics:
@@ -101,20 +116,15 @@ def vote_metrics(shares: NDArray[np.float32], scores: NDArray[np.float32]) -> Me
         shares: float32 (n, 7), each row summing to 1.
         scores: float32 (n, 7).
     """
-
-    def error(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        return np.array([vote_calibration_error(scores[rows], shares[rows])])
-
-    value = error(np.arange(len(scores)))
-    low, high = mirrored_intervals(value, resample(error, len(scores)))
-    shown, confidence = _shown(scores)
     metrics: Metrics = {"pictures": len(scores)}
-    metrics |= with_intervals(("calibration_error",), (value, low, high))
+    metrics |= _vote_error("calibration_error", scores, shares)
     if len(scores) > 1:
         # Logits but for a factor and a shift, which the fit of a temperature undoes.
         logits = np.log(np.maximum(scores, 1e-30))
-        halves = cross_fitted_error(logits, shares)
-        metrics["calibration_error_cross_fitted"] = float(np.mean(halves))
+        for fitted, name in enumerate(("even", "odd")):
+            judged = judge_other_half(logits, shares, fitted)
+            metrics |= _vote_error(f"calibration_error_fitted_{name}", *judged)
+    shown, confidence = _shown(scores)
     return metrics | _reliability(confidence, shares[np.arange(len(shares)), shown])
 
 

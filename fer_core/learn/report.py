@@ -86,7 +86,8 @@ def _headline(metrics: Metrics) -> list[str]:
             rows.append([f"{title}: {name}", *cells])
     for figure, name in (
         ("calibration_error", "vote calibration error"),
-        ("calibration_error_cross_fitted", "the same, temperature from the other half"),
+        ("calibration_error_fitted_even", "the same of odd pictures, temperature from even ones"),
+        ("calibration_error_fitted_odd", "the same of even pictures, temperature from odd ones"),
     ):
         cells = [stated(metrics, f"{subject}.votes.{figure}") for subject in SUBJECTS]
         rows.append([name, *cells, "–"])

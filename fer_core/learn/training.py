@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.classify import standardise_crops
+from fer_core.classify import load_keras, standardise_crops
 from fer_core.errors import SettingsError
 from fer_core.learn.augment import augment_crops
 from fer_core.learn.distillation import Teachers
@@ -140,7 +142,7 @@ def _computing_in(policy: str) -> Iterator[None]:
 
 def _begin_with(network: keras.Model, start: Path) -> None:
     """Gives a network the weights of a `.keras` file, which must hold the same network."""
-    weights = keras.saving.load_model(start, compile=False, safe_mode=True).get_weights()
+    weights = load_keras(start).get_weights()
     if [each.shape for each in weights] != [each.shape for each in network.get_weights()]:
         raise SettingsError(f"--start {start.parent}: is another network; name its own --network")
     network.set_weights(weights)
@@ -158,6 +160,23 @@ def _untrained_network(settings: TrainSettings, steps: int, start: Path | None) 
         metrics=["categorical_accuracy"],
     )
     return network
+
+
+def _mend_checkpoint(folder: Path) -> None:
+    """Goes back to the epoch before where a stop cut off what is written last.
+
+    Keras itself does so where it is the weights that cannot be read.
+    """
+    last = folder / "training_metadata.json"
+    try:
+        json.loads(last.read_text(encoding="utf-8") if last.exists() else "{}")
+    except ValueError:
+        for file in (folder / "latest.weights.h5", last):
+            before = file.with_name(f"{file.name}.bkp")
+            if before.exists():
+                shutil.copy(before, file)
+            else:
+                file.unlink()
 
 
 def train_network(
@@ -185,9 +204,11 @@ def train_network(
 
     Raises:
         SettingsError: `start` is another network than `settings` asks for.
+        ModelError: it is no network.
     """
     keras.utils.set_random_seed(settings.seed)
     batches = TrainingBatches(train, settings, teachers)
+    _mend_checkpoint(model_dir / "checkpoint")
     network = _untrained_network(settings, len(batches) * settings.epochs, start)
     network.fit(
         batches,

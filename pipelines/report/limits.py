@@ -7,7 +7,7 @@ from typing import Any
 from fer_core.emotions import EMOTIONS
 from fer_core.model import ModelCard, find_model_dir, load_card
 
-MEASURED = ("valid_without_copies", "ferplus")
+MEASURED = "without_copies.ferplus"
 
 
 def describe_model(run: dict[str, Any]) -> dict[str, Any]:
@@ -25,17 +25,23 @@ def describe_model(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figures_of(card: ModelCard) -> dict[str, Any]:
-    figures: dict[str, Any] = card.metrics
-    for name in MEASURED:
-        figures = figures.get(name, {})
+    figures = {
+        name.removeprefix(f"{MEASURED}."): value
+        for name, value in card.metrics.items()
+        if name.startswith(f"{MEASURED}.")
+    }
     if not figures:
         return {}
+    shown = [emotion.name for emotion in EMOTIONS]
     return {
         "accuracy": figures["accuracy"],
-        "pictures": figures["pictures"],
+        "pictures": int(figures["pictures"]),
         "recalls": [
-            (emotion, figures["emotions"][emotion.name]["recall"], int(of["pictures"]))
+            (
+                emotion,
+                figures[f"recall_{emotion.name}"],
+                int(sum(figures[f"confusion_{emotion.name}_as_{name}"] for name in shown)),
+            )
             for emotion in EMOTIONS
-            if (of := figures["emotions"].get(emotion.name))
         ],
     }

@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from pipelines.options import choose_detector, detector_options, model_options, runner_options
+from pipelines.options import (
+    choose_detector,
+    complete_beam_options,
+    detector_options,
+    model_options,
+    runner_options,
+)
 
 DONE, SOME_FAILED = 0, 3
 
@@ -38,7 +44,7 @@ def prepare(**options: Any) -> None:
     from fer_core.errors import UsageError
     from pipelines.runners import Job, Runner, check_runner
 
-    check_runner(options["runner"])
+    check_runner(options["runner"], options["beam_options"])
     if options["cropped"] and options["detector"] != "haar":
         raise UsageError("--cropped: takes the pictures whole; leave out --detector")
     with Job("prepare") as job:  # imports Beam while this process imports the rest
@@ -47,13 +53,15 @@ def prepare(**options: Any) -> None:
         from pipelines.output import Output
         from pipelines.training.preparing import PrepareRequest, run_prepare
 
+        places = {"INPUT": options["input_path"], "DATA": options["data"]}
+        beam_options = complete_beam_options(options, places)
         request = PrepareRequest(
             input=options["input_path"],
             data=Output(options["data"]),
             cropped=options["cropped"],
             valid_share=options["valid_share"],
             detector=choose_detector(options["detector"], options["detector_model"]),
-            runner=Runner(options["runner"], options["workers"], options["beam_options"]),
+            runner=Runner(options["runner"], options["workers"], beam_options),
             overwrite=options["overwrite"],
         )
         sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.emotions import NAMES
 from fer_core.errors import DataError, UsageError
 from fer_core.learn.distillation import Ensemble
-from fer_core.learn.evaluation import copies_of
 from fer_core.learn.intervals import RESAMPLES, SEED
-from fer_core.learn.labels import LabelledFaces, majority_labels
+from fer_core.learn.labels import LabelledFaces, copies_of, true_labels
 from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.learn.report import (
     LABELS,
@@ -73,8 +73,7 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     if report is not None:
         _make_folder(report)
     faces = read_part(request.data, part, echo)
-    if not ((faces.labels >= 0).any() or (majority_labels(faces.votes) >= 0).any()):
-        raise DataError(f"{part}: no picture has a label, or votes with a majority")
+    _check_labels(faces, part, echo)
     copies = _find_copies(request.data, faces, echo)
     metrics = measure_scores(faces, classifier(faces.crops), copies)
     facts = EvaluationFacts(
@@ -98,6 +97,16 @@ def _make_folder(report: Path) -> None:
         report.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{report}: cannot be made ({error.strerror}); name a folder") from error
+
+
+def _check_labels(faces: LabelledFaces, part: str, echo: Echo) -> None:
+    """Refuses faces without any label, and says which emotions have none."""
+    truth = true_labels(faces)
+    if not (truth >= 0).any():
+        raise DataError(f"{part}: no picture has a label, or votes with a majority")
+    missing = [name for label, name in enumerate(NAMES) if not (truth == label).any()]
+    if missing:
+        echo(f"{part}: no picture of {', '.join(missing)}; in macro-F1 each counts as 0")
 
 
 def _find_copies(data: Path, faces: LabelledFaces, echo: Echo) -> NDArray[np.bool_] | None:

@@ -112,10 +112,9 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
         _remember_settings(model_dir, _run_identity(train, request))
         return _train_and_export((train, valid), request, echo)
     except OSError as error:
+        kept = "; the last whole epoch is kept" if _has_begun(model_dir / "checkpoint") else ""
         reason = error.strerror or error
-        raise UsageError(
-            f"{model_dir}: cannot be written ({reason}); the last whole epoch is kept"
-        ) from error
+        raise UsageError(f"{model_dir}: cannot be written ({reason}){kept}") from error
 
 
 def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]:
@@ -130,11 +129,15 @@ def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]
     }
 
 
+def _has_begun(checkpoint: Path) -> bool:
+    """Tells whether an epoch was finished, so that a run can go on."""
+    return any(checkpoint.glob("*.weights.h5"))
+
+
 def _remember_settings(model_dir: Path, identity: dict[str, Any]) -> None:
     """Writes down what a run was begun with, or checks it where the run goes on."""
     file = model_dir / "checkpoint" / "run.json"
-    # Without weights no epoch was finished, so that nothing can go on.
-    if not file.exists() or not any(file.parent.glob("*.weights.h5")):
+    if not file.exists() or not _has_begun(file.parent):
         shutil.rmtree(file.parent, ignore_errors=True)
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps(identity, indent=2), encoding="utf-8")
@@ -197,7 +200,7 @@ def _train_and_export(
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fer_core.learn.charts import draw_learning_curves
-    from fer_core.learn.evaluation import copies_of
+    from fer_core.learn.labels import copies_of
     from fer_core.learn.training import train_network
 
     batches, rows = -(-len(shown) // settings.batch), (crops[shown], targets[shown])
@@ -239,6 +242,15 @@ def _commit() -> str:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    command = [
+        "git",
+        "-C",
+        str(root),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--dirty",
+        "--exclude=*",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout.strip()

@@ -1,7 +1,8 @@
-"""Labelled faces for tests of figures, drawn or made of numbers."""
+"""Labelled faces for tests of figures, drawn or made of numbers; and model cards that are wrong."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
 from fer_core.learn.dataset import OTHER_VOTE_COLUMNS, VOTE_COLUMNS
+from fer_core.model import CARD_NAME
 
 
 def draw_faces(count: int, seed: int) -> NDArray[np.uint8]:
@@ -40,3 +42,10 @@ def write_part(path: Path, images: list[bytes], labels: list[int | None], **more
     for name in OTHER_VOTE_COLUMNS:
         columns[name] = pa.array([0] * len(labels), pa.int64())
     pq.write_table(pa.table({**columns, **more}), path)
+
+
+def change_card(model_dir: Path, **changes: Any) -> None:
+    """Changes fields of the card of a model folder."""
+    file = model_dir / CARD_NAME
+    card = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**card, **changes}), encoding="utf-8")

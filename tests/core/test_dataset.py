@@ -65,7 +65,7 @@ def write_parquet(folder: Path, columns: dict[str, list[Any]]) -> None:
 
 def test_reading_data_needs_no_tensorflow() -> None:
     code = (
-        "import sys, fer_core.learn.dataset, fer_core.learn.evaluation, fer_core.learn.settings;"
+        "import sys, fer_core.learn.dataset, fer_core.learn.measuring, fer_core.learn.settings;"
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'apache_beam')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

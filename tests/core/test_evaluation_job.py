@@ -16,7 +16,7 @@ import pytest
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError
 from fer_core.learn.dataset import read_data
-from fer_core.learn.evaluation import copies_of
+from fer_core.learn.labels import copies_of
 from fer_core.learn.measuring import KEYS, measure_scores
 from fer_core.model import find_model_dir, load_card, load_classifier
 from pipelines.cli import main

@@ -17,6 +17,7 @@ from fer_core.faces import Face
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import grey_of
 from tests.bench.generated import SCENARIOS, Score, Truth, make_clip, score_boxes
+from tests.corpus.scenes import load_face
 
 FRAME_MS = 40
 SETTINGS = HaarSettings()
@@ -87,6 +88,20 @@ def test_a_face_that_appears_is_found_before_the_next_whole_search() -> None:
     found = detect_all(detector, clip)
     assert [len(faces) for faces in found[:5]] == [0] * 5
     assert len(found[-1]) == 1
+
+
+def test_a_face_is_found_close_beside_one_that_is_followed() -> None:
+    """The one that is followed is painted over while the other is searched."""
+    person = cv2.cvtColor(load_face(140), cv2.COLOR_RGB2GRAY)
+    one = np.full((240, 400), 130, np.uint8)
+    one[50:190, 60:200] = person
+    both = one.copy()
+    both[50:190, 161:261] = person[:, 38:138]  # its face begins where the other ends
+    detector = HaarDetector(replace(SETTINGS, redetect_ms=FRAME_MS))
+    found = detect_all(detector, [one, one, both, both])
+    assert [len(faces) for faces in found] == [1, 1, 2, 2]
+    first, second = (face.box for face in found[-1])
+    assert second.x - (first.x + first.width) < 8
 
 
 def test_a_cut_is_searched_at_once_and_leaves_no_face_behind() -> None:

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from fer_core.errors import DataError
-from fer_core.learn.evaluation import copies_of, evaluate_scores
-from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
+from fer_core.learn.labels import (
+    LabelledFaces,
+    copies_of,
+    majority_labels,
+    repeat_rare,
+    training_targets,
+)
+from fer_core.learn.measuring import measure_scores
 
 
 def faces_with(votes: list[list[int]]) -> LabelledFaces:
@@ -53,17 +59,14 @@ def test_figures_of_a_small_example() -> None:
     faces = faces_with([[9, 0, 0, 0, 0, 0, 0, 0, 0, 0]] * 2 + [[0, 0, 0, 8, 2, 0, 0, 0, 0, 0]] * 2)
     scores = np.full((4, 7), 0.05, np.float32)
     scores[[0, 1, 2, 3], [0, 3, 3, 3]] = 0.7
-    figures = evaluate_scores(faces, scores)
-    assert figures["ferplus"]["accuracy"] == 0.75
-    assert figures["ferplus"]["emotions"]["happy"] == {
-        "precision": 0.6667,
-        "recall": 1.0,
-        "f1": 0.8,
-        "pictures": 2,
-    }
-    assert figures["ferplus"]["macro_f1"] == pytest.approx((2 / 3 + 0.8) / 7, abs=1e-4)
-    assert figures["ferplus"]["confusion"][0][:4] == [1, 0, 0, 1]
-    assert figures["fer2013"]["pictures"] == 0
+    figures = measure_scores(faces, scores, None)
+    assert figures["all.ferplus.accuracy"] == 0.75
+    happy = [figures[f"all.ferplus.{name}_happy"] for name in ("precision", "recall", "f1")]
+    assert happy == pytest.approx([2 / 3, 1, 0.8])
+    assert figures["all.ferplus.macro_f1"] == pytest.approx((2 / 3 + 0.8) / 7, abs=1e-4)
+    shown = [figures[f"all.ferplus.confusion_angry_as_{name}"] for name in ("angry", "happy")]
+    assert shown == [1, 1]
+    assert not any(name.startswith("all.fer2013") for name in figures)
 
 
 def test_copies_are_found_by_their_pixels() -> None:

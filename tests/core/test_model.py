@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_core.detection.detectors import load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError
+from fer_core.faces import crop_face
 from fer_core.model import (
     CARD_NAME,
     ModelCard,
@@ -21,7 +23,8 @@ from fer_core.model import (
     load_classifier,
     write_card,
 )
-from tests.core.faces import draw_faces
+from fer_core.pictures import read_picture
+from tests.core.faces import change_card
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,31 +39,51 @@ def model_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def change_card(model_dir: Path, **changes: Any) -> None:
-    file = model_dir / CARD_NAME
-    card = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**card, **changes}), encoding="utf-8")
-
-
 def test_the_shipped_card_names_both_files_and_true_figures() -> None:
     card = load_card(find_model_dir())
     assert card.emotions == NAMES
     assert set(card.files) == {"model.keras", "model.tflite"}
     assert card.data
-    assert 0 < card.metrics["valid"]["ferplus"]["accuracy"] < 1
 
 
-def test_the_teachers_load_and_see_much_what_the_shipped_network_sees() -> None:
-    """They need not agree on what no face is, but must not be another net, or another order."""
+def test_the_model_card_for_readers_tells_what_ships() -> None:
+    """`models/README.md` is written by hand; `card.json` beside the files is not."""
+    folder = find_model_dir()
+    card, text = load_card(folder), (ROOT / "models" / "README.md").read_text(encoding="utf-8")
+    part = "without_copies.ferplus"
+    size = (folder / "model.tflite").stat().st_size / 1e6
+    told = [
+        f"`model.tflite` ({card.weights} weights)",
+        f"{card.parameters:,} parameters",
+        f"({card.temperature:.3f}) is fitted against the votes",
+        f"{100 * card.metrics[f'{part}.accuracy']:.2f} %",
+        f"{card.metrics[f'{part}.macro_f1']:.3f} (",
+        f"| {card.weights} | {size:.2f} MB |",
+        f"| {card.metrics['litert_largest_score_difference']:.4f} | shipped |",
+    ]
+    for name in NAMES:
+        pictures = [int(card.metrics[f"{part}.confusion_{name}_as_{other}"]) for other in NAMES]
+        told.append(f"| **{name}** | " + " | ".join(map(str, pictures)) + " |")
+    assert [each for each in told if each not in text] == []
+
+
+def test_the_teachers_load_and_tell_emotions_as_the_shipped_network_does() -> None:
+    """Another net, or another order of emotions, would not."""
     teachers = sorted((ROOT / "models" / "teachers").iterdir())
     assert [teacher.name for teacher in teachers] == [load_card(each).name for each in teachers]
     assert len(teachers) == 2
-    crops = draw_faces(20, seed=3)
-    shipped = load_classifier(find_model_dir())(crops)
+    detect = load_detector(HaarSettings(), for_pictures=True)
+    crops = []
+    for name in NAMES:
+        grey = read_picture(ROOT / "sample_data" / "composites" / f"{name}.png")
+        crops += [crop_face(grey, face.box) for face in detect(grey, None)]
+    shipped = load_classifier(find_model_dir())(np.stack(crops))
+    assert len(set(shipped.argmax(axis=1))) > 4
     for teacher in teachers:
-        scores = load_classifier(teacher)(crops)
+        scores = load_classifier(teacher)(np.stack(crops))
         np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
-        assert np.abs(scores - shipped).mean() < 0.08
+        agreed = [np.corrcoef(shipped[:, i], scores[:, i])[0, 1] for i in range(len(NAMES))]
+        assert min(agreed) > 0.7, agreed
 
 
 def test_a_card_reads_as_it_was_written(model_dir: Path) -> None:
@@ -93,6 +116,7 @@ def test_a_card_that_disagrees_with_the_code_is_refused(
     [
         {"temperature": 0},
         {"temperature": "hot"},
+        {"temperature": "1.0"},
         {"files": ["model.tflite"]},
         {"files": {"../model.tflite": "0"}},
         {"emotions": 7},

@@ -10,11 +10,13 @@ from pathlib import Path
 import av
 import numpy as np
 import psutil
+import pyarrow.parquet as pq
 import pytest
 
 from tests.flink.cluster import RunningCluster, kill, start_job, wait_for_spans
 from tests.flink.conftest import SETTINGS
-from tests.pipelines.jobs import analyze, assert_same_rows
+from tests.pipelines.jobs import analyze, assert_same_rows, ferbeam
+from tests.pipelines.labelled import fill
 
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
@@ -104,3 +106,17 @@ def test_a_command_that_ends_leaves_no_job_running(
         assert cluster.jobs()[0]["jid"] == newest["jid"]
         assert time.monotonic() < limit, str(cluster.jobs()[0])
         time.sleep(0.2)
+
+
+def test_faces_for_training_are_prepared_as_by_the_local_runner(
+    cluster: RunningCluster, tmp_path: Path
+) -> None:
+    for part in ("train", "valid"):
+        fill(tmp_path / "labelled" / part, copies=2)
+    for name, options in (("local", ("--workers", "1")), ("flink", cluster.options(2))):
+        done = ferbeam("prepare", tmp_path / "labelled", tmp_path / name, *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for part in ("train.parquet", "valid.parquet"):
+        local = pq.read_table(tmp_path / "local" / part)
+        assert local.num_rows == 14
+        assert pq.read_table(tmp_path / "flink" / part).equals(local)

@@ -59,6 +59,21 @@ def test_dataflow_gets_what_it_needs_from_the_environment_and_the_user_wins() ->
     }
 
 
+def test_scratch_files_of_prepare_go_where_its_results_go() -> None:
+    places = {"INPUT": "gs://bucket/in", "DATA": "gs://other/data"}
+    scratch = "--temp_location=gs://other/data/.spans/dataflow"
+    assert scratch in complete_options(places, (), NAMED)
+
+
+def test_prepare_says_what_its_runner_lacks_and_refuses_what_analyze_refuses() -> None:
+    done = ferbeam("prepare", "in", "data", "--runner", "dataflow")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "INPUT in: Dataflow cannot reach it" in done.stderr
+    done = ferbeam("prepare", "in", "data", "--", "--runner=DaskRunner")
+    assert done.returncode == 2
+    assert "runner DaskRunner: refused" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("places", "missing", "message"),
     [

@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.pipelines.jobs import ROOT, SAMPLES, analyze, assert_same_rows, ferbeam, frames_of
+from tests.pipelines.labelled import fill
 
 
 def copy_samples(folder: Path, *names: str) -> Path:
@@ -57,6 +59,36 @@ def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path
     analyze(source, tmp_path / "undisturbed")
     ours, theirs = frames_of(tmp_path / "kept_done"), frames_of(tmp_path / "undisturbed")
     assert ours["faces"].equals(theirs["faces"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a name space for its own small disk")
+def test_prepare_on_a_full_disk_leaves_no_data_that_look_whole(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    for part in ("train", "valid"):
+        fill(tmp_path / "in" / part, copies=12)
+    run = f"{sys.executable} -m pipelines.cli prepare {tmp_path}/in {disk}/data"
+    script = f"""
+        set -e
+        mount -t tmpfs -o size=60k none {disk}
+        set +e; {run}; echo ended with $? ; set -e
+        test ! -e {disk}/data/train.parquet
+        mount -o remount,size=50m {disk}
+        {run}
+        cp {disk}/data/train.parquet {tmp_path}
+    """
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ended with 1" in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "the disk is full; free some space" in done.stderr
+    assert pq.read_table(tmp_path / "train.parquet").num_rows == 84
 
 
 def test_an_output_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:

@@ -25,17 +25,9 @@ from pipelines.elements import Medium
 from pipelines.settings import PrepareSettings
 from pipelines.training.prepare import PrepareFaces
 from tests.pipelines.jobs import SAMPLES, ferbeam
+from tests.pipelines.labelled import fill
 
 PICTURES = SAMPLES / "pictures"
-
-
-def fill(folder: Path, copies: int = 1) -> None:
-    """Puts composite faces into a folder per emotion, each copy a little darker."""
-    for name in NAMES:
-        (folder / name).mkdir(parents=True)
-        face = read_picture(SAMPLES / f"composites/{name}.png")
-        for number in range(copies):
-            cv2.imwrite(str(folder / name / f"{number:02}.png"), face - np.minimum(face, number))
 
 
 def skipped_in(data: Path) -> dict[str, str]:

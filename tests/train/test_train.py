@@ -18,7 +18,7 @@ from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
 from fer_core.model import load_card, load_classifier
 from pipelines.training.train import TrainRequest, run_train
-from tests.train.drawn import SETTINGS, drawn_crops
+from tests.train.drawn import SETTINGS, always, drawn_crops
 
 ROOT = Path(__file__).resolve().parents[2]
 # A machine that is shared may take minutes for what takes seconds alone.
@@ -58,17 +58,37 @@ def test_a_stopped_run_goes_on_where_it_was(data: Path, straight: Path, tmp_path
     np.testing.assert_allclose(resumed(drawn_crops()), whole(drawn_crops()), atol=0.02)
 
 
-def test_a_teacher_is_learnt_from(data: Path, straight: Path, tmp_path: Path) -> None:
-    """With all of the target from the teacher, the labels are not needed to be like it."""
-    settings = dataclasses.replace(SETTINGS, epochs=6, teacher_share=1.0)
-    request = TrainRequest(data, tmp_path / "taught", settings, teachers=(straight,))
+def test_a_stop_while_an_epoch_is_noted_costs_that_epoch(data: Path, tmp_path: Path) -> None:
+    """What is written last is empty then; the weights may be of either epoch."""
+    settings = dataclasses.replace(SETTINGS, epochs=3)
+
+    def stop_after_the_second(line: str) -> None:
+        if line.startswith("epoch 2 "):
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run_train(TrainRequest(data, tmp_path, settings), stop_after_the_second)
+    noted = tmp_path / "checkpoint" / "training_metadata.json"
+    assert '"epoch": ' in noted.read_text()
+    noted.write_text("")
+    lines: list[str] = []
+    run_train(TrainRequest(data, tmp_path, settings), lines.append)
+    told = [line[:12] for line in lines if line.startswith("epoch")]
+    assert told == ["epoch 2 of 3", "epoch 3 of 3"]
+
+
+def test_a_teacher_is_learnt_from(data: Path, tmp_path: Path) -> None:
+    """One calls every picture happy; where all of the target is its, the labels do not count."""
+    settings = dataclasses.replace(SETTINGS, epochs=6, teacher_share=1.0, ema=0.5)
+    request = TrainRequest(data, tmp_path / "taught", settings, teachers=(always(3, tmp_path),))
     lines: list[str] = []
     card = run_train(request, lines.append)
     assert "1 teacher is asked in each of the first 6 epochs" in lines
-    assert card.command.endswith("--teacher straight")
-    teacher = load_classifier(straight)(drawn_crops())
-    taught = load_classifier(tmp_path / "taught")(drawn_crops())
-    assert np.abs(taught - teacher).mean() < 0.1
+    assert card.command.endswith("--teacher always")
+    assert (load_classifier(tmp_path / "taught")(drawn_crops()).argmax(axis=1) == 3).all()
+    # The labels alone, which are as many of each emotion, do not lead there.
+    run_train(TrainRequest(data, tmp_path / "not", settings), lambda line: None)
+    assert not (load_classifier(tmp_path / "not")(drawn_crops()).argmax(axis=1) == 3).all()
 
 
 def test_training_begins_with_the_weights_it_is_given(
@@ -138,6 +158,9 @@ def test_a_full_disk_is_one_clear_line_and_keeps_the_last_epoch(data: Path, tmp_
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
 
     request = TrainRequest(data, model_dir, SETTINGS)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match=r"cannot be written \(Not a directory\)$"):
+        run_train(TrainRequest(data, tmp_path / "file" / "model", SETTINGS), lambda line: None)
     try:
         with pytest.raises(UsageError, match=r"cannot be written .*; the last whole epoch is kept"):
             run_train(request, fill_the_disk)

@@ -27,7 +27,7 @@ def test_the_model_folder_is_complete(straight: Path) -> None:
         "model.keras",
         "model.tflite",
     ]
-    assert card.metrics["valid"]["fer2013"]["pictures"] == 7 * PICTURES["valid"]
+    assert card.metrics["all.fer2013.pictures"] == 7 * PICTURES["valid"]
     assert card.command.startswith("ferbeam train DATA MODEL_DIR --label-set ferplus")
     assert "--epochs 2" in card.command
     assert "tensorflow" in card.versions
