@@ -142,6 +142,8 @@ def print_recall(folder: Path, arguments: argparse.Namespace, faces: Faces) -> N
     step = arguments.step
     scores = score_all(clips, find_faces(clips, folder, step), step)
     print("\nrecall and false faces per frame; people are chosen whose face the cascade knows")
+    used = sorted({str(tuple(seeds)) for seeds in scenarios.values()})
+    print(f"seeds {', '.join(used)}, {arguments.clip_s:g} s each")
     print(f"{'':<18}" + "".join(f"{name:>20}" for name in scores))
     for scenario in scores[FULL]:
         print(f"{scenario:<18}" + "".join(_told(found[scenario]) for found in scores.values()))
