@@ -53,7 +53,7 @@ def main() -> None:
     """Takes both photographs and puts them side by side."""
     from playwright.sync_api import sync_playwright
 
-    output, target = Path(sys.argv[1]), Path(sys.argv[2])
+    output, target = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     page = output / "report.html"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
