@@ -25,6 +25,14 @@ def copy_samples(folder: Path, *names: str) -> Path:
     return folder
 
 
+def run_with_own_disk(script: str) -> subprocess.CompletedProcess[str]:
+    """Runs a shell script in a name space of its own, where it may mount a small disk."""
+    command = ["unshare", "-rm", "sh", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name space for its own small disk")
 def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path: Path) -> None:
     source = copy_samples(tmp_path / "in", "pictures/happy.jpg")
@@ -43,14 +51,7 @@ def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path
         {run}
         cp -r {disk}/out {kept}_done
     """
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_with_own_disk(script)
     assert "ended with 1" in done.stdout
     assert done.stderr.count("\n") == 1
     assert "the disk is full; free some space" in done.stderr
@@ -77,14 +78,7 @@ def test_prepare_on_a_full_disk_leaves_no_data_that_look_whole(tmp_path: Path) -
         {run}
         cp {disk}/data/train.parquet {tmp_path}
     """
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_with_own_disk(script)
     assert "ended with 1" in done.stdout
     assert done.stderr.count("\n") == 1
     assert "the disk is full; free some space" in done.stderr
