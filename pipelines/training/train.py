@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.distillation import Ensemble, Teachers
-from fer_core.learn.labels import LabelledFaces, repeat_rare, training_targets, true_labels
+from fer_core.learn.labels import (
+    LabelledFaces,
+    copies_of,
+    repeat_rare,
+    training_targets,
+    true_labels,
+)
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
 from fer_core.model import CARD_NAME, MODEL_FILES, ModelCard, Provenance, load_card, load_classifier
 from pipelines.training.exporting import TRAINED, export_apart
@@ -162,7 +168,6 @@ def _train_and_export(
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fer_core.learn.charts import draw_learning_curves
-    from fer_core.learn.labels import copies_of
     from fer_core.learn.training import train_network
 
     batches, rows = -(-len(shown) // settings.batch), (crops[shown], targets[shown])
@@ -204,15 +209,6 @@ def _commit() -> str:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
-    command = [
-        "git",
-        "-C",
-        str(root),
-        "describe",
-        "--always",
-        "--abbrev=40",
-        "--dirty",
-        "--exclude=*",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     return result.stdout.strip()
