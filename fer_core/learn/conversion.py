@@ -51,8 +51,30 @@ def _readers(network: keras.Model, layer: keras.Layer) -> list[keras.Layer]:
     ]
 
 
+def _narrowable(network: keras.Model) -> list[tuple[keras.Layer, keras.Layer, list[keras.Layer]]]:
+    """Returns what lies between convolutions: each normalisation, its ReLU, and what reads that."""
+    found = []
+    for norm in network.layers:
+        if isinstance(norm, keras.layers.BatchNormalization):
+            after = _readers(network, norm)[0]
+            readers = _readers(network, after)
+            if isinstance(after, keras.layers.ReLU) and all(
+                isinstance(reader, keras.layers.Conv2D) for reader in readers
+            ):
+                found.append((norm, after, readers))
+    return found
+
+
+def widest_channels(network: keras.Model, crops: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    """Returns how far the channels between convolutions go on crops uint8 (n, 48, 48)."""
+    ends = [keras.layers.GlobalMaxPooling2D()(relu.output) for _, relu, _ in _narrowable(network)]
+    probe = keras.Model(network.input, ends)
+    brightest = probe.predict(standardise_crops(crops), batch_size=256, verbose=0)
+    return [np.asarray(each.max(axis=0), np.float32) for each in brightest]
+
+
 def balance_channels(
-    network: keras.Model, crops: NDArray[np.uint8], share: float = 0.5
+    network: keras.Model, widest: list[NDArray[np.float32]], share: float = 0.5
 ) -> keras.Model:
     """Makes the channels between two convolutions alike in range, so that rounding costs them less.
 
@@ -62,7 +84,7 @@ def balance_channels(
 
     Args:
         network: standardised crops to logits; left as it is.
-        crops: uint8 (n, 48, 48), faces that show how wide each channel is.
+        widest: see `widest_channels`.
         share: how much of a channel's range goes to the weights that read it, 0 to 1.
 
     Returns:
@@ -70,26 +92,11 @@ def balance_channels(
     """
     balanced = keras.models.clone_model(network)
     balanced.set_weights(network.get_weights())
-    narrowed = []
-    for norm in balanced.layers:
-        if isinstance(norm, keras.layers.BatchNormalization):
-            after = _readers(balanced, norm)
-            readers = _readers(balanced, after[0])
-            if isinstance(after[0], keras.layers.ReLU) and all(
-                isinstance(reader, keras.layers.Conv2D) for reader in readers
-            ):
-                narrowed.append((norm, after[0], readers))
-    probe = keras.Model(
-        balanced.input,
-        [keras.layers.GlobalMaxPooling2D()(relu.output) for _, relu, _ in narrowed],
-    )
-    brightest = probe.predict(standardise_crops(crops), batch_size=256, verbose=0)
-    for (norm, _, readers), each in zip(narrowed, brightest, strict=True):
-        widest = each.max(axis=0)
+    for (norm, _, readers), most in zip(_narrowable(balanced), widest, strict=True):
         kernels = [np.abs(keras.ops.convert_to_numpy(reader.kernel)) for reader in readers]
         heaviest = np.max([kernel.max(axis=(0, 1, 3)) for kernel in kernels], axis=0)
         # A channel that is never lit, or never read, has no range to share.
-        by = np.maximum(widest, 1e-3) ** share / np.maximum(heaviest, 1e-3) ** (1 - share)
+        by = np.maximum(most, 1e-3) ** share / np.maximum(heaviest, 1e-3) ** (1 - share)
         norm.gamma.assign(norm.gamma / by)
         norm.beta.assign(norm.beta / by)
         for reader in readers:
@@ -127,7 +134,8 @@ def write_litert(
         )
         return float(np.abs(scores - wanted).max()), before - now, scores
 
-    balanced = (balance_channels(network, faces.crops, share) for share in BALANCES)
+    widest = widest_channels(network, faces.crops)
+    balanced = (balance_channels(network, widest, share) for share in BALANCES)
     rounded = (convert_network(each, "int8") for each in balanced)
     difference, lost, scores = measure(min(rounded, key=lambda content: measure(content)[0]))
     if difference <= LARGEST_DIFFERENCE and lost <= ACCURACY_LOSS:
