@@ -108,7 +108,7 @@ class CascadeSearch:
         hits: list[NDArray[np.float64]] = []
         copy, scale, smallest = grey, 1.0, min_side
         while min(copy.shape) >= smallest:
-            last = min(copy.shape) < 2 * FINEST_STEP_SIDE
+            last = min(copy.shape) < FINEST_STEP_SIDE
             largest = max(copy.shape) if last else FINEST_STEP_SIDE - 1
             if smallest <= largest:
                 hits.append(self._hit("default", copy, step, (smallest, largest)) * scale)

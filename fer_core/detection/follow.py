@@ -62,6 +62,7 @@ class Track:
         levelled_ms: time since other tilts were tried.
         unseen_ms: time for which it has been held without a cascade seeing it.
         doubted_ms: time since the second cascade agreed, where the first was not sure.
+        turn: degrees by which a tilt was tried last, to one side or the other.
     """
 
     place: Place
@@ -71,6 +72,7 @@ class Track:
     levelled_ms: int = 0
     unseen_ms: int = 0
     doubted_ms: int = 0
+    turn: float = TILT_STEP
 
     def follow(self, search: CascadeSearch, grey: Grey, since_ms: int) -> bool:
         """Finds the face in the next frame, uint8 (height, width); tells whether it is there."""
@@ -103,8 +105,10 @@ class Track:
 
     def _look_harder(self, search: CascadeSearch, grey: Grey, seen: Sighting) -> Sighting:
         """Tries the head more and less tilted, and where nothing is seen, farther around."""
-        self.levelled_ms = 0
-        for turn in (-TILT_STEP, TILT_STEP):
+        self.levelled_ms, self.turn = 0, -self.turn
+        # A face that is seen well may have begun to lean: one side now, the other the next time.
+        turns = (self.turn,) if seen.hits >= SURE_HITS else (self.turn, -self.turn)
+        for turn in turns:
             tilted = self.place._replace(tilt=self.place.tilt + turn)
             if abs(tilted.tilt) <= MOST_TILT:
                 other = search.look(grey, tilted, NEAR)

@@ -96,7 +96,7 @@ def test_a_face_is_found_close_beside_one_that_is_followed() -> None:
     one = np.full((240, 400), 130, np.uint8)
     one[50:190, 60:200] = person
     both = one.copy()
-    both[50:190, 161:261] = person[:, 38:138]  # its face begins where the other ends
+    both[50:190, 159:259] = person[:, 38:138]  # its face begins where the other ends
     detector = HaarDetector(replace(SETTINGS, redetect_ms=FRAME_MS))
     found = detect_all(detector, [one, one, both, both])
     assert [len(faces) for faces in found] == [1, 1, 2, 2]
