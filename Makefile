@@ -201,7 +201,9 @@ model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships, and before it
 	@test -f "$(MODEL_DIR)/large_42/card.json" || $(call TAUGHT,large_42,--network large --epochs 24 --views 12 --seed 42,large_41 first)
 	@test -f "$(MODEL_DIR)/small_51/card.json" || $(call TAUGHT,small_51,--epochs 56 --views 20 --learning-rate 0.08 --seed 51 --start "$(MODEL_DIR)/first",large_41 large_42)
 	@test -f "$(MODEL_DIR)/large_43/card.json" || $(call TAUGHT,large_43,--network large --epochs 38 --views 16 --learning-rate 0.08 --seed 43 --start "$(MODEL_DIR)/large_42",large_42 small_51)
-	@test -f "$(MODEL_DIR)/fer_cnn/card.json" || $(call TAUGHT,fer_cnn,--epochs 66 --views 24 --learning-rate 0.08 --seed 91 --start "$(MODEL_DIR)/small_51",large_43)
+	@test -f "$(MODEL_DIR)/small_91/card.json" || $(call TAUGHT,small_91,--epochs 66 --views 24 --learning-rate 0.08 --seed 91 --start "$(MODEL_DIR)/small_51",large_43)
+	@test -f "$(MODEL_DIR)/large_44/card.json" || $(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44 --start "$(MODEL_DIR)/large_43",large_43 small_91)
+	@test -f "$(MODEL_DIR)/fer_cnn/card.json" || $(call TAUGHT,fer_cnn,--epochs 60 --views 20 --learning-rate 0.08 --seed 92 --start "$(MODEL_DIR)/small_91",large_44)
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }
