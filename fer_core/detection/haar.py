@@ -14,7 +14,7 @@ from fer_core.detection.follow import Track, cut_patch
 from fer_core.errors import FerError
 from fer_core.faces import Face, square_box
 
-FIRST = Look("default", 40, 0.35, 0.75, 1.3, 1.06, excess=1.05)
+FIRST = Look("default", 48, 0.35, 0.75, 1.3, 1.06, excess=1.05)
 SECOND = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
 LARGER = 48
 """The cost of a scan falls to a third where it begins at this side, in pixels."""
