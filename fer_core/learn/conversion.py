@@ -19,7 +19,6 @@ LARGEST_DIFFERENCE = 0.03
 ACCURACY_LOSS = 0.002
 """Share of the labelled faces that may get another, wrong emotion from them."""
 
-
 BALANCES = (0.5, 0.6, 0.7, 0.8)
 """What is tried of `balance_channels`; the best differs from network to network."""
 
