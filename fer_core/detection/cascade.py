@@ -19,6 +19,9 @@ CASCADE_FILES = {
 FINEST_STEP_SIDE = 48
 """OpenCV steps by one pixel, not two, from twice the 24 pixels that the cascade was made for."""
 
+BRIGHT, MOST_GAIN = 160, 4.0
+"""To what level a tenth of a dark picture is brightened, and by how much at most: OpenCV passes
+over every window whose deviation is below 10 grey levels, and with them dark faces."""
 
 Grey: TypeAlias = NDArray[np.uint8]
 """A grey picture, uint8 (height, width)."""
@@ -106,7 +109,7 @@ class CascadeSearch:
             min_hits: overlapping hits that make a place.
         """
         hits: list[NDArray[np.float64]] = []
-        copy, scale, smallest = grey, 1.0, min_side
+        copy, scale, smallest = _brighten(grey), 1.0, min_side
         while min(copy.shape) >= smallest:
             last = min(copy.shape) < FINEST_STEP_SIDE
             largest = max(copy.shape) if last else FINEST_STEP_SIDE - 1
@@ -128,7 +131,7 @@ class CascadeSearch:
     def look(self, grey: Grey, place: Place, how: Look) -> Sighting:
         """Searches a window around a place, turned upright, for the one face in it."""
         self._looks += 1
-        window = cut_window(grey, place, how.side, how.pad)
+        window = _brighten(cut_window(grey, place, how.side, how.pad))
         sizes = how.smallest * how.side, how.largest * how.side
         grouped = _group(self._hit(how.cascade, window, how.step, sizes), 1)
         if not grouped:
@@ -158,6 +161,14 @@ def _load_cascade(file: str) -> cv2.CascadeClassifier:
     if cascade.empty():
         raise FerError(f"cascade {path}: cannot be read, reinstall opencv-python-headless<5")
     return cascade
+
+
+def _brighten(grey: Grey) -> Grey:
+    """Makes a dark picture, uint8 (height, width), brighter until a tenth of it is bright."""
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256])
+    level = int(np.searchsorted(np.cumsum(counts), 0.9 * grey.size))
+    gain = min(MOST_GAIN, BRIGHT / max(1, level))
+    return grey if gain <= 1 else np.asarray(cv2.convertScaleAbs(grey, alpha=gain), np.uint8)
 
 
 def _group(hits: NDArray[np.float64], min_hits: int) -> list[tuple[Place, int]]:

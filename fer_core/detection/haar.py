@@ -65,7 +65,7 @@ class HaarSettings:
     longest_side: int = 640
     min_size: int = 30
     redetect_ms: int = 3000
-    revision: int = 4
+    revision: int = 5
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
@@ -174,14 +174,14 @@ class HaarDetector:
 
         A place whose middle lies in what is painted over would be taken for the known face anyway.
         """
-        painted = part.copy()
+        painted, level = part.copy(), round(cv2.mean(part)[0])
         for place in (track.place for track in self._tracks):
             x, y = (place.x - region.left) / scale, (place.y - region.top) / scale
             reach = IS_NEAR * place.side / scale
             top, bottom, left, right = (
                 max(0, round(edge)) for edge in (y - reach, y + reach, x - reach, x + reach)
             )
-            painted[top:bottom, left:right] = 128
+            painted[top:bottom, left:right] = level
         return painted
 
     def _confirm(self, grey: Grey, place: Place) -> None:

@@ -104,6 +104,19 @@ def test_a_face_is_found_close_beside_one_that_is_followed() -> None:
     assert second.x - (first.x + first.width) < 8
 
 
+def test_faces_in_the_dark_are_found_also_beside_one_that_is_followed() -> None:
+    """OpenCV itself passes over windows with so little contrast."""
+    person = cv2.cvtColor(load_face(140), cv2.COLOR_RGB2GRAY)
+    one = np.full((240, 400), 130, np.uint8)
+    one[50:190, 40:180] = person
+    both = one.copy()
+    both[50:190, 220:360] = person
+    dark = [np.asarray(grey // 7, np.uint8) for grey in (one, both, both)]
+    assert dark[1].std() < 10
+    detector = HaarDetector(replace(SETTINGS, redetect_ms=FRAME_MS))
+    assert [len(faces) for faces in detect_all(detector, dark)] == [1, 2, 2]
+
+
 def test_a_cut_is_searched_at_once_and_leaves_no_face_behind() -> None:
     frames, truth = shown("calm_1")
     empty, _ = shown("empty")
