@@ -193,18 +193,19 @@ train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (defaul
 	@$(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)" $(ARGS)
 
 # Each network is trained unless it is there, so that a stopped `make model` goes on.
-TAUGHT = $(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)/$(1)" $(2) $(foreach teacher,$(3),--teacher "$(MODEL_DIR)/$(teacher)") $(ARGS)
+# Arguments: its name, options, teachers, and the network it begins with.
+TAUGHT = test -f "$(MODEL_DIR)/$(1)/card.json" || $(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)/$(1)" $(2) $(if $(4),--start "$(MODEL_DIR)/$(4)") $(foreach teacher,$(3),--teacher "$(MODEL_DIR)/$(teacher)") $(ARGS)
 model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teachers on DATA=folder (hours) into MODEL_DIR
 	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [MODEL_DIR=folder] [ARGS=--mixed-precision]"; exit 2; }
-	@test -f "$(MODEL_DIR)/first/card.json" || $(call TAUGHT,first,--epochs 30 --seed 31)
-	@test -f "$(MODEL_DIR)/large_41/card.json" || $(call TAUGHT,large_41,--network large --epochs 28 --mixup 0.2 --seed 41,first)
-	@test -f "$(MODEL_DIR)/large_42/card.json" || $(call TAUGHT,large_42,--network large --epochs 24 --views 12 --seed 42,large_41 first)
-	@test -f "$(MODEL_DIR)/small_51/card.json" || $(call TAUGHT,small_51,--epochs 56 --views 20 --learning-rate 0.08 --seed 51 --start "$(MODEL_DIR)/first",large_41 large_42)
-	@test -f "$(MODEL_DIR)/large_43/card.json" || $(call TAUGHT,large_43,--network large --epochs 38 --views 16 --learning-rate 0.08 --seed 43 --start "$(MODEL_DIR)/large_42",large_42 small_51)
-	@test -f "$(MODEL_DIR)/small_91/card.json" || $(call TAUGHT,small_91,--epochs 66 --views 24 --learning-rate 0.08 --seed 91 --start "$(MODEL_DIR)/small_51",large_43)
-	@test -f "$(MODEL_DIR)/large_44/card.json" || $(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44 --start "$(MODEL_DIR)/large_43",large_43 small_91)
-	@test -f "$(MODEL_DIR)/fer_cnn/card.json" || $(call TAUGHT,fer_cnn,--epochs 60 --views 20 --learning-rate 0.08 --seed 92 --start "$(MODEL_DIR)/small_91",large_44)
-	@test -f "$(MODEL_DIR)/large_45/card.json" || $(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45 --start "$(MODEL_DIR)/large_44",large_44 fer_cnn)
+	@$(call TAUGHT,first,--epochs 30 --seed 31)
+	@$(call TAUGHT,large_41,--network large --epochs 28 --mixup 0.2 --seed 41,first)
+	@$(call TAUGHT,large_42,--network large --epochs 24 --views 12 --seed 42,large_41 first)
+	@$(call TAUGHT,small_51,--epochs 56 --views 20 --learning-rate 0.08 --seed 51,large_41 large_42,first)
+	@$(call TAUGHT,large_43,--network large --epochs 38 --views 16 --learning-rate 0.08 --seed 43,large_42 small_51,large_42)
+	@$(call TAUGHT,small_91,--epochs 66 --views 24 --learning-rate 0.08 --seed 91,large_43,small_51)
+	@$(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44,large_43 small_91,large_43)
+	@$(call TAUGHT,fer_cnn,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
+	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 fer_cnn,large_44)
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }

@@ -173,6 +173,7 @@ class HaarDetector:
         """Paints over the faces that are followed: nothing costs the cascades more than a face.
 
         A place whose middle lies in what is painted over would be taken for the known face anyway.
+        The paint has the mean level: a brighter one would keep the dark rest from being brightened.
         """
         painted, level = part.copy(), round(cv2.mean(part)[0])
         for place in (track.place for track in self._tracks):
