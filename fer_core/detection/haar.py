@@ -14,16 +14,19 @@ from fer_core.detection.follow import Track, cut_patch
 from fer_core.errors import FerError
 from fer_core.faces import Face, square_box
 
-FIRST = Look("default", 48, 0.35, 0.75, 1.3, 1.06, excess=1.05)
-SECOND = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
+FIRST = Look("alt2", 48, 0.25, 0.85, 1.2, 1.06)
+SECOND = Look("default", 48, 0.25, 0.9, 1.25, 1.06, excess=1.05)
+"""What is no face the first tells sooner, for half the time; the second tells more exactly where a
+face is."""
+
 LARGER = 48
 """The cost of a scan falls to a third where it begins at this side, in pixels."""
 
 TILTS = (0.0, -12.0, 12.0)
 """Degrees at which a place is looked at until it is surely a face."""
 
-LEAST_EVIDENCE, SURE_EVIDENCE = 4, 30
-"""Hits of both cascades: to try other tilts, and to stop trying."""
+SURE_EVIDENCE = 30
+"""Hits of both cascades with which no other tilt is tried."""
 
 
 class Care(NamedTuple):
@@ -65,7 +68,7 @@ class HaarSettings:
     longest_side: int = 640
     min_size: int = 30
     redetect_ms: int = 3000
-    revision: int = 5
+    revision: int = 6
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
@@ -190,11 +193,13 @@ class HaarDetector:
         best, place_seen, least = 0, place, 0
         for tilt in TILTS:
             first = self._search.look(grey, place._replace(tilt=tilt), FIRST)
+            if first.hits < self._care.least_hits:
+                continue
             second = self._search.look(grey, first.place, SECOND)
             evidence = first.hits + second.hits
             if evidence > best:
-                best, place_seen, least = evidence, first.place, min(first.hits, second.hits)
-            if best < LEAST_EVIDENCE or best >= SURE_EVIDENCE:
+                best, place_seen, least = evidence, second.place, min(first.hits, second.hits)
+            if best >= SURE_EVIDENCE:
                 break
         if best >= self._care.evidence and least >= self._care.least_hits:
             self._tracks.append(Track(place_seen, cut_patch(grey, place_seen), best))
