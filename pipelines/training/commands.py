@@ -103,6 +103,13 @@ def prepare(**options: Any) -> None:
     show_default=True,
     help="Random views of each picture that teachers are asked about, one for each epoch.",
 )
+@click.option(
+    "--teacher-share",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="How much of what is learnt is their word, where there are teachers; the rest the labels.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option(

@@ -84,6 +84,7 @@ def test_a_teacher_is_learnt_from(data: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     card = run_train(request, lines.append)
     assert "1 teacher is asked in each of the first 6 epochs" in lines
+    assert "--teacher-share 1.0" in card.command
     assert card.command.endswith("--teacher always")
     assert (load_classifier(tmp_path / "taught")(drawn_crops()).argmax(axis=1) == 3).all()
     # The labels alone, which are as many of each emotion, do not lead there.
