@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from fer_core.detection.cascade import IS_NEAR, CascadeSearch, Grey, Look, Place
+from fer_core.detection.cascade import IS_NEAR, CascadeSearch, Grey, Look, Place, Sighting
 from fer_core.detection.changes import ChangeMap, Region
 from fer_core.detection.follow import Track, cut_patch
 from fer_core.errors import FerError
@@ -190,7 +190,7 @@ class HaarDetector:
 
     def _confirm(self, grey: Grey, place: Place) -> None:
         """Begins to follow a place where both cascades see a face, upright or tilted."""
-        best, place_seen, least = 0, place, 0
+        best, seen = 0, Sighting(place, 0)
         for tilt in TILTS:
             first = self._search.look(grey, place._replace(tilt=tilt), FIRST)
             if first.hits < self._care.least_hits:
@@ -198,11 +198,11 @@ class HaarDetector:
             second = self._search.look(grey, first.place, SECOND)
             evidence = first.hits + second.hits
             if evidence > best:
-                best, place_seen, least = evidence, second.place, min(first.hits, second.hits)
+                best, seen = evidence, second
             if best >= SURE_EVIDENCE:
                 break
-        if best >= self._care.evidence and least >= self._care.least_hits:
-            self._tracks.append(Track(place_seen, cut_patch(grey, place_seen), best))
+        if best >= self._care.evidence and seen.hits >= self._care.least_hits:
+            self._tracks.append(Track(seen.place, cut_patch(grey, seen.place), best))
 
     def _drop_doubles(self) -> None:
         """Keeps of tracks that came together the one that was surest when it was found."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.live_page import chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
 
@@ -25,7 +27,5 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, for all tests."""
-    path = shutil.which("chromium")
-    opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-    yield opened
-    opened.close()
+    with chromium(playwright) as opened:
+        yield opened
