@@ -84,12 +84,14 @@ class Provenance:
         data: what it was trained on.
         command: the command that trained it.
         commit: the version of the code, empty where unknown.
+        label_set: what it has learnt, one of LABEL_SETS.
     """
 
     name: str
     data: str
     command: str
     commit: str
+    label_set: str = "ferplus"
 
 
 def find_model_dir() -> Path:

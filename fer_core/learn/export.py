@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_core.classify import TensorFlowClassifier, standardise_crops
 from fer_core.learn.calibration import fit_temperature
 from fer_core.learn.conversion import write_litert
-from fer_core.learn.labels import LabelledFaces, vote_shares
+from fer_core.learn.labels import LabelledFaces, training_targets, vote_shares, votes_count
 from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
 
@@ -24,13 +24,14 @@ def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np
     return np.asarray(network.predict(standardise_crops(crops), batch_size=256, verbose=0))
 
 
-def _fit_to_votes(logits: NDArray[np.float32], faces: LabelledFaces) -> float:
-    """Returns the temperature that fits the votes; the labels where there are none."""
-    shares = vote_shares(faces.votes)
-    voted = shares.any(axis=1)
-    if not voted.any():
-        shares, voted = np.eye(7, dtype=np.float32)[faces.labels], faces.labels >= 0
-    return fit_temperature(logits[voted], shares[voted])
+def _fit_to_people(logits: NDArray[np.float32], faces: LabelledFaces, label_set: str) -> float:
+    """Returns the temperature that fits the votes, or the labels where these were learnt."""
+    if votes_count(faces, label_set):
+        shares = vote_shares(faces.votes)
+    else:
+        shares = training_targets(faces, label_set)
+    told = shares.any(axis=1)
+    return fit_temperature(logits[told], shares[told])
 
 
 def _installed() -> dict[str, str]:
@@ -77,7 +78,8 @@ def export_network(
         model_dir / MODEL_FILES[engine] for engine in ("tensorflow", "litert")
     )
     network.save(keras_file)
-    temperature = _fit_to_votes(network_logits(network, valid.crops), valid)
+    logits = network_logits(network, valid.crops)
+    temperature = _fit_to_people(logits, valid, provenance.label_set)
     reference = TensorFlowClassifier(keras_file, temperature)(valid.crops)
     weights, scores = write_litert(network, tflite_file, temperature, (valid, reference))
     metrics = _card_metrics(measure_scores(valid, scores, copies))

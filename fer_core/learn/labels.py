@@ -61,13 +61,17 @@ def majority_labels(votes: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(most * 2 > kept.sum(axis=1), best, -1).astype(np.int64)
 
 
+def votes_count(faces: LabelledFaces, label_set: str) -> bool:
+    """Tells whether it is the votes that say what is right, or the labels: so without any votes."""
+    return label_set == "ferplus" and bool(faces.votes.any())
+
+
 def true_labels(faces: LabelledFaces, label_set: str = "ferplus") -> NDArray[np.int64]:
     """Returns the one emotion that is right, -1 where none is; int64 (n,).
 
     `ferplus` uses the majority, and falls back on the label where a data set has no votes at all.
     """
-    by_votes = label_set == "ferplus" and bool(faces.votes.any())
-    return majority_labels(faces.votes) if by_votes else faces.labels
+    return majority_labels(faces.votes) if votes_count(faces, label_set) else faces.labels
 
 
 def vote_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,7 +114,7 @@ def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32
     one_hot = np.zeros((len(faces), len(EMOTIONS)), np.float32)
     labelled = faces.labels >= 0
     one_hot[labelled, faces.labels[labelled]] = 1
-    if label_set == "fer2013" or not faces.votes.any():
+    if not votes_count(faces, label_set):
         return one_hot
     targets = vote_shares(drop_single_votes(faces.votes))
     usable = faces.votes[:, -1] < faces.votes.sum(axis=1) / 2

@@ -181,6 +181,7 @@ def _train_and_export(
         data=f"{len(crops)} training and {len(valid)} validation pictures, labels {label_set}",
         command=_command(request),
         commit=_commit(),
+        label_set=label_set,
     )
     card = export_apart(model_dir, valid, copies_of(valid, train), provenance)
     shutil.rmtree(model_dir / "checkpoint")

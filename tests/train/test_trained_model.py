@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from fer_core.learn.charts import read_epochs
-from fer_core.model import ENGINES, find_model_dir, load_card, load_classifier
+from fer_core.learn.labels import LABEL_SETS, LabelledFaces
+from fer_core.model import ENGINES, Provenance, find_model_dir, load_card, load_classifier
 from pipelines.training.evaluate import EvaluateRequest, run_evaluate
 from tests.train.drawn import PICTURES, drawn_crops, sample_crops
 
@@ -70,6 +71,25 @@ def test_both_engines_give_the_same_scores(model: str, straight: Path) -> None:
         clear = first - second > 2 * rounding
         assert clear.sum() > 10
         assert (litert.argmax(axis=1) == tensorflow.argmax(axis=1))[clear].all()
+
+
+def test_the_confidence_is_fitted_to_what_was_learnt(straight: Path, tmp_path: Path) -> None:
+    """The labels always say what the network says, and the people always something else."""
+    from fer_core.learn.export import export_network
+
+    crops = drawn_crops()
+    said = load_classifier(straight)(crops).argmax(axis=1)
+    votes = 10 * np.eye(10, dtype=np.float32)[(said + 1) % 7]
+    faces = LabelledFaces(crops, said, votes)
+    temperatures = {}
+    for label_set in LABEL_SETS:
+        folder = tmp_path / label_set
+        folder.mkdir()
+        provenance = Provenance("drawn", "", "", "", label_set)
+        copies = np.zeros(len(crops), bool)
+        card = export_network(straight / "model.keras", folder, faces, copies, provenance)
+        temperatures[label_set] = card.temperature
+    assert temperatures["fer2013"] < 1 < temperatures["ferplus"]
 
 
 def test_the_analysis_runs_with_the_trained_model(straight: Path, tmp_path: Path) -> None:
