@@ -51,3 +51,22 @@ def augment_crops(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
         if rng.random() < ERASE_SHARE:
             _erase(out[index], rng)
     return out
+
+
+def mix_up(
+    rows: tuple[NDArray[np.uint8], NDArray[np.float32]], alpha: float, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Mixes each crop, and its target, with another's (Zhang et al. 2018, arXiv 1710.09412).
+
+    Args:
+        rows: crops uint8 (n, 48, 48) and targets float32 (n, 7).
+        alpha: the shares are drawn from Beta(alpha, alpha); above 0.
+        rng: draws them, and the other crops.
+    """
+    crops, targets = rows
+    shares, others = rng.beta(alpha, alpha, len(crops)), rng.permutation(len(crops))
+    mixed = np.empty_like(crops)
+    for index, (share, other) in enumerate(zip(shares, others, strict=True)):
+        cv2.addWeighted(crops[index], share, crops[other], 1 - share, 0, dst=mixed[index])
+    kept = shares.astype(np.float32)[:, np.newaxis]
+    return mixed, kept * targets + (1 - kept) * targets[others]

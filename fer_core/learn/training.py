@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fer_core.classify import load_keras, standardise_crops
 from fer_core.errors import SettingsError
-from fer_core.learn.augment import augment_crops
+from fer_core.learn.augment import augment_crops, mix_up
 from fer_core.learn.distillation import Teachers
 from fer_core.learn.network import build_network
 from fer_core.learn.settings import EPOCHS_FILE, NETWORKS, TrainSettings
@@ -50,10 +50,13 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return math.ceil(len(self.rows[0]) / self.settings.batch)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Changes every picture at random, and asks the teachers what they see in it."""
+        """Changes every picture at random, and asks the teachers what they see then."""
         self.epoch, (crops, targets) = epoch, self.rows
         view = epoch if self.teachers is None else epoch % self.teachers.views
-        crops = augment_crops(crops, np.random.default_rng((self.settings.seed, view, 1)))
+        rng = np.random.default_rng((self.settings.seed, view, 1))
+        crops = augment_crops(crops, rng)
+        if self.settings.mixup:
+            crops, targets = mix_up((crops, targets), self.settings.mixup, rng)
         if self.teachers is not None:
             targets = self.teachers.mix_targets(targets, view, crops)
         order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(crops))
@@ -62,30 +65,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rows = self._order[index * self.settings.batch : (index + 1) * self.settings.batch]
         crops, targets = self._view
-        batch = standardise_crops(crops[rows]), targets[rows]
-        if not self.settings.mixup:
-            return batch
-        rng = np.random.default_rng((self.settings.seed, self.epoch, index, 2))
-        return mix_up(batch, self.settings.mixup, rng)
-
-
-def mix_up(
-    batch: tuple[NDArray[np.float32], NDArray[np.float32]], alpha: float, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mixes each picture, and its target, with another's (Zhang et al. 2018, arXiv 1710.09412).
-
-    Args:
-        batch: pictures float32 (n, 48, 48, 1) in random order, and targets float32 (n, 7).
-        alpha: the shares are drawn from Beta(alpha, alpha); above 0.
-        rng: draws them.
-    """
-    pictures, targets = batch
-    shares = rng.beta(alpha, alpha, len(pictures)).astype(np.float32)
-    first, second = shares[:, None, None, None], shares[:, None]
-    return (
-        first * pictures + (1 - first) * pictures[::-1],
-        second * targets + (1 - second) * targets[::-1],
-    )
+        return standardise_crops(crops[rows]), targets[rows]
 
 
 def _tell(batches: TrainingBatches, watcher: Watcher) -> keras.callbacks.Callback:

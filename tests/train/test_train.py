@@ -108,19 +108,6 @@ def test_training_begins_with_the_weights_it_is_given(
         run_train(TrainRequest(data, tmp_path / "other", other, start=straight), lambda line: None)
 
 
-def test_mixup_mixes_pictures_and_targets_alike() -> None:
-    from fer_core.learn.training import mix_up
-
-    pictures = np.arange(6, dtype=np.float32)[:, None, None, None] * np.ones((1, 48, 48, 1), "f4")
-    targets = np.eye(7, dtype=np.float32)[:6]
-    mixed, shares = mix_up((pictures, targets), 0.4, np.random.default_rng(3))
-    assert mixed.dtype == shares.dtype == np.float32
-    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
-    # Picture k is of the grey k, so that the greys say how much of which picture is in it.
-    np.testing.assert_allclose(mixed[:, 0, 0, 0], shares[:, :6] @ np.arange(6), atol=1e-5)
-    assert ((shares > 0.01).sum(axis=1) == 2).any()
-
-
 @pytest.mark.parametrize(
     ("backend", "options"),
     [("jax", ()), ("tensorflow", ()), ("tensorflow", ("--mixed-precision",))],
