@@ -119,9 +119,3 @@ def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32
     targets = vote_shares(drop_single_votes(faces.votes))
     usable = faces.votes[:, -1] < faces.votes.sum(axis=1) / 2
     return np.where(usable[:, np.newaxis], targets, 0).astype(np.float32)
-
-
-def copies_of(faces: LabelledFaces, others: LabelledFaces) -> NDArray[np.bool_]:
-    """Marks the faces that are the same, pixel by pixel, as one of the others; bool (n,)."""
-    known = {crop.tobytes() for crop in others.crops}
-    return np.array([crop.tobytes() in known for crop in faces.crops], bool)

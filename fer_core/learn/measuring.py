@@ -34,6 +34,8 @@ Metrics: TypeAlias = dict[str, float]
 KEYS = {
     "all.": "all pictures of the part",
     "without_copies.": "those not pixel-identical to a training picture (if there is a train part)",
+    "without_near_copies.": "those that are no training picture cropped, saved or mirrored anew "
+    "either: the middles of both, 16 x 16 pixels, correlate by no more than 0.93",
     "human.": "one voter, judged by the majority of the others, on the same pictures as slices",
     "slice.<property>_<third>.": "a third of the pictures, without copies where these are known; "
     "least and most are the property's limits",
@@ -162,7 +164,10 @@ def _slice_metrics(part: Slice, labels: NDArray[np.int64], shown: NDArray[np.int
 
 
 def measure_scores(
-    faces: LabelledFaces, scores: NDArray[np.float32], copies: NDArray[np.bool_] | None
+    faces: LabelledFaces,
+    scores: NDArray[np.float32],
+    copies: NDArray[np.bool_] | None,
+    near: NDArray[np.bool_] | None = None,
 ) -> Metrics:
     """Returns every figure of scores on labelled faces, by key; see KEYS.
 
@@ -170,8 +175,12 @@ def measure_scores(
         faces: at least one of them with a label or a majority of votes.
         scores: float32 (n, 7).
         copies: bool (n,), faces identical to a training picture; None where that is not known.
+        near: bool (n,), near copies of one, `copies` among them; None where that is not known.
     """
     metrics = _prefixed("all", _part_metrics(faces, scores))
+    if near is not None and not near.all():
+        new = _part_metrics(faces.take(~near), scores[~near])
+        metrics |= _prefixed("without_near_copies", new)
     if copies is not None and not copies.all():
         faces, scores = faces.take(~copies), scores[~copies]
         metrics |= _prefixed("without_copies", _part_metrics(faces, scores))

@@ -9,7 +9,11 @@ from fer_core.emotions import NAMES
 from fer_core.learn.intervals import RESAMPLES
 from fer_core.learn.measuring import KEYS, Metrics
 
-SUBJECTS = {"all": "all", "without_copies": "without copies of training pictures"}
+SUBJECTS = {
+    "all": "all",
+    "without_copies": "without copies of training pictures",
+    "without_near_copies": "without near copies, too",
+}
 LABELS = {"ferplus": "FER+ seven-class majority", "fer2013": "single label (FER2013)"}
 MOST_SKIPPED_LISTED = 100
 
@@ -25,6 +29,7 @@ class EvaluationFacts:
         part: `valid` or `test`.
         pictures: how many could be read.
         copies: how many are identical to a training picture, None where that is not known.
+        near_copies: how many are one cropped, saved or mirrored anew, those left out.
         skipped: one line for each picture that could not be read.
     """
 
@@ -34,6 +39,7 @@ class EvaluationFacts:
     part: str
     pictures: int
     copies: int | None
+    near_copies: int | None
     skipped: tuple[str, ...]
 
 
@@ -129,11 +135,12 @@ def _slices(metrics: Metrics) -> list[str]:
 
 def _facts(facts: EvaluationFacts) -> list[str]:
     copies = "not known (no train part)" if facts.copies is None else f"{facts.copies:,}"
+    near = "" if facts.near_copies is None else f"; near copies of one: {facts.near_copies:,} more"
     return [
         f"- model: {facts.model}, engine {facts.engine}, sha256 `{facts.model_sha256}`",
         f"- data: part `{facts.part}`, {facts.pictures:,} pictures; "
         f"{len(facts.skipped):,} more could not be read",
-        f"- pixel-identical to a training picture: {copies}",
+        f"- pixel-identical to a training picture: {copies}{near}",
     ]
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, UsageError
+from fer_core.learn.copies import copies_of, near_copies_of
 from fer_core.learn.distillation import Ensemble
 from fer_core.learn.intervals import RESAMPLES, SEED
-from fer_core.learn.labels import LabelledFaces, copies_of, true_labels
+from fer_core.learn.labels import LabelledFaces, true_labels
 from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.learn.report import (
     LABELS,
@@ -74,8 +75,8 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
         _make_folder(report)
     faces = read_part(request.data, part, echo)
     _check_labels(faces, part, echo)
-    copies = _find_copies(request.data, faces, echo)
-    metrics = measure_scores(faces, classifier(faces.crops), copies)
+    copies, near = _find_copies(request.data, faces, echo) or (None, None)
+    metrics = measure_scores(faces, classifier(faces.crops), copies, near)
     facts = EvaluationFacts(
         model=" + ".join(card.name for card in cards),
         model_sha256=" + ".join(card.sha256_for(engine) for card in cards),
@@ -83,6 +84,7 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
         part=part,
         pictures=len(faces),
         copies=None if copies is None else int(copies.sum()),
+        near_copies=None if copies is None or near is None else int((near & ~copies).sum()),
         skipped=faces.skipped,
     )
     _tell(metrics, echo)
@@ -109,16 +111,19 @@ def _check_labels(faces: LabelledFaces, part: str, echo: Echo) -> None:
         echo(f"{part}: no picture of {', '.join(missing)}; in macro-F1 each counts as 0")
 
 
-def _find_copies(data: Path, faces: LabelledFaces, echo: Echo) -> NDArray[np.bool_] | None:
-    """Marks the faces that are identical to a training picture, if the data have a train part."""
+def _find_copies(
+    data: Path, faces: LabelledFaces, echo: Echo
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Marks copies and near copies of training pictures, if the data have a train part."""
     try:
         train = read_part(data, "train", echo)
     except DataError as error:
         echo(f"train: cannot be read ({error}); copies of training pictures stay unknown")
         return None
-    copies = copies_of(faces, train)
-    echo(f"identical to a training picture: {int(copies.sum()):,}")
-    return copies
+    copies, near = copies_of(faces, train), near_copies_of(faces, train)
+    echo(f"identical to a training picture: {copies.sum():,}")
+    echo(f"near copies of one (cropped, saved or mirrored anew): {(near & ~copies).sum():,}")
+    return copies, near
 
 
 def _tell(metrics: Metrics, echo: Echo) -> None:
@@ -152,6 +157,7 @@ def _write_report(metrics: Metrics, facts: EvaluationFacts, report: Path, echo: 
         "data.pictures": facts.pictures,
         "data.skipped": len(facts.skipped),
         "data.copies": facts.copies,
+        "data.near_copies": facts.near_copies,
         "bootstrap.resamples": RESAMPLES,
         "bootstrap.seed": SEED,
     }

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
+from fer_core.learn.copies import copies_of
 from fer_core.learn.distillation import Ensemble, Teachers
 from fer_core.learn.labels import (
     LabelledFaces,
-    copies_of,
     repeat_rare,
     training_targets,
     true_labels,

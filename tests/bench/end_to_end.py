@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, FerError
 from fer_core.faces import Box
+from fer_core.learn.copies import copies_of
 from fer_core.learn.dataset import read_data
-from fer_core.learn.labels import LabelledFaces, copies_of, majority_labels
+from fer_core.learn.labels import LabelledFaces, majority_labels
 from fer_core.model import find_model_dir, load_classifier
 from pipelines.output import Output, read_tables
 from tests.bench.matching import FoundFace, Matches, lost_accuracy, match_faces, mean

@@ -180,12 +180,14 @@ def test_all_figures_with_and_without_copies() -> None:
     votes = np.zeros((28, 10), np.float32)
     votes[np.arange(28), truth] = 10
     faces = LabelledFaces(draw_faces(28, seed=0), np.array(truth, np.int64), votes)
-    copies = np.arange(28) < 14
-    metrics = measure_scores(faces, scores_showing(shown), copies)
+    copies, near = np.arange(28) < 14, np.arange(28) < 21
+    metrics = measure_scores(faces, scores_showing(shown), copies, near)
     assert metrics["all.ferplus.accuracy"] == pytest.approx(16 / 28)
     assert metrics["all.ferplus.accuracy_low"] < 16 / 28 < metrics["all.ferplus.accuracy_high"]
     assert metrics["without_copies.ferplus.accuracy"] == pytest.approx(2 / 14)
     assert metrics["without_copies.fer2013.confusion_sad_as_happy"] == 2
+    assert metrics["without_near_copies.fer2013.confusion_sad_as_happy"] == 1
+    assert metrics["without_near_copies.ferplus.accuracy"] == pytest.approx(1 / 7)
     # Bins of two pictures of one confidence, right or wrong: gaps of 0.3, 0.7 or 0.2.
     assert 0.1 < metrics["all.votes.calibration_error"] < 0.7
     assert metrics["human.ferplus.accuracy"] == 1

@@ -8,7 +8,6 @@ import pytest
 from fer_core.errors import DataError
 from fer_core.learn.labels import (
     LabelledFaces,
-    copies_of,
     majority_labels,
     repeat_rare,
     training_targets,
@@ -67,12 +66,3 @@ def test_figures_of_a_small_example() -> None:
     shown = [figures[f"all.ferplus.confusion_angry_as_{name}"] for name in ("angry", "happy")]
     assert shown == [1, 1]
     assert not any(name.startswith("all.fer2013") for name in figures)
-
-
-def test_copies_are_found_by_their_pixels() -> None:
-    faces = LabelledFaces(
-        np.stack([np.full((48, 48), grey, np.uint8) for grey in (1, 2)]),
-        np.zeros(2, np.int64),
-        np.zeros((2, 10), np.float32),
-    )
-    assert copies_of(faces, faces.take(np.array([1]))).tolist() == [False, True]
