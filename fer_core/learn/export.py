@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_core.classify import TensorFlowClassifier, standardise_crops
 from fer_core.learn.calibration import fit_temperature
 from fer_core.learn.conversion import write_litert
-from fer_core.learn.labels import LabelledFaces, training_targets, vote_shares, votes_count
+from fer_core.learn.labels import LabelledFaces, training_targets, uses_votes, vote_shares
 from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
 
@@ -26,7 +26,7 @@ def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np
 
 def _fit_to_people(logits: NDArray[np.float32], faces: LabelledFaces, label_set: str) -> float:
     """Returns the temperature that fits the votes, or the labels where these were learnt."""
-    if votes_count(faces, label_set):
+    if uses_votes(faces, label_set):
         shares = vote_shares(faces.votes)
     else:
         shares = training_targets(faces, label_set)

@@ -61,8 +61,8 @@ def majority_labels(votes: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.where(most * 2 > kept.sum(axis=1), best, -1).astype(np.int64)
 
 
-def votes_count(faces: LabelledFaces, label_set: str) -> bool:
-    """Tells whether it is the votes that say what is right, or the labels: so without any votes."""
+def uses_votes(faces: LabelledFaces, label_set: str) -> bool:
+    """Tells whether the votes say what is right; else, as where there are none, the labels do."""
     return label_set == "ferplus" and bool(faces.votes.any())
 
 
@@ -71,7 +71,7 @@ def true_labels(faces: LabelledFaces, label_set: str = "ferplus") -> NDArray[np.
 
     `ferplus` uses the majority, and falls back on the label where a data set has no votes at all.
     """
-    return majority_labels(faces.votes) if votes_count(faces, label_set) else faces.labels
+    return majority_labels(faces.votes) if uses_votes(faces, label_set) else faces.labels
 
 
 def vote_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -114,7 +114,7 @@ def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32
     one_hot = np.zeros((len(faces), len(EMOTIONS)), np.float32)
     labelled = faces.labels >= 0
     one_hot[labelled, faces.labels[labelled]] = 1
-    if not votes_count(faces, label_set):
+    if not uses_votes(faces, label_set):
         return one_hot
     targets = vote_shares(drop_single_votes(faces.votes))
     usable = faces.votes[:, -1] < faces.votes.sum(axis=1) / 2

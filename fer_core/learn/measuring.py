@@ -178,12 +178,12 @@ def measure_scores(
         near: bool (n,), near copies of one, `copies` among them; None where that is not known.
     """
     metrics = _prefixed("all", _part_metrics(faces, scores))
-    if near is not None and not near.all():
-        new = _part_metrics(faces.take(~near), scores[~near])
-        metrics |= _prefixed("without_near_copies", new)
+    for name, known in (("without_copies", copies), ("without_near_copies", near)):
+        if known is not None and not known.all():
+            new = _part_metrics(faces.take(~known), scores[~known])
+            metrics |= _prefixed(name, new)
     if copies is not None and not copies.all():
         faces, scores = faces.take(~copies), scores[~copies]
-        metrics |= _prefixed("without_copies", _part_metrics(faces, scores))
     metrics |= _prefixed("human.ferplus", human_metrics(faces.votes))
     majority = majority_labels(faces.votes)
     name, labels = ("ferplus", majority) if (majority >= 0).any() else ("fer2013", faces.labels)
