@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.classify import standardise_crops
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
+from fer_core.learn.distillation import Teachers
 from fer_core.model import load_card, load_classifier
 from pipelines.training.train import TrainRequest, run_train
 from tests.train.drawn import SETTINGS, always, drawn_crops
@@ -90,6 +92,27 @@ def test_a_teacher_is_learnt_from(data: Path, tmp_path: Path) -> None:
     # The labels alone, which are as many of each emotion, do not lead there.
     run_train(TrainRequest(data, tmp_path / "not", settings), lambda line: None)
     assert not (load_classifier(tmp_path / "not")(drawn_crops()).argmax(axis=1) == 3).all()
+
+
+@pytest.mark.parametrize("mixup", [0.0, 1.0])
+def test_teachers_are_shown_what_the_network_is_shown(mixup: float, tmp_path: Path) -> None:
+    """All of the target is the word of one that judges by how far the quarters are from grey."""
+    from fer_core.learn.training import TrainingBatches
+
+    def judge(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+        quarters = pictures.reshape(-1, 2, 24, 2, 24).mean(axis=(2, 4)).reshape(-1, 4)
+        return np.concatenate([quarters**2, np.zeros((len(quarters), 3))], axis=1).astype("f4")
+
+    def teacher(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return judge(standardise_crops(crops))
+
+    settings = dataclasses.replace(SETTINGS, mixup=mixup)
+    rows = (drawn_crops(), np.eye(7, dtype=np.float32))
+    batches = TrainingBatches(rows, settings, Teachers(teacher, 1.0, 1, tmp_path))
+    batches.begin_epoch(0)
+    pictures, targets = batches[0]
+    assert len(pictures) == 7
+    np.testing.assert_allclose(targets, judge(pictures), atol=1e-6)
 
 
 def test_training_begins_with_the_weights_it_is_given(
