@@ -12,7 +12,7 @@ FLINK_MASTER ?= localhost:8081
 BEAM ?=
 GCP_VENV := .venv-gcp
 BIN := $(VENV)/bin
-PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/deploy/constraints.txt
+PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/ferbeam/deploy/constraints.txt
 INPUT ?=
 OUTPUT ?= out/$(or $(notdir $(patsubst %/,%,$(INPUT))),result)
 DATA ?=
@@ -27,7 +27,7 @@ SQL ?=
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/run.stamp: pyproject.toml pipelines/deploy/constraints.txt
+$(VENV)/run.stamp: pyproject.toml pipelines/ferbeam/deploy/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
 	  || { echo "ferbeam needs Python 3.10 to 3.13: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "installing ferbeam into $(VENV) (once, a minute or two)"
@@ -43,7 +43,7 @@ $(VENV)/s3.stamp $(VENV)/gs.stamp: $(VENV)/%.stamp: $(VENV)/run.stamp
 	@$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
 
-$(GCP_VENV)/gcp.stamp: pyproject.toml pipelines/deploy/constraints.txt
+$(GCP_VENV)/gcp.stamp: pyproject.toml pipelines/ferbeam/deploy/constraints.txt
 	@echo "installing ferbeam with what submits to Dataflow into $(GCP_VENV) (once, some minutes)"
 	@$(PYTHON) -m venv $(GCP_VENV)
 	@$(GCP_VENV)/bin/python $(PIP) --editable '.[gcp,stores,dev]'
@@ -53,7 +53,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	@$(BIN)/python $(PIP) --editable '.[dev]'
 	@touch $@
 
-$(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/deploy/constraints.txt
+$(TRAIN_VENV)/train.stamp: pyproject.toml pipelines/ferbeam/deploy/constraints.txt
 	@echo "installing ferbeam with TensorFlow into $(TRAIN_VENV) (once, some minutes)"
 	@$(PYTHON) -m venv $(TRAIN_VENV)
 	@$(TRAIN_VENV)/bin/python $(PIP) --editable '.[train,jax,dev]'
@@ -157,19 +157,19 @@ test-long: $(VENV)/dev.stamp ## Runs the interruption tests in full
 	@FERBEAM_KILLS=20 $(BIN)/python -m pytest tests/pipelines/test_interrupt.py tests/pipelines/test_isolation.py
 	@FERBEAM_MEDIA=200 $(MAKE) test-flink
 
-$(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/deploy/constraints.txt pipelines/deploy/job_server/pom.xml
+$(FLINK_VENV)/flink.stamp: $(VENV)/run.stamp pipelines/ferbeam/deploy/constraints.txt pipelines/ferbeam/deploy/job_server/pom.xml
 	@command -v java > /dev/null || { echo "Flink needs Java 11 or 17: apt-get install openjdk-17-jre-headless"; exit 1; }
 	@echo "installing Flink and Beam's job server into $(FLINK_VENV) (once, some minutes, 600 MB)"
 	@$(PYTHON) -m venv $(FLINK_VENV)
 	@$(FLINK_VENV)/bin/python $(PIP) apache-flink-libraries
-	@$(BIN)/python -m pipelines.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
+	@$(BIN)/python -m ferbeam.deploy.job_server $(FLINK_VERSION) $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
 	@touch $@
 
 flink-up: $(FLINK_VENV)/flink.stamp ## Starts a Flink cluster and a worker pool on this machine
-	@$(BIN)/python -m pipelines.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
+	@$(BIN)/python -m ferbeam.deploy.flink_cluster up --home "$(FLINK_HOME)" $(ARGS)
 
 flink-down: $(VENV)/run.stamp ## Stops what flink-up has started
-	@$(BIN)/python -m pipelines.deploy.flink_cluster down $(ARGS)
+	@$(BIN)/python -m ferbeam.deploy.flink_cluster down $(ARGS)
 
 run-flink: $(FLINK_VENV)/flink.stamp $(STORES) ## Analyses INPUT=folder on the Flink cluster at FLINK_MASTER=host:port; BEAM="--parallelism=2"
 	@test -n "$(INPUT)" || { echo "usage: make run-flink INPUT=folder FLINK_MASTER=host:port [OUTPUT=folder] [ARGS=...] [BEAM=...]"; exit 2; }

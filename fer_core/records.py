@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pyarrow as pa
 
 from fer_core.emotions import NAMES
@@ -116,3 +118,14 @@ SPAN: pa.Schema = _schema(
 Beside them `looks`, one for each face, and `scenes`, one for each frame, serve to link tracks and
 come into no table.
 """
+
+
+class Failure(NamedTuple):
+    """Something that could not be read or done, and why: a row of the table `failures`."""
+
+    media: str
+    stage: str
+    error: str
+    message: str
+    frame_index: int | None = None
+    timestamp_ms: int | None = None

@@ -15,7 +15,7 @@ from fer_core.drawing.placing import Places
 from fer_core.drawing.stencils import Stencils
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import UsageError
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 
 OverlayKind = Literal["emoji", "cover", "box"]
 Lang = Literal["en", "fr"]

@@ -16,7 +16,7 @@ from fer_core.drawing.labels import QUIET, TEXT, colour_of, name_of, percent_of,
 from fer_core.drawing.lettering import line_height, measure_text
 from fer_core.drawing.overlay import Overlay
 from fer_core.emotions import EMOTIONS
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 
 MAX_TILES = 60
 """Tiles of one sheet; more could no longer be looked at."""

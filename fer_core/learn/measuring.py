@@ -12,12 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
-from fer_core.learn.answers import (
-    answer_metrics,
-    classifier_answers,
-    voter_answers,
-    with_intervals,
-)
+from fer_core.learn.answers import answer_metrics, classifier_answers, voter_answers, with_intervals
 from fer_core.learn.calibration import (
     expected_calibration_error,
     judge_other_half,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.tracking.tracks import Tracks
 
 HELD_MS = 500

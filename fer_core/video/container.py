@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
-from fer_core.video.outline import list_boxes
+from fer_core.video.mp4_outline import list_boxes
 
 _CLOSED = {"protocol_whitelist": "none"}
 """A file may be a list of others, or ask for a network port: only its own bytes are read."""

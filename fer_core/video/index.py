@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
+from fer_core.video.appearance import Look, look_of
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
-from fer_core.video.listing import open_listing
-from fer_core.video.look import Look, look_of
+from fer_core.video.remote_index import open_listing
 
 _CHECKED_FRAMES = 40
 _MISSING = np.iinfo(np.int64).min

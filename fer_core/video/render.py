@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fer_core.drawing.canvas import YuvCanvas
 from fer_core.errors import MediaError
 from fer_core.media import Source, shown_name
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.video.container import decode_frames, open_video, seek_frames
 from fer_core.video.grey import Orientation
 from fer_core.video.index import index_video

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, lcm
 
+from fer_core.video.appearance import Look
 from fer_core.video.index import VideoIndex
-from fer_core.video.look import Look
 from fer_core.video.spans import Reading
 
 _LEAST_TICKS, _MOST_TICKS = 10_000, 1_000_000_000

@@ -9,8 +9,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from fer_core.drawing.canvas import YuvCanvas
+from fer_core.video.appearance import Look, is_yuv
 from fer_core.video.grey import Orientation, is_full_range
-from fer_core.video.look import Look, is_yuv
 
 Plane = NDArray[np.uint8]
 

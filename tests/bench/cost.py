@@ -22,7 +22,7 @@ list price of us-central1 as far as we know it; `--vcpu-hour` and `--memory-hour
 def processor_seconds(clip: Path, output: Path, *options: str) -> float:
     """Analyses a clip with one worker; returns the processor time of all its processes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(clip), str(output)]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(clip), str(output)]
     whole = [*command, "--workers", "1", *options]
     subprocess.run(whole, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

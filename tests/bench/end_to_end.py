@@ -23,7 +23,8 @@ from fer_core.learn.copies import copies_of
 from fer_core.learn.dataset import read_data
 from fer_core.learn.labels import LabelledFaces, majority_labels
 from fer_core.model import find_model_dir, load_classifier
-from pipelines.output import Output, read_tables
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import read_tables
 from tests.bench.matching import FoundFace, Matches, lost_accuracy, match_faces, mean
 from tests.bench.memory import run_watched
 from tests.bench.mosaic import (

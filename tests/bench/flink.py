@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipelines.linking import COUNTS_KEY
+from ferbeam.output.tables import COUNTS_KEY
 from tests.bench.clips import make_face_clip
 from tests.bench.scaling import SPAN_LENGTHS, Measured, draw_scaling, simulate_all
 from tests.flink.cluster import RunningCluster, start_cluster, stop_cluster

@@ -35,7 +35,7 @@ def run_watched(arguments: list[str]) -> Watched:
     Raises:
         RuntimeError: it failed.
     """
-    return watch([sys.executable, "-m", "pipelines.cli", *arguments])
+    return watch([sys.executable, "-m", "ferbeam.cli", *arguments])
 
 
 def watch(command: list[str]) -> Watched:
@@ -79,9 +79,9 @@ def _look(watched: psutil.Process, peaks: dict[tuple[str, int], int]) -> None:
 
 def _part(process: psutil.Process) -> str:
     command = " ".join(process.cmdline())
-    if "pipelines.job" in command:
+    if "ferbeam.job_main" in command:
         above = process.parent()
-        forked = above is not None and "pipelines.job" in " ".join(above.cmdline())
+        forked = above is not None and "ferbeam.job_main" in " ".join(above.cmdline())
         return "worker" if forked else "job"
     return "worker" if "sdk_worker_main" in command else "command"
 

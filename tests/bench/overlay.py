@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_core.drawing.canvas import YuvCanvas
 from fer_core.drawing.overlay import Overlay, OverlayKind, OverlaySettings
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 
 KINDS: tuple[OverlayKind, ...] = ("emoji", "cover", "box")
 SIZES = ((640, 360), (1280, 720), (1920, 1080), (3840, 2160))

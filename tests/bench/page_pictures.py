@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw
 
-from pipelines.output import Output
-from pipelines.report.build import write_report
+from ferbeam.output.folder import Output
+from ferbeam.report.build import write_report
 from tests.browser.live_page import chromium, live, wait_until
 
 if TYPE_CHECKING:

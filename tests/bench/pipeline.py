@@ -12,14 +12,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from fer_core.classify import Classifier
-from fer_core.detection.detect import Detector, limit_threads
+from fer_core.detect_faces import SampledFrame, detect_faces
+from fer_core.detection.detector import Detector, limit_threads
 from fer_core.detection.haar import HaarDetector, HaarSettings
-from fer_core.detections import SampledFrame, detect_faces
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
-from pipelines.linking import COUNTS_KEY
+from ferbeam.output.tables import COUNTS_KEY
 from tests.bench.clips import make_face_clip
 from tests.bench.memory import Watched, run_watched
 

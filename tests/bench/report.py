@@ -28,7 +28,7 @@ TRIES = 3
 
 def run_report(output: Path) -> tuple[float, float, float]:
     """Runs the command; returns its seconds, those of the processor, and its peak memory in MB."""
-    command = [sys.executable, "-m", "pipelines.cli", "report", str(output)]
+    command = [sys.executable, "-m", "ferbeam.cli", "report", str(output)]
     begin = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT)
     _, status, used = os.wait4(process.pid, 0)

@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.detection.detect import Detector, limit_threads
+from fer_core.committed_span import span_marks, span_rows, span_table
+from fer_core.detect_faces import SampledFrame, detect_faces
+from fer_core.detection.detector import Detector, limit_threads
 from fer_core.detection.haar import HaarDetector, HaarSettings
-from fer_core.detections import SampledFrame, detect_faces, span_marks, span_rows, span_table
 from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from fer_core.emotions import NAMES
 from fer_core.records import SCHEMA_VERSION, SCORE_COLUMNS, TABLES
-from pipelines.checking.verify import verify_output
-from pipelines.output import Output, encode_table
+from ferbeam.output.folder import Output, encode_table
+from ferbeam.verify.verify_output import verify_output
 
 PER_FRAME = 2
 """Faces of a frame."""

@@ -63,7 +63,7 @@ def make_film(path: Path, faces: Sequence[str | None]) -> Path:
 @contextlib.contextmanager
 def live(*options: str) -> Iterator[str]:
     """Runs `ferbeam live`; gives the address it prints."""
-    command = [sys.executable, "-m", "pipelines.cli", "live", "--no-browser", *options]
+    command = [sys.executable, "-m", "ferbeam.cli", "live", "--no-browser", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = next(line for line in process.stdout if "http://" in line)

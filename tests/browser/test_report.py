@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.output import Output
-from pipelines.report.build import write_report
+from ferbeam.output.folder import Output
+from ferbeam.report.build import write_report
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import SAMPLES, analyze
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.drawing.canvas import YuvCanvas
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.join import JoinedVideo, join_spans
 from fer_core.video.render import Drawing, render_span

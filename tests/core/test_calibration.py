@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer_core.learn.calibration import (
-    calibration_error,
-    fit_temperature,
-    vote_calibration_error,
-)
+from fer_core.learn.calibration import calibration_error, fit_temperature, vote_calibration_error
 
 
 def test_the_temperature_brings_confidence_to_the_share_of_votes() -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.committed_span import span_rows, span_table
+from fer_core.detect_faces import MAX_FACES, SampledFrame, detect_faces
 from fer_core.detection.haar import HaarDetector, HaarSettings
-from fer_core.detections import MAX_FACES, SampledFrame, detect_faces, span_rows, span_table
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face

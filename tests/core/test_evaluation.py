@@ -7,12 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
-from fer_core.learn.answers import (
-    answer_figures,
-    answer_metrics,
-    classifier_answers,
-    voter_answers,
-)
+from fer_core.learn.answers import answer_figures, answer_metrics, classifier_answers, voter_answers
 from fer_core.learn.calibration import (
     expected_calibration_error,
     perfect_calibration_errors,

@@ -19,8 +19,8 @@ from fer_core.learn.copies import copies_of, near_copies_of
 from fer_core.learn.dataset import read_data
 from fer_core.learn.measuring import KEYS, measure_scores
 from fer_core.model import find_model_dir, load_card, load_classifier
-from pipelines.cli import main
-from pipelines.training.evaluate import EvaluateRequest, run_evaluate
+from ferbeam.cli import main
+from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 from tests.core.faces import draw_faces, encode_png, write_part
 
 LABELS: list[int | None] = [index % 7 for index in range(21)]
@@ -155,6 +155,6 @@ def test_an_empty_folder_and_a_file_for_a_report_end_with_one_line(
 
 def test_the_job_loads_neither_tensorflow_nor_matplotlib_nor_beam() -> None:
     loaded = "print(*{name.partition('.')[0] for name in sys.modules})"
-    code = f"import sys, pipelines.training.evaluate; {loaded}"
+    code = f"import sys, ferbeam.training.evaluate; {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"tensorflow", "keras", "matplotlib", "apache_beam"}

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 
 from fer_core.errors import DataError
-from fer_core.learn.labels import (
-    LabelledFaces,
-    majority_labels,
-    repeat_rare,
-    training_targets,
-)
+from fer_core.learn.labels import LabelledFaces, majority_labels, repeat_rare, training_targets
 from fer_core.learn.measuring import measure_scores
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_core.detection.detectors import load_detector
+from fer_core.detection.detector import load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
 from fer_core.tracking.tracks import Tracks
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fer_core.video.index import index_video
-from fer_core.video.outline import Outline, list_boxes
+from fer_core.video.mp4_outline import Outline, list_boxes
 from tests.core.clips import Clip, make_clip
 from tests.core.test_media_spans import CLIPS, X264
 

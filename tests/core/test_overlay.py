@@ -15,7 +15,7 @@ from fer_core.drawing.placing import Places
 from fer_core.drawing.stencils import TILE
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 
 KINDS: tuple[OverlayKind, ...] = ("emoji", "cover", "box")
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.detection.detect import detect_whole
-from fer_core.detections import SampledFrame
+from fer_core.detect_faces import SampledFrame
+from fer_core.detection.detector import detect_whole
 from fer_core.faces import Box, Face, crop_face
-from fer_core.learn.prepare import (
+from fer_core.learn.labelled_faces import (
     LabelledFace,
     Skipped,
     count_outcomes,

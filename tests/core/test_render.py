@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_core.drawing.canvas import Rect, YuvCanvas
 from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.errors import FerError, MediaError
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.video.index import index_video
 from fer_core.video.render import Drawing, render_span
 from fer_core.video.spans import plan_spans

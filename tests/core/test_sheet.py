@@ -11,7 +11,7 @@ from PIL import Image
 
 from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.drawing.sheet import MAX_TILES, TILE_SIZE, Tile, compose_sheet, cut_tile, show_time
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 
 SCORES = np.array([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05], np.float32)
 

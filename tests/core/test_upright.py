@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from fer_core.drawing.canvas import Rect, YuvCanvas
-from fer_core.shown import ShownFace
+from fer_core.shown_face import ShownFace
 from fer_core.video.index import index_video
 from fer_core.video.render import Drawing
 from tests.core.clips import Clip, draw_pattern, make_clip, read_number

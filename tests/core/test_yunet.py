@@ -11,6 +11,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.detection.yunet import (
     MIDDLE_BELOW_EYES,
@@ -22,7 +23,6 @@ from fer_core.detection.yunet import (
     face_in_row,
     yunet_settings,
 )
-from fer_core.detections import SampledFrame, detect_faces
 from fer_core.errors import FerError, ModelError
 from fer_core.faces import Box
 from fer_core.pictures import read_picture

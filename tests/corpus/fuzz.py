@@ -114,7 +114,7 @@ def _run(arguments: list[str], log: Path, limit_s: float) -> int | None:
     environment = {**os.environ, "FERBEAM_STALL_S": str(STALL_S)}
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", *arguments],
+            [sys.executable, "-m", "ferbeam.cli", *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

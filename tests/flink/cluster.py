@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from pipelines.deploy.flink_cluster import free_port
-from pipelines.flink import _request
+from ferbeam.deploy.flink_cluster import free_port
+from ferbeam.runners.flink import _request
 from tests.pipelines.jobs import ROOT
 
 END_SECONDS = 60.0
@@ -74,7 +74,7 @@ def cluster_command(action: str, folder: Path, ports: Sequence[int] = ()) -> lis
     """Returns the command line that starts or stops a cluster."""
     home = os.environ.get("FERBEAM_FLINK_HOME")
     assert home, "FERBEAM_FLINK_HOME is not set: use `make test-flink`"
-    command = [sys.executable, "-m", "pipelines.deploy.flink_cluster", action]
+    command = [sys.executable, "-m", "ferbeam.deploy.flink_cluster", action]
     command += ["--folder", str(folder), "--home", home]
     return command + [
         text
@@ -106,7 +106,7 @@ def stop_cluster(cluster: RunningCluster) -> None:
 def start_job(source: Path, output: Path, *options: str) -> subprocess.Popen[str]:
     """Starts `ferbeam analyze` and does not wait for it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "analyze", str(source), str(output), *options],
+        [sys.executable, "-m", "ferbeam.cli", "analyze", str(source), str(output), *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer_core.records import TABLES
-from pipelines.output import encode_table
+from ferbeam.output.folder import encode_table
 
 Rows = list[dict[str, Any]]
 

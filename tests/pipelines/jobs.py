@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_core.records import TABLES
-from pipelines.output import Output, read_tables
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import read_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -21,7 +22,7 @@ ORDER = {"faces": ["media", "frame_index", "face_index"], "frames": ["media", "f
 
 def ferbeam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Runs `ferbeam` to its end."""
-    command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "ferbeam.cli", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
 
 

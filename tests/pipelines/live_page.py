@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 
 from fer_core.faces import Box, Face
-from pipelines.live.analyst import Analyst
-from pipelines.live.messages import SEQUENCE
-from pipelines.live.playback import Playback
-from pipelines.live.responses import PageFiles
-from pipelines.live.server import LiveServer, LiveSettings
-from pipelines.live.session import Session
+from ferbeam.live.analyst import Analyst
+from ferbeam.live.messages import SEQUENCE
+from ferbeam.live.playback import Playback
+from ferbeam.live.responses import PageFiles
+from ferbeam.live.server import LiveServer, LiveSettings
+from ferbeam.live.session import Session
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64), 128, np.uint8))[1].tobytes()
 Talk = Callable[[LiveServer], Awaitable[None]]

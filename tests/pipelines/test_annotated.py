@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.output import sheet_name
+from ferbeam.output.folder import sheet_name
 from tests.core.clips import Clip, make_clip
 from tests.pipelines.jobs import SAMPLES, analyze, assert_same_rows, ferbeam, frames_of
 

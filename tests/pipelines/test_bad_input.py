@@ -66,7 +66,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The OUTPUT of one job over all of it, and what the command printed."""
     folder, output = tmp_path_factory.mktemp("in"), tmp_path_factory.mktemp("out")
     fill(folder)
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(folder), str(output)]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(folder), str(output)]
     if os.geteuid() == 0:  # root may read everything, unless these are taken away
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fer_core.errors import UsageError
-from pipelines.dataflow import complete_options, ends_without_result
-from pipelines.runners import Runner, check_runner
-from pipelines.template import command_of
+from ferbeam.deploy.flex_template import command_of
+from ferbeam.runners.dataflow import complete_options, ends_without_result
+from ferbeam.runners.runner import Runner, check_runner
 from tests.pipelines.jobs import ferbeam
 
 PLACES = {"INPUT": "gs://bucket/in", "OUTPUT": "gs://bucket/out/"}
@@ -81,7 +81,11 @@ def test_prepare_says_what_its_runner_lacks_and_refuses_what_analyze_refuses() -
         ({"INPUT": "s3://bucket/in"}, "", "INPUT s3://bucket/in: Dataflow cannot reach it"),
         ({}, "GOOGLE_CLOUD_PROJECT", "no project .*: add `-- --project=...`, or set GOOGLE"),
         ({}, "CLOUDSDK_COMPUTE_REGION", "no region .such as europe-west1"),
-        ({}, "FERBEAM_IMAGE", "no sdk_container_image .built from pipelines/deploy/Dockerfile"),
+        (
+            {},
+            "FERBEAM_IMAGE",
+            "no sdk_container_image .built from pipelines/ferbeam/deploy/Dockerfile",
+        ),
     ],
 )
 def test_what_is_missing_for_dataflow_is_named(

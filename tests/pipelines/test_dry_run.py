@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fer_core.errors import FerError
-from pipelines.dry_run import show_seconds
-from pipelines.elements import Medium
-from pipelines.output import Output
-from pipelines.space import check_space, free_bytes, show_bytes
+from ferbeam.analysis.elements import Medium
+from ferbeam.control.disk_space import check_space, free_bytes
+from ferbeam.output.folder import Output
+from ferbeam.text import show_bytes, show_seconds
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam
 
 

@@ -17,7 +17,7 @@ from fer_core.records import FACES, FRAMES
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
-from pipelines.output import Output
+from ferbeam.output.folder import Output
 from tests.bench.end_to_end import FRAMES_EACH, Subject, choose_pictures, print_figures, read_faces
 from tests.bench.matching import FoundFace, lost_accuracy, match_faces
 from tests.bench.mosaic import GREY, Place, cell_at, choose_places, draw_frame, write_videos

@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from fer_core.records import SPAN
-from pipelines.failures import failures, group_reasons, retry_command
-from pipelines.output import Output
-from pipelines.retrying import forget_failures
+from ferbeam.commands.failures import failures
+from ferbeam.control.retry import forget_failures
+from ferbeam.output.folder import Output
+from ferbeam.terminal.failures import group_reasons, retry_command
 from tests.pipelines.jobs import analyze, tables_of
 
 

@@ -15,11 +15,12 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # Beam brings it
 
 from fer_core.errors import FerError, UsageError
-from pipelines import flink
-from pipelines.deploy import worker_pool
-from pipelines.deploy.flink_cluster import free_port
-from pipelines.flink import DEFAULT_POOL, cancel_job, flink_options, option_value
-from pipelines.runners import Runner, _cause
+from ferbeam.deploy import worker_pool
+from ferbeam.deploy.flink_cluster import free_port
+from ferbeam.runners import flink
+from ferbeam.runners.flink import DEFAULT_POOL, cancel_job, flink_options, option_value
+from ferbeam.runners.job_process import _cause
+from ferbeam.runners.runner import Runner
 from tests.pipelines.jobs import SAMPLES, ferbeam
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,7 +187,7 @@ def test_the_versions_are_those_of_beam() -> None:
 
 def test_the_manifest_for_kubernetes_fits_the_commands() -> None:
     """Its Flink is that of `make`, its pool is where jobs look for it, all its ways restart."""
-    manifest = yaml.safe_load((ROOT / "pipelines/deploy/flink_kubernetes.yaml").read_text())
+    manifest = yaml.safe_load((ROOT / "pipelines/ferbeam/deploy/flink_kubernetes.yaml").read_text())
     spec = manifest["spec"]
     version = re.search(r"FLINK_VERSION := (\S+)", (ROOT / "Makefile").read_text())
     assert version is not None

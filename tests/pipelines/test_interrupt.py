@@ -65,7 +65,7 @@ def break_off(
     Returns:
         The processes that the job had started by then.
     """
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(media), str(output), *OPTIONS]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(media), str(output), *OPTIONS]
     scratch = output.parent / "tmp"
     scratch.mkdir()
     with subprocess.Popen(
@@ -156,7 +156,7 @@ def test_a_job_outlives_a_killed_worker(
 ) -> None:
     dice = random.Random(turn)
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(media), str(output), *OPTIONS]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(media), str(output), *OPTIONS]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         while not list(output.glob(".spans/plans/*")):
             assert process.poll() is None

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.detections import Failure
 from fer_core.errors import UsageError
 from fer_core.media import show_bytes
-from pipelines.elements import Medium
-from pipelines.listing import MAX_PICTURES, group_media, list_media
+from fer_core.records import Failure
+from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_media
 
 
 def names_of(root: Path | str) -> list[str]:

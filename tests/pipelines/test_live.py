@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
-from pipelines.live import responses
-from pipelines.live.messages import SEQUENCE
-from pipelines.live.server import LiveServer
+from ferbeam.live import responses
+from ferbeam.live.messages import SEQUENCE
+from ferbeam.live.server import LiveServer
 from tests.pipelines.jobs import ROOT, SAMPLES
 from tests.pipelines.live_page import JPEG, detect_slowly, frame_of, get, hear, join, serve
 
@@ -161,7 +161,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
 
 
 def test_an_interrupt_ends_the_command_with_0(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipelines.cli", "live", "--no-browser"]
+    command = [sys.executable, "-m", "ferbeam.cli", "live", "--no-browser"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as started:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from pipelines.live.security import MAX_MESSAGE, Gate, RateLimit
-from pipelines.live.server import LiveServer
+from ferbeam.live.security import MAX_MESSAGE, Gate, RateLimit
+from ferbeam.live.server import LiveServer
 from tests.pipelines.live_page import frame_of, get, hear, join, serve
 
 

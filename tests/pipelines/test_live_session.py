@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detectors import load_detector
+from fer_core.detect_faces import SampledFrame, detect_faces
+from fer_core.detection.detector import load_detector
 from fer_core.detection.haar import HaarSettings
-from fer_core.detections import SampledFrame, detect_faces
 from fer_core.emotions import NAMES
 from fer_core.errors import MediaError, SettingsError
 from fer_core.faces import Box, Face
 from fer_core.model import find_model_dir, load_card, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
-from pipelines.checking.verify import verify_output
-from pipelines.live.analyst import Analyst
-from pipelines.live.playback import Playback
-from pipelines.live.recording import Recorder, RecordingRequest
-from pipelines.live.session import Session, load_session, read_frame
-from pipelines.output import Output
-from pipelines.settings import RowSettings
+from ferbeam.live.analyst import Analyst
+from ferbeam.live.playback import Playback
+from ferbeam.live.recording import Recorder, RecordingRequest
+from ferbeam.live.session import Session, load_session, read_frame
+from ferbeam.output.folder import Output
+from ferbeam.settings import RowSettings
+from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.jobs import SAMPLES, tables_of
 
 VIDEO = SAMPLES / "videos" / "two_faces.mp4"

@@ -38,7 +38,7 @@ def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path
     source = copy_samples(tmp_path / "in", "pictures/happy.jpg")
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()
-    run = f"{sys.executable} -m pipelines.cli analyze {source} {disk}/out"
+    run = f"{sys.executable} -m ferbeam.cli analyze {source} {disk}/out"
     script = f"""
         set -e
         mount -t tmpfs -o size=400k none {disk}
@@ -68,7 +68,7 @@ def test_prepare_on_a_full_disk_leaves_no_data_that_look_whole(tmp_path: Path) -
     disk.mkdir()
     for part in ("train", "valid"):
         fill(tmp_path / "in" / part, copies=12)
-    run = f"{sys.executable} -m pipelines.cli prepare {tmp_path}/in {disk}/data"
+    run = f"{sys.executable} -m ferbeam.cli prepare {tmp_path}/in {disk}/data"
     script = f"""
         set -e
         mount -t tmpfs -o size=60k none {disk}
@@ -99,7 +99,7 @@ def test_an_input_that_vanishes_leaves_the_tables_as_they_were(tmp_path: Path) -
     analyze(source, output)
     shutil.copytree(output, before)
     copy_samples(source, "videos/one_face.mp4", "videos/two_faces.mp4")
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(source), str(output)]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(source), str(output)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         while not list(output.glob(".spans/started/*")) and process.poll() is None:
             time.sleep(0.005)
@@ -114,7 +114,7 @@ def test_an_input_that_vanishes_leaves_the_tables_as_they_were(tmp_path: Path) -
 def test_of_two_jobs_the_second_stops_and_names_the_first(tmp_path: Path) -> None:
     source = copy_samples(tmp_path / "in", "videos/one_face.mp4")
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "pipelines.cli", "analyze", str(source), str(output)]
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(source), str(output)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as first:
         while not (output / ".lock").exists() and first.poll() is None:
             time.sleep(0.01)

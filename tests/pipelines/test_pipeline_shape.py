@@ -15,8 +15,8 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_card
-from pipelines.analyze import build_pipeline
-from pipelines.settings import AnalyzeSettings, RenderSettings, RowSettings
+from ferbeam.analysis.pipeline import build_pipeline
+from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.pipelines.jobs import SAMPLES
 
 MOST_BYTES = 40_000

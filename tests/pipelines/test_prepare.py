@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detectors import load_detector
+from fer_core.detect_faces import SampledFrame, detect_faces
+from fer_core.detection.detector import load_detector
 from fer_core.detection.haar import HaarSettings
-from fer_core.detections import SampledFrame, detect_faces
 from fer_core.emotions import NAMES
 from fer_core.learn.dataset import read_data
-from fer_core.learn.prepare import LABELLED, LabelledFace
+from fer_core.learn.labelled_faces import LABELLED, LabelledFace
 from fer_core.pictures import read_picture
-from pipelines.cli import main
-from pipelines.elements import Medium
-from pipelines.settings import PrepareSettings
-from pipelines.training.prepare import PrepareFaces
+from ferbeam.analysis.elements import Medium
+from ferbeam.cli import main
+from ferbeam.settings import PrepareSettings
+from ferbeam.training.prepare_pipeline import PrepareFaces
 from tests.pipelines.jobs import SAMPLES, ferbeam
 from tests.pipelines.labelled import fill
 

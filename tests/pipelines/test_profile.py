@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.faces import Box, Face
-from pipelines.costs import STAGES, Costs, sum_costs, timed
-from pipelines.output import Output
-from pipelines.transforms import DetectFaces
+from ferbeam.analysis.transforms import DetectFaces
+from ferbeam.output.costs import STAGES, Costs, sum_costs, timed
+from ferbeam.output.folder import Output
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, tables_of
 from tests.pipelines.test_transforms import SETTINGS, planned
 

@@ -10,8 +10,8 @@ import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from pipelines.output import Output
-from pipelines.query.tables import open_tables
+from ferbeam.output.folder import Output
+from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
 from tests.pipelines.jobs import frames_of
 

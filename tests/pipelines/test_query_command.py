@@ -13,8 +13,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.output import Output
-from pipelines.query.tables import open_tables
+from ferbeam.output.folder import Output
+from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import make_picture, make_video, write_finished
 from tests.pipelines.jobs import ferbeam
 

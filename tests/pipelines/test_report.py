@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner
 
 from fer_core.errors import UsageError
-from pipelines.claims import remove_stale
-from pipelines.cli import cli
-from pipelines.output import Output
-from pipelines.profile import load_run
-from pipelines.report.assets import load_assets
-from pipelines.report.build import write_report
-from pipelines.report.words import LIMITS, STAGES, WORDS
+from ferbeam.cli import cli
+from ferbeam.control.claim import remove_stale
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import load_run
+from ferbeam.report.assets import load_assets
+from ferbeam.report.build import write_report
+from ferbeam.report.words import LIMITS, STAGES, WORDS
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
 
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'

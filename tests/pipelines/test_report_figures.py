@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fer_core.emotions import EMOTIONS
-from pipelines.report.figures import show_count, show_date, show_share, show_time
-from pipelines.report.timelines import Sightings, choose_step, draw_timeline
+from ferbeam.report.figures import show_count, show_date, show_share, show_time
+from ferbeam.report.timelines import Sightings, choose_step, draw_timeline
 
 
 def test_steps_hold_a_sample_and_stay_few() -> None:

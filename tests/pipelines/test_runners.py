@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.elements import Medium
-from pipelines.listing import count_parts
-from pipelines.runners import Runner
+from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_media import count_parts
+from ferbeam.runners.runner import Runner
 from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam
 
 
@@ -44,7 +44,7 @@ def test_other_runners_get_the_options_of_the_user_alone() -> None:
 
 
 def test_a_job_without_an_order_ends_by_itself() -> None:
-    command = [sys.executable, "-m", "pipelines.job", "analyze"]
+    command = [sys.executable, "-m", "ferbeam.job_main", "analyze"]
     done = subprocess.run(command, cwd=ROOT, input="", capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stdout

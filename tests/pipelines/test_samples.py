@@ -10,7 +10,7 @@ import pytest
 
 from fer_core.faces import Box
 from fer_core.records import SCORE_COLUMNS
-from pipelines.costs import STAGES
+from ferbeam.output.costs import STAGES
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, frames_of
 from tests.truth import read_truth
 

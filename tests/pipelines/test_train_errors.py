@@ -14,7 +14,7 @@ import pytest
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import CARD_NAME
-from pipelines.training.train import TrainRequest, run_train
+from ferbeam.training.train import TrainRequest, run_train
 
 SETTINGS = TrainSettings(epochs=1)
 

@@ -13,14 +13,16 @@ from apache_beam.ml.inference.base import PredictionResult
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that
 
+from fer_core.detect_faces import Detections
 from fer_core.detection.haar import HaarSettings
-from fer_core.detections import Detections, Failure
-from pipelines.elements import DetectedSpan, Reading, Span
-from pipelines.listing import group_media, list_media
-from pipelines.output import Output
-from pipelines.planning import open_group, plan_group
-from pipelines.settings import RowSettings
-from pipelines.transforms import COMMITTED, CommitSpan, DetectFaces
+from fer_core.records import Failure
+from ferbeam.analysis.commit_span import CommitSpan
+from ferbeam.analysis.elements import DetectedSpan, Reading, Span
+from ferbeam.analysis.list_media import group_media, list_media
+from ferbeam.analysis.plan_spans import open_group, plan_group
+from ferbeam.analysis.transforms import COMMITTED, DetectFaces
+from ferbeam.output.folder import Output
+from ferbeam.settings import RowSettings
 from tests.pipelines.jobs import SAMPLES
 
 SETTINGS = RowSettings("4", HaarSettings(), "litert", "0" * 64, 1.0, "standardise_crops", 10**8)

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from pipelines.checking.verify import verify, verify_output
-from pipelines.output import Output
+from ferbeam.commands.verify import verify
+from ferbeam.output.folder import Output
+from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.broken_outputs import Broken
 
 VIDEO, PICTURE, CUT, UNOPENED = "portrait.mp4", "group.png", "cut.jpg", "broken.mp4"

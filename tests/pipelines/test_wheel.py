@@ -30,12 +30,15 @@ def test_the_wheel_works_alone(tmp_path: Path) -> None:
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT, folder=tmp_path)
     (wheel,) = tmp_path.glob("ferbeam-*.whl")
-    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipelines/live/page").iterdir()}
+    page = {
+        path.relative_to(ROOT / "pipelines").as_posix()
+        for path in (ROOT / "pipelines/ferbeam/live/page").iterdir()
+    }
     assert page
     assert page <= set(zipfile.ZipFile(wheel).namelist())
     run(sys.executable, "-m", "venv", tmp_path / "env", folder=tmp_path)
     python = tmp_path / "env/bin/python"
-    constraints = ROOT / "pipelines/deploy/constraints.txt"
+    constraints = ROOT / "pipelines/ferbeam/deploy/constraints.txt"
     run(
         *(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"),
         *("--constraint", constraints, wheel),

@@ -15,15 +15,15 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.detectors import DetectorSettings
+from fer_core.detection.detector import DetectorSettings
 from fer_core.detection.haar import HaarSettings
 from fer_core.detection.yunet import YuNetSettings
 from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
-from pipelines.cli import main
-from pipelines.settings import AnalyzeSettings, RenderSettings, RowSettings
+from ferbeam.cli import main
+from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.core.yunet_file import DARKEST, draw_eyes, write_yunet
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, frames_of
 

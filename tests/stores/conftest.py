@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import stores
+from ferbeam import stores
 from tests.pipelines.jobs import ferbeam
 from tests.stores.media import make_folder, make_large
 from tests.stores.servers import Server, start_gcs, start_s3

@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipelines.stores import store_of
+from ferbeam.stores import store_of
 from tests.pipelines.jobs import SAMPLES
 from tests.stores.servers import Server
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.stores import store_of
+from ferbeam.stores import store_of
 from tests.pipelines.jobs import SAMPLES, ferbeam
 from tests.stores.servers import Server, start_s3
 

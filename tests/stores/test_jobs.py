@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.locking import RENEW_SECONDS
-from pipelines.output import Output
-from pipelines.stores import store_of
+from ferbeam.output.folder import Output
+from ferbeam.output.lock import RENEW_SECONDS
+from ferbeam.stores import store_of
 from tests.pipelines.jobs import assert_same_rows, ferbeam, frames_of
 from tests.stores.conftest import SETTINGS
 from tests.stores.media import CHOSEN, LONG, download, hash_pixels, upload

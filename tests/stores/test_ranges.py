@@ -12,8 +12,8 @@ import pytest
 from fer_core.video.frames import Frame, read_spans
 from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
-from pipelines.stores import store_of
-from pipelines.stores.file import BLOCK, CACHED, BlockCache, StoreFile
+from ferbeam.stores import store_of
+from ferbeam.stores.file import BLOCK, CACHED, BlockCache, StoreFile
 from tests.stores.servers import Server
 
 

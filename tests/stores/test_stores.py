@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.detections import Failure
 from fer_core.errors import SettingsError, UsageError
-from pipelines import locking
-from pipelines.elements import Medium
-from pipelines.listing import list_media
-from pipelines.locking import locked
-from pipelines.output import Output
-from pipelines.sources import open_source
-from pipelines.stores import store_of
-from pipelines.stores.store import StoreError
+from fer_core.records import Failure
+from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_media import list_media
+from ferbeam.output import lock as locking
+from ferbeam.output.folder import Output
+from ferbeam.output.lock import locked
+from ferbeam.stores import store_of
+from ferbeam.stores.sources import open_source
+from ferbeam.stores.store import StoreError
 from tests.stores.servers import Server
 
 

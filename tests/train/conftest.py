@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import NAMES
-from pipelines.training.train import TrainRequest, run_train
+from ferbeam.training.train import TrainRequest, run_train
 from tests.train.drawn import PICTURES, SETTINGS, draw_face
 
 

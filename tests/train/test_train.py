@@ -19,7 +19,7 @@ from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.distillation import Teachers
 from fer_core.model import load_card, load_classifier
-from pipelines.training.train import TrainRequest, run_train
+from ferbeam.training.train import TrainRequest, run_train
 from tests.train.drawn import SETTINGS, always, drawn_crops
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def test_training_begins_with_the_weights_it_is_given(
 def test_the_command_trains_with_either_backend(
     backend: str, options: tuple[str, ...], data: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "pipelines.cli", "train", str(data), str(tmp_path / "model")]
+    command = [sys.executable, "-m", "ferbeam.cli", "train", str(data), str(tmp_path / "model")]
     result = subprocess.run(
         [*command, "--epochs", "2", "--batch", "28", *options],
         env={**os.environ, "KERAS_BACKEND": backend},

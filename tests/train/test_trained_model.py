@@ -11,7 +11,7 @@ import pytest
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.labels import LABEL_SETS, LabelledFaces
 from fer_core.model import ENGINES, Provenance, find_model_dir, load_card, load_classifier
-from pipelines.training.evaluate import EvaluateRequest, run_evaluate
+from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 from tests.train.drawn import PICTURES, drawn_crops, sample_crops
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def test_the_analysis_runs_with_the_trained_model(straight: Path, tmp_path: Path
     pytest.importorskip("apache_beam")
     from click.testing import CliRunner
 
-    from pipelines.cli import cli
+    from ferbeam.cli import cli
 
     picture = str(ROOT / "sample_data" / "pictures" / "group.png")
     arguments = ["analyze", picture, str(tmp_path / "out"), "--model", str(straight)]

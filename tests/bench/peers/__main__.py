@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.detect import limit_threads
+from fer_core.detection.detector import limit_threads
 from fer_core.learn.dataset import read_data
 from tests.bench.generated import SCENARIOS, Score, paste_clip
 from tests.bench.peers.recall import (

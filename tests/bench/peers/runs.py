@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fer_core.faces import Box
-from pipelines.output import Output, read_tables
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import read_tables
 from tests.bench.clips import ROOT
 from tests.bench.memory import Watched, run_watched, watch
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import av
 
 from fer_core.classify import Classifier
-from fer_core.detection.detect import Detector
-from fer_core.detection.detectors import load_detector
+from fer_core.detection.detector import Detector, load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_classifier
 from tests.bench.clips import make_face_clip

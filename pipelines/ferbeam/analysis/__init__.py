@@ -1,0 +1,1 @@
+"""The analysis as a Beam job: one file a step."""

@@ -1,0 +1,155 @@
+"""Joins the rendered spans of a medium to its copy, and writes what its tables tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pyarrow as pa
+
+from fer_core.drawing.sheet import compose_sheet
+from fer_core.errors import FerError
+from fer_core.records import FAILURES, MEDIA, Failure
+from fer_core.video.join import join_spans
+from ferbeam.analysis.elements import LinkedGroup, RenderedSpan
+from ferbeam.analysis.render_span import noting, read_tiles
+from ferbeam.guard.apart import STALL_SECONDS, run_apart
+from ferbeam.guard.watchdog import beat, guarded
+from ferbeam.output.costs import Costs, sum_costs, timed
+from ferbeam.output.folder import Output, copy_name, sheet_name
+from ferbeam.output.start_marks import Marks
+from ferbeam.output.tables import TableFiles, digest, write_tables
+from ferbeam.settings import RenderSettings
+from ferbeam.stores.sources import open_source
+
+
+def join_group(
+    output: Output,
+    linked: LinkedGroup,
+    rendered: Iterable[RenderedSpan],
+    render: RenderSettings | None,
+) -> TableFiles:
+    """Puts the copies of a group in place, and writes its tables `media` and `failures`.
+
+    Raises:
+        FerError: a rendered span is missing.
+    """
+    costs: Costs = {}
+    parts = sorted({part.index: part for part in rendered}.values(), key=lambda part: part.index)
+    failures = [failure for part in parts for failure in part.failures]
+    lacking: list[Failure] = linked.lacking
+    if render is not None and not linked.copied:
+        with timed(costs, "join") as counts:
+            lacking = _make_copies(output, linked, parts, render, failures)
+            counts["media"] = len(linked.media)
+    media = _name_copies(linked, failures) if render is not None else linked.media
+    files = _write_rest(output, linked, media, [*failures, *lacking])
+    return replace(files, costs=sum_costs([linked.files.costs, costs, *(p.costs for p in parts)]))
+
+
+def _make_copies(
+    output: Output,
+    linked: LinkedGroup,
+    parts: list[RenderedSpan],
+    render: RenderSettings,
+    failures: list[Failure],
+) -> list[Failure]:
+    """Joins the copy of a video and notes which copies are there; returns what they lack."""
+    first = linked.media[0]
+    name, video = str(first["media"]), first["kind"] == "video"
+    if len(parts) != linked.render_total:
+        raise FerError(f"{name}: {len(parts)} of {linked.render_total} rendered spans arrived")
+    lacking: list[Failure] = []
+    if video and not failures:
+        with noting(failures, name):
+            lacking = _join_guarded(output, linked, parts, render.lang)
+    if failures:
+        return lacking  # no note: the next run tries again
+    copies = [str(row["annotated"]) for row in _name_copies(linked, []) if row["annotated"]]
+    note = {"key": linked.copies_key, "copies": copies, "lacking": lacking}
+    output.write_json(output.copies_path(linked.files.group), note)
+    if video:
+        output.remove(*(output.rendered_path(part.key) for part in parts))
+        output.remove(*(output.tiles_path(part.key) for part in parts))
+    return lacking
+
+
+def _join_guarded(
+    output: Output, linked: LinkedGroup, parts: list[RenderedSpan], lang: str
+) -> list[Failure]:
+    """Joins a video's copy: here, or apart where that has ended a worker (sound is decoded).
+
+    Raises:
+        CrashError: it ended that process, too.
+    """
+    name, marks, key = str(linked.media[0]["media"]), Marks(output), f"join-{linked.copies_key}"
+    # Sound that has to be decoded takes a second for some minutes.
+    limit_s = STALL_SECONDS + float(str(linked.media[0]["duration_ms"])) / 10_000
+    work = (output, linked, parts, lang)
+    if marks.begin(key, name):
+        lacking = [*run_apart(_join_video, *work, limit_s=limit_s)]
+    else:
+        with guarded(f"joining {name}", limit_s):
+            lacking = [*_join_video(*work)]
+    marks.end(key)
+    return lacking
+
+
+def _join_video(
+    output: Output, linked: LinkedGroup, parts: list[RenderedSpan], lang: str
+) -> Iterator[Failure]:
+    """Puts a video's copy and its contact sheet in place; yields what the copy lacks."""
+    beat()
+    name = str(linked.media[0]["media"])
+    with output.making(output.path(copy_name("video", name))) as attempt:
+        with ExitStack() as opened:
+            source = opened.enter_context(open_source(linked.path))
+            paths = [output.rendered_path(part.key) for part in parts]
+            sources = [opened.enter_context(open_source(path)) for path in paths]
+            joined = join_spans(source, sources, attempt)
+        tiles = [tile for part in parts for tile in read_tiles(output, part.key)]
+        left_out = int(str(linked.media[0]["track_count"])) - len(tiles)
+        sheet = compose_sheet(name, tiles, lang, left_out)
+        output.write(output.path(sheet_name(name)), sheet)
+    frames = int(str(linked.media[0]["frame_count"]))
+    lost = list(joined.lost_sound)
+    if joined.frame_count < frames:
+        lost.append(f"{frames - joined.frame_count} of {frames} frames could not be decoded")
+    for reason in lost:
+        message = f"{name}: its annotated copy is not complete: {reason}"
+        yield Failure(name, "render", "MediaError", message)
+
+
+def _name_copies(linked: LinkedGroup, failures: list[Failure]) -> list[dict[str, object]]:
+    """Fills the column `annotated` of every medium that has a copy."""
+    without = {failure.media for failure in failures}
+    named = []
+    for row in linked.media:
+        lost = row["kind"] == "image" and row["frames_lost"]  # a picture that cannot be decoded
+        name = copy_name(str(row["kind"]), str(row["media"]))
+        without_copy = lost or row["media"] in without
+        named.append({**row, "annotated": None if without_copy else name})
+    return named
+
+
+def _write_rest(
+    output: Output,
+    linked: LinkedGroup,
+    media: list[dict[str, object]],
+    failures: list[Failure],
+) -> TableFiles:
+    """Writes the tables that tell of the copies, too."""
+    rows = [failure._asdict() for failure in [*linked.failures, *failures]]
+    tables = {
+        "media": pa.Table.from_pylist(media, schema=MEDIA),
+        "failures": pa.Table.from_pylist(rows, schema=FAILURES),
+    }
+    rest = write_tables(output, linked.files.group, digest(media, rows), tables)
+    files = linked.files
+    return replace(
+        files,
+        tables={**files.tables, **rest.tables},
+        rows={**files.rows, **rest.rows},
+        sums={**files.sums, **rest.sums},
+    )

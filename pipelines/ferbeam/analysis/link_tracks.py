@@ -1,0 +1,143 @@
+"""Gathers the committed spans of a medium, links its faces into tracks and writes their tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fer_core.committed_span import span_marks, span_rows
+from fer_core.errors import FerError
+from fer_core.records import FAILURES, Failure
+from fer_core.tracking.tracks import Tracks, link_tracks
+from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
+from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
+from ferbeam.output.costs import SECONDS, Costs, sum_costs, timed
+from ferbeam.output.folder import Output
+from ferbeam.output.tables import COUNTS_KEY, TableFiles, digest, write_tables
+from ferbeam.settings import RenderSettings
+
+
+def link_group(
+    output: Output, spans: Iterable[Span], render: RenderSettings | None
+) -> tuple[LinkedGroup, list[SpanToRender]]:
+    """Writes the faces and frames of one medium (or span of pictures) from its committed spans.
+
+    Args:
+        output: where they were committed.
+        spans: references to all of them, some perhaps twice.
+        render: of the annotated copies, None for no copies.
+
+    Returns:
+        The group, and what is to be rendered of it.
+
+    Raises:
+        FerError: a span is missing, or the counts of one do not add up.
+    """
+    costs: Costs = {}
+    with timed(costs, "link") as counts:
+        ordered = sorted({span.index: span for span in spans}.values(), key=lambda at: at.index)
+        linked, tasks = _link_spans(output, ordered, render)
+        counts.update(media=len(linked.media), rows=sum(linked.files.rows.values()))
+    spent = [span.costs for span in ordered if span.costs is not None]
+    files = replace(linked.files, costs=sum_costs([costs, *spent]))
+    return replace(linked, files=files), tasks
+
+
+def _link_spans(
+    output: Output, ordered: list[Span], render: RenderSettings | None
+) -> tuple[LinkedGroup, list[SpanToRender]]:
+    first = ordered[0]
+    if len(ordered) != first.total:
+        raise FerError(f"{first.media[0].name}: {len(ordered)} of {first.total} spans arrived")
+    committed = [output.read_table(output.span_path(span.key)) for span in ordered]
+    tables = span_rows(committed)
+    _check_counts(ordered, tables)
+    tracks = _link_media(first.media, tables, committed)
+    version = digest([span.key for span in ordered], [digest_tracks(part) for part in tracks])
+    rows = {name: tables[name] for name in ("faces", "frames")}
+    files = write_tables(output, first.group, version, rows)
+    known = zip(ordered, committed, strict=True)
+    earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
+    linked = LinkedGroup(
+        replace(files, earlier=earlier),
+        [_media_row(*pair, tables["frames"]) for pair in zip(first.media, tracks, strict=True)],
+        [Failure(**row) for row in tables["failures"].to_pylist()],
+        first.media[0].path,
+    )
+    if render is None:
+        return linked, []
+    return plan_rendering(output, ordered, tracks, linked, render)
+
+
+def _link_media(
+    media: tuple[OpenMedium, ...], tables: dict[str, pa.Table], committed: list[pa.Table]
+) -> list[Tracks]:
+    """Fills the columns of the tracks in `faces`; returns the tracks of each medium."""
+    marks = span_marks(committed) if media[0].info.kind == "video" else None
+    linked, tracks = [], []
+    for medium in media:
+        faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
+        table, found = link_tracks(faces, frames, marks)
+        linked.append(table)
+        tracks.append(found)
+    tables["faces"] = pa.concat_tables(linked)
+    return tracks
+
+
+def _rows_of(table: pa.Table, medium: str) -> pa.Table:
+    return table.filter(pc.equal(table["media"], medium))
+
+
+def _costs_of(committed: pa.Table) -> Costs:
+    """Reads from a committed span what it cost; of the commit itself only that it was one."""
+    counts = json.loads(committed.schema.metadata[COUNTS_KEY])
+    return {**counts.get("costs", {}), "commit": {SECONDS: 0.0, "spans": 1}}
+
+
+def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
+    """Writes the failures of media that could not be listed or opened, in one table file."""
+    rows = sorted(dict.fromkeys(failures), key=lambda row: (row.media, row.stage))
+    table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
+    return write_tables(output, "unopened", digest(rows), {"failures": table})
+
+
+def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:
+    """Checks that every planned frame has its row, and every face its frame."""
+    planned = sum(span.frame_total for span in spans)
+    name = spans[0].media[0].name
+    if tables["frames"].num_rows != planned:
+        raise FerError(f"{name}: {tables['frames'].num_rows} of {planned} frames have a row")
+    counted = pc.sum(tables["frames"]["face_count"]).as_py() or 0
+    if tables["faces"].num_rows != counted:
+        raise FerError(f"{name}: {tables['faces'].num_rows} face rows, frames count {counted}")
+
+
+def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str, object]:
+    """Builds the row of a medium from its facts, its tracks and its rows of `frames`."""
+    own = _rows_of(frames, medium.name)
+    statuses = Counter(own["status"].to_pylist())
+    info = medium.info
+    return {
+        "media": medium.name,
+        "sha256": medium.sha256,
+        "kind": info.kind,
+        "codec": info.codec,
+        "width": info.width,
+        "height": info.height,
+        "rotation": info.rotation,
+        "frame_rate": info.frame_rate,
+        "duration_ms": info.duration_ms,
+        "frame_count": medium.frame_count - statuses["decode_error"],
+        "frames_sampled": own.num_rows,
+        "frames_with_faces": statuses["ok"],
+        "frames_lost": statuses["decode_error"],
+        "face_count": pc.sum(own["face_count"]).as_py() or 0,
+        "track_count": len(set(tracks.track_id.tolist())),
+        "has_audio": info.has_audio,
+        "annotated": None,
+    }

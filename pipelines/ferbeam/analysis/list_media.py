@@ -1,0 +1,176 @@
+"""Finds the media of an INPUT: a folder, a glob, a single file, or a URI."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from fer_core.errors import UsageError
+from fer_core.media import kind_of, show_bytes
+from fer_core.records import Failure
+from ferbeam.analysis.elements import Medium
+from ferbeam.stores import is_uri, store_of
+
+MAX_PICTURES = 64
+"""Pictures in one span at most."""
+CUT_EVERY = 32
+"""A span of pictures ends at one path in this many, chosen by its hash."""
+OTHER = "other"
+"""The kind of a file that is no medium by its suffix."""
+
+
+def list_input(root: str) -> list[Medium | Failure]:
+    """Lists INPUT once, before anything is done: its media, and what could not be listed.
+
+    Raises:
+        UsageError: INPUT does not exist, holds no media, or two of one name.
+    """
+    listed = list(list_media(root))
+    if not listed:
+        raise UsageError(f"INPUT {root}: holds no picture or video")
+    names = Counter(found.name for found in listed if isinstance(found, Medium))
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
+    return listed
+
+
+def list_media(root: str) -> Iterator[Medium | Failure]:
+    """Lists the media of INPUT in a fixed order, and what could not be listed.
+
+    Raises:
+        UsageError: INPUT does not exist.
+    """
+    return (found for found in list_files(root) if getattr(found, "kind", "") != OTHER)
+
+
+def list_files(root: str) -> Iterator[Medium | Failure]:
+    """Lists what `list_media` does, and the files that are no media by their suffix.
+
+    Raises:
+        UsageError: INPUT does not exist.
+    """
+    if is_uri(root):
+        found = _list_remote(root)
+    elif os.path.isdir(root):
+        found = _walk(root, "", set())
+    elif os.path.lexists(root):
+        found = _list_file(root, os.path.basename(root))
+    else:
+        found = _list_glob(root)
+    yield from map(_refuse_path, found)
+
+
+def _refuse_path(found: Medium | Failure) -> Medium | Failure:
+    """Refuses a name by which a copy would lie elsewhere: of a store's object, or by a glob."""
+    if isinstance(found, Medium) and not {"", ".", ".."}.isdisjoint(found.name.split("/")):
+        reason = "a part of its path is empty, `.` or `..`: rename it, or name its folder as INPUT"
+        return _failure(found.name, "UnsafePath", reason)
+    return found
+
+
+def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
+    """Groups what one worker opens: a video alone, pictures of one folder together.
+
+    Pictures are cut where the hash of a path says, so that a new one moves no other cut.
+    """
+    group: list[Medium] = []
+    for medium in listed:
+        if medium.kind == "video":
+            yield (medium,)
+            continue
+        folder = PurePosixPath(medium.name).parent
+        if group and (PurePosixPath(group[0].name).parent != folder or len(group) == MAX_PICTURES):
+            yield tuple(group)
+            group = []
+        group.append(medium)
+        name_hash = hashlib.sha256(os.fsencode(medium.name)).digest()
+        if name_hash[0] % CUT_EVERY == 0:
+            yield tuple(group)
+            group = []
+    if group:
+        yield tuple(group)
+
+
+def count_parts(listed: list[Medium]) -> int | None:
+    """Returns into how many parts the work on media can be cut; None before a video was opened."""
+    if any(medium.kind == "video" for medium in listed):
+        return None
+    return sum(1 for _ in group_media(listed))
+
+
+def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Medium | Failure]:
+    """Lists a folder and those below it; links are followed, loops are not."""
+    place = os.stat(folder)
+    identity = (place.st_dev, place.st_ino)
+    if identity in above:
+        yield _failure(
+            prefix.rstrip("/"),
+            "LinkLoop",
+            "a link that leads back to a folder above it: listed there, not here",
+        )
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        yield _failure(prefix.rstrip("/") or ".", type(error).__name__, _reason(error))
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        if entry.name.startswith("."):
+            continue
+        if os.path.isdir(entry.path):  # entry.is_dir() raises for a link to itself
+            yield from _walk(entry.path, name + "/", above | {identity})
+        else:
+            yield from _list_file(entry.path, name)
+
+
+def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
+    kind = kind_of(name)
+    if kind is None:
+        yield Medium(show_bytes(name), os.path.abspath(path), OTHER, 0, 0)
+        return
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        yield _failure(name, type(error).__name__, _reason(error))
+        return
+    if not stat.S_ISREG(found.st_mode):
+        yield _failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
+        return
+    yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
+
+
+def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
+    """Lists the files a glob matches; names count from the last folder without a wildcard."""
+    import glob
+
+    matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
+    if not matches:
+        raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
+    base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
+    for match in matches:
+        if not os.path.isdir(match) or os.path.islink(match):
+            yield from _list_file(match, os.path.relpath(match, base or "."))
+
+
+def _list_remote(root: str) -> Iterator[Medium | Failure]:
+    from ferbeam.stores.folder import list_objects
+
+    for name, found in list_objects(store_of(root), root):
+        if "" in name.split("/"):
+            yield _failure(name, "NameError", "a part of its name is empty: a//b; rename it")
+            continue
+        yield Medium(name, found.uri, kind_of(name) or OTHER, found.size, found.changed_ns)
+
+
+def _failure(name: str, error: str, message: str) -> Failure:
+    return Failure(show_bytes(name), "list", error, message)
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot be listed: {error.strerror or error}"

@@ -1,0 +1,96 @@
+"""The analysis job: the whole pipeline on one screen."""
+
+from __future__ import annotations
+
+import os
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import RunInference
+
+from ferbeam.analysis.classify_faces import SpanModelHandler
+from ferbeam.analysis.commit_span import CommitSpan
+from ferbeam.analysis.transforms import (
+    COMMITTED,
+    COSTS,
+    FAILURES,
+    LINKED,
+    RENDERED,
+    TO_RENDER,
+    DetectFaces,
+    GatherRun,
+    JoinSpans,
+    LinkTracks,
+    ListMedia,
+    PlanSpans,
+    RenderSpan,
+)
+from ferbeam.output.folder import Output
+from ferbeam.settings import AnalyzeSettings
+
+
+def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
+    """Adds the steps of the analysis to a pipeline.
+
+    Pixels stay inside DetectFaces, crops inside its stage; only references cross a shuffle.
+    """
+    output, rows = Output(settings.output), settings.rows
+    listed = (
+        pipeline
+        | "Input" >> beam.Create([os.fsencode(settings.input)])  # Beam's strings are UTF-8
+        | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, COSTS, main="media")
+    )
+    planned = (
+        listed.media
+        | "SpreadMedia" >> beam.Reshuffle()
+        | "PlanSpans"
+        >> beam.ParDo(PlanSpans(rows, settings.span_s, output)).with_outputs(
+            FAILURES, COSTS, main="spans"
+        )
+    )
+    detected = (
+        planned.spans
+        | "SpreadSpans" >> beam.Reshuffle()
+        | "DetectFaces"
+        >> beam.ParDo(DetectFaces(rows, output, settings.detector_model)).with_outputs(
+            COMMITTED, main="faces"
+        )
+    )
+    committed = (
+        detected.faces
+        | "OneByOne" >> beam.Map(lambda span: (span,))
+        | "ClassifyFaces" >> RunInference(SpanModelHandler(settings.model_dir, rows.engine))
+        | "CommitSpan" >> beam.ParDo(CommitSpan(output))
+    )
+    linked = (
+        (committed, detected[COMMITTED])
+        | "References" >> beam.Flatten()
+        | "ByMedium" >> beam.GroupByKey()
+        | "LinkTracks"
+        >> beam.ParDo(LinkTracks(output, settings.render)).with_outputs(TO_RENDER, main=LINKED)
+    )
+    parts = {LINKED: linked[LINKED]}
+    if settings.render is not None:
+        parts[RENDERED] = (
+            linked[TO_RENDER]
+            | "SpreadRendering" >> beam.Reshuffle()
+            | "RenderSpan" >> beam.ParDo(RenderSpan(output, settings.render))
+        )
+    tables = (
+        parts
+        | "RenderedByMedium" >> beam.CoGroupByKey()
+        | "JoinSpans" >> beam.ParDo(JoinSpans(output, settings.render))
+    )
+    beside = (
+        listed[FAILURES],
+        listed[COSTS],
+        planned[FAILURES],
+        planned[COSTS],
+    ) | "Beside" >> beam.Flatten()
+    _ = (
+        {
+            "tables": tables | "OfTheRun" >> beam.WithKeys("run"),
+            "beside": beside | "InTheRun" >> beam.WithKeys("run"),
+        }
+        | "GatherRun" >> beam.CoGroupByKey()
+        | "WriteRun" >> beam.ParDo(GatherRun(output, settings.run_id))
+    )

@@ -1,0 +1,98 @@
+"""Plans what is rendered of a medium, and by which key it is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+
+from fer_core.drawing.sheet import MAX_TILES
+from fer_core.records import Failure
+from fer_core.tracking.tracks import Tracks
+from ferbeam.analysis.elements import LinkedGroup, Span, SpanToRender
+from ferbeam.output.folder import Output
+from ferbeam.output.tables import digest
+from ferbeam.settings import RenderSettings
+
+RENDER_VERSION = 3
+"""Changes whenever the same tracks and settings come out drawn or encoded in another way."""
+NEUTRAL = 4
+HOLD_MS = 1000
+"""How long a cover stays before the first and after the last sample of a track."""
+
+
+def plan_rendering(
+    output: Output,
+    spans: list[Span],
+    tracks: list[Tracks],
+    linked: LinkedGroup,
+    settings: RenderSettings,
+) -> tuple[LinkedGroup, list[SpanToRender]]:
+    """Plans what is to be rendered of a group; nothing where its copies are there already."""
+    video = spans[0].media[0].info.kind == "video"
+    tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
+    keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
+    copies_key = digest([task.key for task in keyed])
+    note = output.read_json(output.copies_path(spans[0].group)) or {}
+    copied = note.get("key") == copies_key and all(
+        output.exists(output.path(name)) for name in note["copies"]
+    )
+    group = replace(linked, render_total=len(keyed), copies_key=copies_key, copied=copied)
+    if copied:
+        group = replace(group, lacking=[Failure(*row) for row in note["lacking"]])
+    return group, [] if copied else keyed
+
+
+def _plan_video(spans: list[Span], tracks: Tracks) -> list[SpanToRender]:
+    """Plans a span to render for every reading, with the tracks that are seen in it."""
+    moments = find_moments(tracks)
+    tasks: list[SpanToRender] = []
+    for span in spans:
+        if (stretch := span.stretch) is None:
+            continue
+        aside = max(HOLD_MS, tracks.gap_ms)
+        first, end = stretch.first_ms, stretch.end_ms
+        seen = tracks.between(first - aside, end + aside)
+        inside = (moment for moment in moments if first <= moment[1] < end)
+        task = SpanToRender("", span.group, len(tasks), span.media, (seen,), tuple(inside), stretch)
+        tasks.append(task)
+    return tasks
+
+
+def _plan_pictures(span: Span, tracks: list[Tracks], linked: LinkedGroup) -> list[SpanToRender]:
+    """Plans the copies of the pictures that could be decoded as one span to render."""
+    rows = zip(span.media, tracks, linked.media, strict=True)
+    shown = [(medium, own) for medium, own, row in rows if not row["frames_lost"]]
+    if not shown:
+        return []
+    media, own = zip(*shown, strict=True)
+    return [SpanToRender("", span.group, 0, media, own)]
+
+
+def digest_tracks(tracks: Tracks) -> str:
+    """Returns what stands for tracks: the same for the same faces at the same times."""
+    columns = (tracks.timestamp_ms, tracks.track_id, tracks.boxes, tracks.scores)
+    times = (tracks.gap_ms, tracks.interval_ms)
+    return digest([sha256(column.tobytes()).hexdigest() for column in columns], times)
+
+
+def find_moments(tracks: Tracks) -> list[tuple[int, int]]:
+    """Finds the most expressive moment of each track: where its smoothed face is least neutral.
+
+    Returns:
+        Track and time in milliseconds, by time; of the longest tracks where there are many.
+    """
+    order = np.lexsort((tracks.scores[:, NEUTRAL], tracks.track_id))
+    found, first, counts = np.unique(tracks.track_id[order], return_index=True, return_counts=True)
+    longest = np.argsort(-counts, kind="stable")[:MAX_TILES]
+    times = tracks.timestamp_ms[order][first]
+    moments = [(int(found[at]), int(times[at])) for at in longest]
+    return sorted(moments, key=lambda moment: (moment[1], moment[0]))
+
+
+def _render_key(task: SpanToRender, spans: list[Span], settings: RenderSettings) -> str:
+    rows = [span.key for span in spans] if task.stretch is None else [task.stretch, task.moments]
+    media = [(medium.name, medium.identity) for medium in task.media]
+    drawn = [digest_tracks(own) for own in task.tracks]
+    return digest(RENDER_VERSION, settings.key_parts(), rows, media, drawn)

@@ -1,0 +1,155 @@
+"""Opens the media of a group and plans their spans, from the files and the settings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from fer_core.errors import MediaError
+from fer_core.pictures import probe_picture
+from fer_core.records import SPAN_VERSION, Failure
+from fer_core.video.index import VideoIndex, index_video
+from fer_core.video.spans import plan_spans
+from fer_core.video.stretches import plan_stretches
+from ferbeam.analysis.elements import Medium, OpenMedium, Reading, Span
+from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
+from ferbeam.guard.watchdog import beat, guarded
+from ferbeam.output.folder import Output
+from ferbeam.output.start_marks import Marks
+from ferbeam.output.tables import digest
+from ferbeam.settings import RowSettings
+from ferbeam.stores.sources import identify, open_source
+
+SLOWEST_BYTES = 2_000_000
+"""Bytes per second at which any medium can be indexed, also over a slow network."""
+
+
+class Opened(NamedTuple):
+    """A medium that opened, with its packet index if it is a video."""
+
+    medium: OpenMedium
+    video: VideoIndex | None
+
+
+def group_key(group: Iterable[Medium]) -> str:
+    """Returns the key of a group of listed media: the same as long as the names are."""
+    return digest([medium.name for medium in group])
+
+
+def open_group(
+    group: tuple[Medium, ...], settings: RowSettings, output: Output
+) -> tuple[list[Opened], list[Failure]]:
+    """Opens every medium of a group: here, or apart where that has ended a worker.
+
+    The identity of a medium that an earlier run met with the same size and time of change is
+    taken from its plan.
+
+    Raises:
+        OSError: the machine, not the file, is at fault.
+    """
+    plan = output.read_json(output.plan_path(group_key(group))) or {}
+    known = {tuple(entry[:3]): entry[3] for entry in plan.get("media", [])}
+    identities = [known.get((medium.name, medium.size, medium.mtime_ns)) for medium in group]
+    marks, key = Marks(output), "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
+    limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES
+    lost: dict[str, str] = {}
+    if marks.begin(key, group[0].name):
+        names = [medium.name for medium in group]
+        found = run_without_lost(
+            open_media, group, settings, identities, names=names, lost=lost, limit_s=limit_s
+        )
+    else:
+        with guarded(f"opening {group[0].name}", limit_s):
+            found = list(open_media(group, settings, identities, lost))
+    if not lost:  # else the next run opens them apart at once
+        marks.end(key)
+    opened = [each for each in found if isinstance(each, Opened)]
+    return opened, [each for each in found if isinstance(each, Failure)]
+
+
+def open_media(
+    group: tuple[Medium, ...],
+    settings: RowSettings,
+    identities: list[str | None],
+    lost: dict[str, str],
+) -> Iterator[Opened | Failure]:
+    """Opens one medium after the other.
+
+    Args:
+        group: the media.
+        settings: the settings that change rows.
+        identities: of the media, where they are known.
+        lost: media that are not to be opened, and why.
+    """
+    for at, (medium, identity) in enumerate(zip(group, identities, strict=True)):
+        beat(at)
+        try:
+            if medium.name in lost:
+                raise MediaError(f"{medium.name}: {lost[medium.name]}")
+            yield _open_medium(medium, settings, identity)
+        except MediaError as error:
+            yield Failure(medium.name, "probe", "MediaError", str(error))
+
+
+def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:
+    with open_source(medium.path) as source:
+        if medium.kind == "image":
+            info, index, frame_count = probe_picture(source, settings.max_pixels), None, 1
+        else:
+            index = index_video(source, settings.max_pixels)
+            info, frame_count = index.info, len(index.pts)
+        identity = identify(source, identity)
+    return Opened(OpenMedium(medium.name, medium.path, identity, info, frame_count), index)
+
+
+def plan_group(
+    group: tuple[Medium, ...], opened: list[Opened], settings: RowSettings, span_s: float
+) -> list[Reading]:
+    """Plans the readings of a group of media: of one video, or of one span of pictures."""
+    media = tuple(medium for medium, _ in opened)
+    key = group_key(group)
+    rows = {**settings.flat(), "span": SPAN_VERSION}
+    if not media:
+        return []
+    index = opened[0].video
+    if index is None:
+        names = [(medium.name, medium.identity) for medium in media]
+        return [(Span(digest(names, rows), key, 0, 1, media, len(media)),)]
+    readings = plan_spans(index, _rate(settings.sample_fps), span_s)
+    total = sum(len(reading) for reading in readings)
+    planned: list[Reading] = []
+    position = 0
+    for reading, stretch in zip(readings, plan_stretches(index, readings), strict=True):
+        spans = []
+        for at, video in enumerate(reading):
+            row_key = digest(media[0].name, media[0].identity, video.pts, rows)
+            span = Span(row_key, key, position, total, media, len(video.pts), video)
+            spans.append(replace(span, stretch=None if at else stretch))
+            position += 1
+        planned.append(tuple(spans))
+    return planned
+
+
+def _rate(sample_fps: str) -> Fraction | None:
+    return None if sample_fps == "all" else Fraction(sample_fps)
+
+
+def write_plan(
+    output: Output, group: tuple[Medium, ...], opened: list[Opened], readings: list[Reading]
+) -> None:
+    """Writes the plan of a group: for the progress, and the identities for a later run."""
+    listed = {medium.name: medium for medium in group}
+    media = []
+    for medium, _ in opened:
+        found = listed[medium.name]
+        media.append([medium.name, found.size, found.mtime_ns, medium.identity])
+    spans = {span.key: span.frame_total for reading in readings for span in reading}
+    plan: dict[str, Any] = {
+        "media": media,
+        "listed": len(group),
+        "spans": spans,
+        "readings": len(readings),
+    }
+    output.write_json(output.plan_path(group_key(group)), plan)

@@ -1,0 +1,177 @@
+"""The steps of the pipeline, one class each; what they compute is in `fer_core`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from fer_core.detection.detector import limit_threads
+from fer_core.records import Failure
+from ferbeam.analysis.detect_faces import Detectors, detect_guarded
+from ferbeam.analysis.elements import (
+    DetectedSpan,
+    LinkedGroup,
+    Medium,
+    Reading,
+    RenderedSpan,
+    Span,
+    SpanToRender,
+)
+from ferbeam.analysis.join_spans import join_group
+from ferbeam.analysis.link_tracks import link_group, write_failures
+from ferbeam.analysis.list_media import group_media, list_media
+from ferbeam.analysis.plan_spans import open_group, plan_group, write_plan
+from ferbeam.analysis.render_span import load_overlay, render_guarded
+from ferbeam.output.costs import Costs, sum_costs, timed
+from ferbeam.output.folder import Output
+from ferbeam.output.start_marks import Marks
+from ferbeam.output.tables import TableFiles
+from ferbeam.settings import RenderSettings, RowSettings
+
+FAILURES = "failures"
+COSTS = "costs"
+COMMITTED = "committed"
+TO_RENDER = "to_render"
+LINKED = "linked"
+RENDERED = "rendered"
+
+Lister = Callable[[str], Iterator[Medium | Failure]]
+"""From INPUT to its media, and what could not be listed."""
+
+
+class ListMedia(beam.DoFn):
+    """INPUT to groups of media that are opened together; failures and costs beside."""
+
+    def __init__(self, list_input: Lister = list_media) -> None:
+        self._list_input = list_input
+
+    def process(self, root: str | bytes) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
+        costs: Costs = {}
+        with timed(costs, "list") as counts:
+            found = list(self._list_input(os.fsdecode(root)))
+            failures = [failure for failure in found if isinstance(failure, Failure)]
+            media = [medium for medium in found if isinstance(medium, Medium)]
+            counts["media"] = len(media)
+        yield pvalue.TaggedOutput(COSTS, costs)
+        yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
+        yield from group_media(media)
+
+
+class PlanSpans(beam.DoFn):
+    """Opens the media of a group and plans their spans; failures and costs beside.
+
+    The plan is written down: it tells the progress, and a later run the identity of the media.
+    """
+
+    def __init__(self, settings: RowSettings, span_s: float, output: Output) -> None:
+        self._settings, self._span_s, self._output = settings, span_s, output
+
+    def process(self, group: tuple[Medium, ...]) -> Iterator[Reading | pvalue.TaggedOutput]:
+        costs: Costs = {}
+        with timed(costs, "probe") as counts:
+            opened, failures = open_group(group, self._settings, self._output)
+            counts["media"] = len(group)
+        with timed(costs, "plan") as counts:
+            readings = plan_group(group, opened, self._settings, self._span_s)
+            write_plan(self._output, group, opened, readings)
+            counts["spans"] = sum(len(reading) for reading in readings)
+        yield pvalue.TaggedOutput(COSTS, costs)
+        yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
+        yield from readings
+
+
+class DetectFaces(beam.DoFn):
+    """A reading to its spans with faces and crops: the only step with pixels.
+
+    A span that is committed already goes on as its reference.
+    """
+
+    def __init__(
+        self, settings: RowSettings, output: Output, detector_model: str | None = None
+    ) -> None:
+        self._settings, self._output, self._model = settings, output, detector_model
+
+    def setup(self) -> None:
+        limit_threads()
+        self._detectors = Detectors(self._settings.detector, self._model)
+
+    def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
+        todo: list[Span] = []
+        for span in reading:
+            if self._output.exists(self._output.span_path(span.key)):
+                yield pvalue.TaggedOutput(COMMITTED, span.reference())
+            else:
+                todo.append(span)
+        if todo:
+            marks, limit = Marks(self._output), self._settings.max_pixels
+            yield from detect_guarded(tuple(todo), limit, self._detectors, marks)
+
+
+class LinkTracks(beam.DoFn):
+    """The committed spans of a medium to its faces with tracks; what is to be rendered beside."""
+
+    def __init__(self, output: Output, render: RenderSettings | None) -> None:
+        self._output, self._render = output, render
+
+    def process(
+        self, gathered: tuple[str, Iterable[Span]]
+    ) -> Iterator[tuple[str, LinkedGroup] | pvalue.TaggedOutput]:
+        linked, tasks = link_group(self._output, gathered[1], self._render)
+        yield gathered[0], linked
+        yield from (pvalue.TaggedOutput(TO_RENDER, task) for task in tasks)
+
+
+class RenderSpan(beam.DoFn):
+    """A stretch of a video, or pictures, drawn and encoded: its reference, keyed by its group."""
+
+    def __init__(self, output: Output, render: RenderSettings) -> None:
+        self._output, self._render = output, render
+
+    def setup(self) -> None:
+        limit_threads()
+        self._overlay = load_overlay(self._render)
+
+    def process(self, task: SpanToRender) -> Iterator[tuple[str, RenderedSpan]]:
+        yield task.group, render_guarded(self._output, task, self._overlay, self._render)
+
+
+class JoinSpans(beam.DoFn):
+    """The rendered spans of a medium to its annotated copy, and its last tables."""
+
+    def __init__(self, output: Output, render: RenderSettings | None) -> None:
+        self._output, self._render = output, render
+
+    def process(self, gathered: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[TableFiles]:
+        linked, *_ = gathered[1][LINKED]
+        yield join_group(self._output, linked, gathered[1].get(RENDERED, ()), self._render)
+
+
+class GatherRun(beam.DoFn):
+    """Everything a run has written, as one file for the command that started it.
+
+    The file tells, too, when the pipeline was built (when this step was) and when it was through.
+    """
+
+    def __init__(self, output: Output, run_id: str) -> None:
+        self._output, self._run_id, self._built = output, run_id, time.time()
+
+    def process(self, gathered: tuple[None, dict[str, Iterable[object]]]) -> None:
+        tables = [part for part in gathered[1]["tables"] if isinstance(part, TableFiles)]
+        failures = [part for part in gathered[1]["beside"] if isinstance(part, Failure)]
+        costs = [part for part in gathered[1]["beside"] if isinstance(part, dict)]
+        if failures:
+            tables.append(write_failures(self._output, failures))
+        path = self._output.path(".spans", f"run-{self._run_id}.json")
+        result = {
+            "parts": [vars(part) for part in tables],
+            "costs": sum_costs([*costs, *(part.costs for part in tables)]),
+            "earlier": sum_costs(part.earlier for part in tables),
+            "built": self._built,
+            "gathered": time.time(),
+        }
+        self._output.write_json(path, result)

@@ -1,0 +1,85 @@
+"""The command `ferbeam`. Every command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from fer_core.errors import FerError, SettingsError, UsageError
+from ferbeam.commands.analyze import analyze
+from ferbeam.commands.exit_codes import DONE, FATAL, USAGE
+from ferbeam.commands.failures import failures
+from ferbeam.commands.live import live
+from ferbeam.commands.profile import profile
+from ferbeam.commands.query import export, query
+from ferbeam.commands.report import report
+from ferbeam.commands.training import evaluate, prepare, train
+from ferbeam.commands.verify import verify
+
+INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ferbeam")
+def cli() -> None:
+    """Writes down the facial expression of every face in folders of pictures and videos."""
+
+
+COMMANDS = (
+    analyze,
+    failures,
+    verify,
+    profile,
+    query,
+    export,
+    report,
+    live,
+    prepare,
+    train,
+    evaluate,
+)
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    """Prints one clear line and ends."""
+    printable = f"ferbeam: {message}".encode("utf-8", "backslashreplace").decode()
+    click.echo(printable, err=True)
+    sys.exit(code)
+
+
+def _end_without_threads() -> None:
+    """Ends at once where Arrow's threads ran: they abort one process in a hundred as it ends."""
+    if "pyarrow.dataset" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(DONE)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the command line; errors become one line, never a traceback."""
+    # So that `kill` ends a run as an interrupt does: with nothing left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cli.main(args=args, standalone_mode=False)
+        if args is None:  # called as a command, not from Python
+            _end_without_threads()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail(INTERRUPTED, 130)
+    except (UsageError, SettingsError) as error:
+        _fail(str(error), USAGE)
+    except (FerError, OSError) as error:
+        _fail(str(error), FATAL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The command that shows a finished run: `report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ferbeam.commands.options import lang_option, viewers_option
+
+
+@click.command()
+@click.argument("output_path", metavar="OUTPUT")
+@lang_option("the page")
+@viewers_option
+def report(output_path: str, lang: str, viewers: Path | None) -> None:
+    """Writes OUTPUT/report.html: what a finished run has found, to look at in a browser.
+
+    It opens from disk and loads nothing from the network; it shows the copies in annotated/ and
+    sheets/ beside it. With many media it lists them, each with a page of its own in report/.
+    """
+    from ferbeam.output.folder import Output
+    from ferbeam.report.build import write_report
+
+    written = write_report(Output(output_path), lang, viewers)
+    pages = "" if written.pages == 1 else f", {written.pages:,} pages"
+    click.echo(f"{written.path}{pages}, {written.size / 1e6:.1f} MB")

@@ -1,0 +1,196 @@
+"""The commands that make and measure a model: `prepare`, `train`, `evaluate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ferbeam.commands.exit_codes import DONE, SOME_FAILED
+from ferbeam.commands.options import (
+    choose_detector,
+    complete_beam_options,
+    detector_options,
+    model_options,
+    runner_options,
+)
+
+
+@click.command()
+@click.argument("input_path", metavar="INPUT")
+@click.argument("data")
+@click.argument("beam_options", metavar="[-- BEAM OPTIONS]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--cropped", is_flag=True, help="The pictures are cropped faces: takes them whole.")
+@click.option(
+    "--valid-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Share of the pictures for valid, where INPUT has no valid/.",
+)
+@detector_options
+@runner_options
+@click.option("--overwrite", is_flag=True, help="Replaces what DATA holds.")
+def prepare(**options: Any) -> None:
+    """Cuts the faces out of labelled pictures and writes the DATA that `train` reads.
+
+    INPUT holds train/<emotion>/ and valid/<emotion>/ (and test/<emotion>/), or <emotion>/ alone,
+    the emotions named angry, disgust, fear, happy, neutral, sad, surprise. Of several faces in a
+    picture the largest is taken; what is left out is listed in DATA/skipped.csv.
+    """
+    from fer_core.errors import UsageError
+    from ferbeam.runners.job_process import Job
+    from ferbeam.runners.runner import Runner, check_runner
+
+    check_runner(options["runner"], options["beam_options"])
+    if options["cropped"] and options["detector"] != "haar":
+        raise UsageError("--cropped: takes the pictures whole; leave out --detector")
+    with Job("prepare") as job:  # imports Beam while this process imports the rest
+        from rich.console import Console
+
+        from ferbeam.output.folder import Output
+        from ferbeam.training.prepare_run import PrepareRequest, run_prepare
+
+        places = {"INPUT": options["input_path"], "DATA": options["data"]}
+        beam_options = complete_beam_options(options, places)
+        request = PrepareRequest(
+            input=options["input_path"],
+            data=Output(options["data"]),
+            cropped=options["cropped"],
+            valid_share=options["valid_share"],
+            detector=choose_detector(options["detector"], options["detector_model"]),
+            runner=Runner(options["runner"], options["workers"], beam_options),
+            overwrite=options["overwrite"],
+        )
+        sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.argument("model_dir", type=click.Path(file_okay=False))
+@click.option(
+    "--label-set",
+    type=click.Choice(["ferplus", "fer2013"]),
+    default="ferplus",
+    show_default=True,
+    help="Vote shares of FER+, or the single label.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["small", "medium", "large"]),
+    default="small",
+    show_default=True,
+    help="small ships; large is there to teach.",
+)
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Model folder to learn from beside the labels; may be given several times.",
+)
+@click.option(
+    "--start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model folder whose weights to begin with, of the same --network: fewer epochs will do.",
+)
+@click.option(
+    "--views",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Random views of each picture that teachers are asked about, one for each epoch.",
+)
+@click.option(
+    "--teacher-share",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="How much of what is learnt is their word, where there are teachers; the rest the labels.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Highest rate of the one cycle; lower with --start.",
+)
+@click.option(
+    "--mixup",
+    metavar="A",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Shows two pictures as one, shares from Beta(A, A): against learning pictures by heart.",
+)
+@click.option(
+    "--mixed-precision",
+    is_flag=True,
+    help="Computes in bfloat16: half as long where the processor can, longer where it cannot.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def train(
+    data: str,
+    model_dir: str,
+    label_set: str,
+    teachers: tuple[Path, ...],
+    start: Path | None,
+    **settings: Any,
+) -> None:
+    """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
+
+    DATA holds train.parquet and valid.parquet, or fer2013.csv (and fer2013new.csv), or a folder
+    per emotion in train/ and valid/.
+    """
+    from fer_core.learn.settings import TrainSettings
+    from ferbeam.training.train import TrainRequest, run_train
+
+    request = TrainRequest(
+        data=Path(data),
+        model_dir=Path(model_dir),
+        settings=TrainSettings(**settings),
+        label_set=label_set,
+        teachers=teachers,
+        start=start,
+    )
+    card = run_train(request, click.echo)
+    click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@model_options
+@click.option(
+    "--with",
+    "others",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Further model: measures the mean of all, each shown the mirror image too; several times.",
+)
+@click.option(
+    "--part",
+    type=click.Choice(["valid", "test"]),
+    default="valid",
+    show_default=True,
+    help="Which part of DATA to measure on.",
+)
+@click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
+def evaluate(
+    data: str, model_dir: str | None, others: tuple[Path, ...], report: str | None, **options: str
+) -> None:
+    """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
+    from fer_core.model import find_model_dir
+    from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
+
+    request = EvaluateRequest(
+        data=Path(data),
+        model=find_model_dir() if model_dir is None else Path(model_dir),
+        others=others,
+        report=None if report is None else Path(report),
+        **options,
+    )
+    run_evaluate(request, click.echo)

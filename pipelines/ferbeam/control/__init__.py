@@ -1,0 +1,1 @@
+"""The command's side of one analysis: ask, claim, estimate, run, finish."""

@@ -1,0 +1,96 @@
+"""The request for an analysis, and whether OUTPUT may hold its rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from fer_core.errors import SettingsError
+from fer_core.records import TABLES
+from ferbeam.control.request import AnalysisRequest
+from ferbeam.output.folder import PART, TILES, Output, list_files, sheet_name
+from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
+from ferbeam.output.run_file import RUN_FILE, read_tables
+
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
+"""What ferbeam writes below OUTPUT; nothing else there is ever touched."""
+_SHOWN = (*TABLES, "annotated", "sheets")
+
+
+def claim_output(request: AnalysisRequest, names: set[str]) -> None:
+    """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds.
+
+    Args:
+        request: the run.
+        names: the media it will analyse.
+
+    Raises:
+        SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
+    """
+    output = request.output
+    if request.overwrite:
+        _remove_own(output)
+    note = output.path(".spans", "settings.json")
+    mine = request.belongs_to()
+    run = output.read_json(output.path(RUN_FILE))
+    held = (run or {}).get("belongs_to") or output.read_json(note)
+    if held and not request.overwrite:
+        _refuse_difference(held, mine)
+    if run and not request.prune and not request.overwrite:
+        _refuse_loss(output, run, names)
+    output.write_json(note, mine)
+
+
+def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
+    differing = [key for key in mine if held.get(key) != mine[key]]
+    # Where it is another detector, its settings say nothing more.
+    changed = [key for key in differing if key.rpartition(".")[0] not in differing]
+    if changed:
+        lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
+        raise SettingsError(
+            f"OUTPUT holds the rows of another run: {lines}. "
+            "Choose another OUTPUT, or start this one anew with --overwrite"
+        )
+
+
+def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
+    had = set(read_tables(output, run, "media")["media"].to_pylist())
+    gone = sorted(had - names)
+    if gone:
+        raise SettingsError(
+            f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
+            f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
+        )
+
+
+def remove_stale(output: Output, run: dict[str, Any]) -> None:
+    """Removes from OUTPUT what is not of this finished run: tables, copies, parts, a report."""
+    media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
+    copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
+    kept = {file for files in run["tables"].values() for file in files} | set(copies)
+    kept |= {sheet_name(name) for name in copies.values()}
+    tables = [file for name in _SHOWN for file in list_files(output, name)]
+    stale = [file for file in tables if file not in kept]
+    parts = [file for file in list_files(output, ".spans") if file.endswith((PART, TILES))]
+    output.remove(*(output.path(file) for file in (*stale, *parts)))
+    for name in _SHOWN if output.is_local else ():
+        for folder, _, _ in os.walk(output.path(name), topdown=False):
+            if not os.listdir(folder):
+                os.rmdir(folder)
+    if shows_other_run(output, run):
+        _remove_own(output, (REPORT, PAGES))
+
+
+def _remove_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> None:
+    if not output.is_local:
+        files = [output.path(name) for name in own]
+        below = [uri for name in own for uri in output.list_below(name)]
+        output.remove(*below, *files)
+        return
+    for name in own:
+        path = output.path(name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)

@@ -1,0 +1,40 @@
+"""Forgets work that ended in a failure, so that the next run does it once more."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import RUN_FILE
+
+
+def forget_failures(output: Output) -> int:
+    """Removes the committed spans that hold failures, and what says that a copy lacks something.
+
+    What could not be listed, opened or rendered leaves nothing behind: every run tries it again.
+
+    Args:
+        output: of a finished run; without one, nothing is removed.
+
+    Returns:
+        How many spans and copies will be made anew.
+    """
+    run = output.read_json(output.path(RUN_FILE)) or {}
+    forgotten = 0
+    for file in run.get("tables", {}).get("failures", []):
+        group = file.rpartition("/")[2].rpartition("-")[0]
+        plan = output.read_json(output.plan_path(group)) or {}
+        paths = [output.span_path(key) for key in plan.get("spans", {})]
+        paths = [path for path in paths if output.exists(path) and _holds_failures(output, path)]
+        note = output.copies_path(group)
+        if (output.read_json(note) or {}).get("lacking"):
+            paths.append(note)
+        for path in paths:
+            with suppress(FileNotFoundError):
+                output.remove(path)
+        forgotten += len(paths)
+    return forgotten
+
+
+def _holds_failures(output: Output, path: str) -> bool:
+    return any(output.read_table(path, ["failures"])["failures"].to_pylist())

@@ -1,0 +1,155 @@
+"""Runs an analysis from the command's side: checks OUTPUT, watches the job, finishes the run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from fer_core.errors import FerError, UsageError
+from fer_core.records import Failure
+from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_media import count_parts, list_input
+from ferbeam.control.claim import claim_output, remove_stale
+from ferbeam.control.disk_space import check_space
+from ferbeam.control.pool_check import check_workers
+from ferbeam.control.request import AnalysisRequest
+from ferbeam.control.retry import forget_failures
+from ferbeam.output.costs import Clock, describe_costs
+from ferbeam.output.folder import Output
+from ferbeam.output.lock import locked
+from ferbeam.output.run_file import RUN_FILE, describe_run, gather_tables, read_tables
+from ferbeam.output.start_marks import Marks
+from ferbeam.runners.dataflow import ends_without_result
+from ferbeam.runners.flink import cancel_job
+from ferbeam.runners.job_process import Job, WorkerLostError, run_job
+from ferbeam.settings import AnalyzeSettings
+from ferbeam.stores import is_uri
+from ferbeam.stores.sources import refuse_inside
+from ferbeam.terminal.progress import Progress
+
+MOST_IN_VAIN = 3
+"""Workers that may be lost one after the other without having begun anything new."""
+
+
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+    """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
+
+    Raises:
+        UsageError: INPUT does not exist or holds no media.
+        SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
+        FerError: the cluster or its workers cannot do it, or the job failed; what it has
+            committed is kept.
+    """
+    if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
+        # Arrow and FFmpeg could not write there.
+        raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
+    listed = list_input(request.input)
+    media = [found for found in listed if not isinstance(found, Failure)]
+    unlisted = len(listed) - len(media)
+    refuse_inside(request.input, "OUTPUT", request.output.root)
+    with locked(request.output):
+        return _run_locked(request, progress, job, media, unlisted)
+
+
+def _run_locked(
+    request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
+) -> dict[str, Any] | None:
+    """Runs the job in an OUTPUT that nobody else writes into."""
+    names = {medium.name for medium in media}
+    parts = count_parts(media)
+    options = request.runner.options(parts)
+    check_workers(request, options)
+    claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
+    if request.render is not None:
+        check_space(request.output, media)
+    progress.start(request.output, len(names), request.render is not None)
+    _run_job(request, progress, job, options)
+    if ends_without_result(request.runner.extra):
+        return None
+    ended = time.time()
+    path = request.output.path(".spans", f"run-{request.run_id}.json")
+    result = request.output.read_json(path)
+    if result is None:
+        raise FerError("the job ended without a result: run the same command again to go on")
+    tables = gather_tables(result["parts"])
+    _check_run(request.output, tables, len(names) + unlisted)
+    clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
+    workers = request.runner.used_workers(parts)
+    costs = describe_costs(result["costs"], result["earlier"], clock, workers)
+    looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
+    told = describe_run(request.belongs_to(), request.card, job.began, **looks)
+    run = {**told, **costs, **tables}
+    request.output.write_json(request.output.path(RUN_FILE), run)
+    remove_stale(request.output, run)
+    request.output.remove(path)
+    return run
+
+
+def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: list[str]) -> None:
+    """Runs the job; one that loses a worker is started again, as long as that gets it further.
+
+    Raises:
+        FerError: the job failed, or lost its workers without getting any further.
+    """
+    settings = AnalyzeSettings(
+        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
+        output=request.output.root,
+        rows=request.rows,
+        span_s=request.span_s,
+        model_dir=request.model_dir,
+        detector_model=request.detector_model,
+        render=request.render,
+        run_id=request.run_id,
+    )
+    order = settings.to_dict(), options
+    marks, before, in_vain = Marks(request.output), set[str](), 0
+    try:
+        while True:
+            try:
+                job.order(*order)
+                run_job(job, progress.update)
+            except WorkerLostError as error:
+                cancel_job(options)
+                # Each loss leaves a mark where there was none: what has one is read apart.
+                begun = marks.begun()
+                new = {begun[key] for key in begun.keys() - before}
+                in_vain = 0 if new else in_vain + 1
+                if in_vain == MOST_IN_VAIN:
+                    raise
+                before = set(begun)
+                apart = f", with {_name_some(new)} apart" if new else ""
+                progress.note(f"{error.lost}; going on{apart}")
+                job = Job("analyze")
+            else:
+                return
+    finally:
+        cancel_job(options)
+        request.output.remove_attempts()
+        progress.stop()
+
+
+def _name_some(media: Iterable[str]) -> str:
+    """Names a few media."""
+    names = sorted(set(media))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
+    """Checks that every listed medium is accounted for, and every face and frame counted."""
+    media = read_tables(output, run, "media")
+    failures = read_tables(output, run, "failures")
+    unopened = sum(stage in ("list", "probe") for stage in failures["stage"].to_pylist())
+    if media.num_rows + unopened != listed:
+        raise FerError(
+            f"{listed} media were listed, {media.num_rows} analysed and {unopened} failed: "
+            "INPUT changed during the run; run the same command again"
+        )
+    for table, column in (("frames", "frames_sampled"), ("faces", "face_count")):
+        counted = sum(media[column].to_pylist())
+        if run["rows"][table] != counted:
+            raise FerError(f"{run['rows'][table]} rows in {table}, media count {counted}")

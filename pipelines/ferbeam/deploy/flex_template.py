@@ -1,0 +1,37 @@
+"""The entry of the Flex Template: its parameters become the command, which writes the job down."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+OWN = ("sample_fps", "overlay", "lang", "span_s", "video_quality", "detector")
+"""Parameters that are options of `analyze` under nearly the same name."""
+_SET_HERE = ("input", "output", "runner")
+
+
+def command_of(arguments: Sequence[str]) -> list[str]:
+    """Returns the arguments of `ferbeam` for those of the launcher, each `--name=value`.
+
+    Raises:
+        ValueError: `--input` or `--output` is missing.
+    """
+    given = dict(argument.removeprefix("--").partition("=")[::2] for argument in arguments)
+    if not given.get("input") or not given.get("output"):
+        raise ValueError("the parameters input and output are needed: gs://BUCKET/...")
+    options = [f"--{name.replace('_', '-')}={given[name]}" for name in OWN if given.get(name)]
+    named = {"--" + name for name in (*OWN, *_SET_HERE)}
+    beam = [each for each in arguments if each.partition("=")[0] not in named]
+    places = [given["input"], given["output"]]
+    return ["analyze", *places, "--runner=dataflow", *options, "--", *beam]
+
+
+def main() -> None:
+    """Runs the command."""
+    command = [sys.executable, "-m", "ferbeam.cli", *command_of(sys.argv[1:])]
+    sys.exit(subprocess.run(command, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Crashes and hangs: noticed, and kept from the rest."""

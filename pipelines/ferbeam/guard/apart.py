@@ -1,0 +1,156 @@
+"""Marks what is begun, and does apart, in a process of its own, what a worker has died of."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+import fer_core
+import ferbeam
+from fer_core.errors import FerError, MediaError
+
+STALL_SECONDS = float(os.environ.get("FERBEAM_STALL_S", "60"))
+"""How long one frame, picture or medium may take before its decoder is taken for hung."""
+
+
+class CrashError(MediaError):
+    """A decoder that ended the process it ran in, or hung.
+
+    Attributes:
+        at: what it was reading, as `beat` counts.
+    """
+
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(f"{reason}; convert the file to another format, or leave it out")
+        self.at = at
+
+
+def run_apart(
+    work: Callable[..., Iterator[Any]], *args: Any, limit_s: float = STALL_SECONDS
+) -> Iterator[Any]:
+    """Does work in a process of its own; one that was killed from outside gets a second chance.
+
+    Args:
+        work: a function of a module; it calls `beat` before each thing it reads.
+        args: its arguments; pickled, as are its results.
+        limit_s: how long it may give no sign of life.
+
+    Yields:
+        What the work yields.
+
+    Raises:
+        CrashError: the process ended, or gave no sign of life for `limit_s`.
+    """
+    begun = False
+    try:
+        for result in _run_apart(work, args, limit_s):
+            begun = True
+            yield result
+        return
+    except _KilledError:
+        if begun:
+            raise
+    yield from _run_apart(work, args, limit_s)
+
+
+def run_without_lost(
+    work: Callable[..., Iterator[Any]],
+    *args: Any,
+    names: Sequence[str],
+    lost: dict[str, str],
+    limit_s: float = STALL_SECONDS,
+) -> list[Any]:
+    """Does work on several media apart, anew without each medium that has ended its process.
+
+    Args:
+        work: as of `run_apart`; its last argument are the media to leave out, and why.
+        args: its other arguments.
+        names: of the media, as `beat` counts them.
+        lost: filled with the media that ended the process, and why.
+        limit_s: how long it may give no sign of life.
+
+    Raises:
+        CrashError: a medium that was to be left out ended the process.
+    """
+    while True:
+        try:
+            return list(run_apart(work, *args, lost, limit_s=limit_s))
+        except CrashError as crash:
+            name = names[crash.at]
+            if name in lost:
+                raise
+            lost[name] = str(crash)
+
+
+def package_path() -> str:
+    """Returns the PYTHONPATH by which another process imports these packages where they lie."""
+    places = [
+        Path(package).resolve().parents[1] for package in (fer_core.__file__, ferbeam.__file__)
+    ]
+    own = dict.fromkeys(map(str, places))
+    return os.pathsep.join(filter(None, [*own, os.environ.get("PYTHONPATH")]))
+
+
+class _KilledError(CrashError):
+    """The process got SIGKILL: memory ran out, or somebody ended it."""
+
+
+def _run_apart(
+    work: Callable[..., Iterator[Any]], args: tuple[Any, ...], limit_s: float
+) -> Iterator[Any]:
+    ours, theirs = Pipe()
+    command = [sys.executable, "-m", "ferbeam.guard.apart_main", str(theirs.fileno())]
+    process = subprocess.Popen(
+        command,
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": package_path()},
+    )
+    theirs.close()
+    try:
+        with suppress(BrokenPipeError):  # it has ended already: reading tells
+            ours.send((work, args))
+        yield from _receive(ours, process, limit_s)
+    finally:
+        process.kill()
+        process.wait()
+        ours.close()
+
+
+def _receive(ours: Connection, process: subprocess.Popen[bytes], limit_s: float) -> Iterator[Any]:
+    """Yields what the process sends until it says that it is done."""
+    at: int | None = None
+    while True:
+        try:
+            if not ours.poll(limit_s):
+                raise CrashError(f"its decoder hung for {limit_s:g} s", at or 0)
+            kind, value = ours.recv()
+        except (EOFError, ConnectionResetError):
+            code = process.wait()
+            if at is None:
+                raise FerError(f"a process for reading apart ended at once, with {code}") from None
+            killed = code == -signal.SIGKILL
+            raise (_KilledError if killed else CrashError)(_reason(code), at) from None
+        if kind == "done":
+            return
+        if kind == "error":
+            raise value
+        if kind == "result":
+            yield value
+        else:
+            at = value
+
+
+def _reason(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "reading it was killed twice, perhaps because memory ran out"
+    if code < 0:
+        return f"its decoder crashed with {signal.Signals(-code).name}"
+    return f"its decoder ended its process with {code}"

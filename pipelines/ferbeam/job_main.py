@@ -1,0 +1,78 @@
+"""The process in which Beam runs: reads its settings from standard input, ends with it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+Build = Callable[[Any, dict[str, Any]], None]
+"""Adds the steps of a job to a pipeline, by the job's settings as plain values."""
+
+
+def _import_job(name: str) -> Build:
+    """Imports Beam and all that the steps need, and returns what builds the job."""
+    import ferbeam.runners.forked_workers  # noqa: F401  (not when the order has come)
+    from ferbeam.settings import AnalyzeSettings, PrepareSettings
+
+    if name == "prepare":
+        from ferbeam.training import prepare_pipeline as prepare
+
+        return lambda steps, plain: prepare.build_pipeline(steps, PrepareSettings.from_dict(plain))
+    from ferbeam.analysis import pipeline as analyze
+
+    return lambda steps, plain: analyze.build_pipeline(steps, AnalyzeSettings.from_dict(plain))
+
+
+def _end_with_parent(options: list[str]) -> None:
+    """Ends this process group once the command that started it is gone, however it ended."""
+    from ferbeam.runners.flink import cancel_job
+
+    sys.stdin.read()
+    cancel_job(options)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def _run(build: Build, order: dict[str, Any]) -> None:
+    """Runs the pipeline that the order describes."""
+    import apache_beam as beam
+    from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from ferbeam.runners.forked_workers import forking_runner
+
+    options = PipelineOptions(order["options"])
+    FileSystems.set_options(options)  # forked workers read stores by them, too
+    runner = forking_runner(options)
+    threading.Thread(target=_end_with_parent, args=(order["options"],), daemon=True).start()
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    build(pipeline, order["settings"])
+    pipeline.run().wait_until_finish()
+
+
+def main() -> None:
+    """Runs the job named on the command line as soon as standard input says how."""
+    logging.basicConfig(level=logging.WARNING)
+    # Nothing of what is imported is garbage, and looking for it takes 0.2 s. Frozen, it is never
+    # looked at again, so that forked workers go on sharing its memory.
+    gc.disable()
+    build = _import_job(sys.argv[1])
+    gc.freeze()
+    gc.enable()
+    order = sys.stdin.readline()
+    if order:  # else the command ended before there was anything to do
+        _run(build, json.loads(order))
+    # Not sys.exit: Beam leaves threads behind that would keep a finished job alive.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

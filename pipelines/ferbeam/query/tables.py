@@ -1,0 +1,132 @@
+"""Opens the tables of a finished run in DuckDB, where a query can read these and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from fer_core.errors import UsageError
+from fer_core.records import TABLES
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import load_run, read_tables
+from ferbeam.query.views import TABLES_TELL, VIEWS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+CONFIDENCE = 0.95
+MOST_IN_MEMORY = 2_000_000
+"""Rows of some 100 bytes that are read whole; every query on a data set opens its files again."""
+VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
+LOCKED = (
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+"""After these a query cannot write a file, read another, load an extension, or undo them."""
+
+
+def open_tables(output: Output, viewers: Path | None = None) -> DuckDBPyConnection:
+    """Opens the tables that `run.json` lists, with the ready-made views.
+
+    Args:
+        output: a finished OUTPUT, local or on a store.
+        viewers: CSV with the columns media, offset_ms and group, and any more: only these videos
+            are in the view `cohort`, where their time counts from `offset_ms`. None for all videos
+            from their start.
+
+    Raises:
+        UsageError: OUTPUT holds no finished run, or the CSV does not fit it.
+    """
+    run = load_run(output)
+    tables = duckdb.connect(
+        config={
+            "python_enable_replacements": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    for name in TABLES:
+        tables.register(name, _open_table(output, run, name))
+    videos = tables.execute("SELECT media FROM media WHERE kind = 'video' ORDER BY media")
+    names = [str(name) for (name,) in videos.fetchall()]
+    tables.register(
+        "viewers", _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
+    )
+    tables.register("t_quantiles", _list_quantiles(len(names)))
+    for name, (sql, _) in VIEWS.items():
+        tables.execute(f"CREATE VIEW {name} AS {sql}")
+    for statement in LOCKED:
+        tables.execute(statement)
+    return tables
+
+
+def check_view(name: str) -> None:
+    """Refuses what is no table and no view.
+
+    Raises:
+        UsageError: with those that there are.
+    """
+    known = [*TABLES_TELL, *VIEWS]
+    if name not in known:
+        raise UsageError(f"view {name}: is not known; {', '.join(known)} are")
+
+
+def _open_table(output: Output, run: dict[str, Any], name: str) -> Any:
+    """Returns a table: read whole, or as a data set where it is local and very large."""
+    files = run["tables"][name]
+    if not output.is_local or run["rows"][name] <= MOST_IN_MEMORY:
+        return read_tables(output, run, name)
+    schema = TABLES[name].remove_metadata()
+    return ds.dataset([output.path(file) for file in files], schema, format="parquet")
+
+
+def _all_viewers(names: list[str]) -> pa.Table:
+    columns = {"media": names, "offset_ms": [0] * len(names), "group": [""] * len(names)}
+    return pa.table(columns, VIEWERS)
+
+
+def _read_viewers(path: Path, names: list[str]) -> pa.Table:
+    """Reads and checks a CSV of viewers.
+
+    Raises:
+        UsageError: a column is missing, or a row does not fit.
+    """
+    from pyarrow import csv
+
+    options = csv.ConvertOptions(
+        column_types={field.name: field.type for field in VIEWERS}, strings_can_be_null=False
+    )
+    try:
+        table = csv.read_csv(path, convert_options=options)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UsageError(f"viewers {path}: cannot be read: {error}") from error
+    missing = [name for name in VIEWERS.names if name not in table.column_names]
+    if missing:
+        raise UsageError(
+            f"viewers {path}: has no column {', '.join(missing)}; media, offset_ms and group are "
+            "needed"
+        )
+    given = table["media"].to_pylist()
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise UsageError(f"viewers {path}: {unknown[0]} is no video of this OUTPUT")
+    twice = [name for name in set(given) if given.count(name) > 1]
+    if twice:
+        raise UsageError(f"viewers {path}: {min(twice)} has two rows; each video has one viewer")
+    if table["offset_ms"].null_count:
+        raise UsageError(f"viewers {path}: a row has no offset_ms; 0 is the start of the video")
+    return table
+
+
+def _list_quantiles(most: int) -> pa.Table:
+    """Returns Student's t for the 95 % interval of a mean, by degrees of freedom."""
+    from scipy.special import stdtrit
+
+    freedom = np.arange(1, max(2, most))
+    return pa.table({"freedom": freedom, "t": stdtrit(freedom, (1 + CONFIDENCE) / 2)})

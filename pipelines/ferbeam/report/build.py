@@ -1,0 +1,191 @@
+"""`ferbeam report`: reads a finished run and writes its pages."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_core.emotions import NAMES
+from ferbeam.output.folder import Output
+from ferbeam.output.lock import locked
+from ferbeam.output.report_mark import PAGES, REPORT
+from ferbeam.output.run_file import load_run
+from ferbeam.query.tables import open_tables
+from ferbeam.report.cohort import read_cohort
+from ferbeam.report.front import tell_front
+from ferbeam.report.gather import (
+    Row,
+    read_failures,
+    read_media,
+    read_overview,
+    read_shares_of_pictures,
+    shares_of,
+    weigh_shares,
+)
+from ferbeam.report.pages import Pages, Values
+from ferbeam.report.places import name_page
+from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_VIDEOS, MOST_PICTURES = 20, 200
+"""What one page holds; with more, it lists pages of their own."""
+PICTURES_A_PAGE = 120
+MOST_FAILURES = 500
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a report consists of.
+
+    Attributes:
+        path: of the page to open.
+        pages: how many there are.
+        size: bytes of all.
+        largest: bytes of the largest.
+    """
+
+    path: str
+    pages: int
+    size: int
+    largest: int
+
+
+def write_report(output: Output, lang: str, viewers: Path | None = None) -> Written:
+    """Writes the report of a finished run.
+
+    Args:
+        output: where the run wrote to, and the report goes.
+        lang: `en` or `fr`.
+        viewers: CSV that shifts and groups videos for the cohort, None without.
+
+    Raises:
+        UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
+        SettingsError: another command writes into OUTPUT.
+    """
+    run = load_run(output)
+    with locked(output), closing(open_tables(output, viewers)) as tables:
+        builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
+        builder.build()
+        _remove_older(output, set(builder.sizes))
+    sizes = builder.sizes.values()
+    return Written(output.path(REPORT), len(sizes), sum(sizes), max(sizes))
+
+
+def _title_of(run: dict[str, Any]) -> str:
+    source = str(run["belongs_to"]["INPUT"]).rstrip("/")
+    return source.rpartition("/")[2] or source or "ferbeam"
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("ferbeam")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _remove_older(output: Output, written: set[str]) -> None:
+    """Removes pages of an earlier report."""
+    folder = output.path(PAGES)
+    for name in output.list_names(PAGES):
+        if name.endswith(".html") and f"{PAGES}/{name}" not in written:
+            output.remove(output.path(PAGES, name))
+    if output.is_local and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+
+
+class _Builder:
+    """Writes the pages one after the other and remembers their sizes."""
+
+    def __init__(self, tables: DuckDBPyConnection, pages: Pages) -> None:
+        self.tables = tables
+        self.pages = pages
+        self.sizes: dict[str, int] = {}
+
+    def build(self) -> None:
+        """Writes all pages, the front page last: what it links to is there."""
+        videos, pictures = (read_media(self.tables, kind) for kind in ("video", "image"))
+        front = {**self._show_videos(videos), **self._show_pictures(pictures)}
+        overview = read_overview(self.tables)
+        cohort = read_cohort(self.tables) if overview["videos"] > 1 else None
+        failures = read_failures(self.tables, MOST_FAILURES)
+        data = {key: front.pop(key) for key in ("timelines", "media")}
+        data["cohort"] = cohort.curves if cohort else None
+        values = {
+            **front,
+            **tell_front(self.pages, overview, cohort),
+            "overview": overview,
+            "picture_shares": read_shares_of_pictures(self.tables),
+            "failures": failures,
+            "failures_left": overview["failures"] - len(failures),
+        }
+        self._write(REPORT, "report.html", data, values)
+
+    def _write(self, path: str, template: str, data: Values, values: Values) -> None:
+        self.sizes[path] = self.pages.write(path, template, data, values)
+
+    def _show_videos(self, videos: Sequence[Row]) -> dict[str, Any]:
+        """Writes a page for each video, if they are many; returns what the front page shows."""
+        listed = len(videos) > MOST_VIDEOS
+        places = [name_page(row["media"]) for row in videos]
+        front = Page(self.pages, REPORT)
+        views, timelines, media = [], {}, []
+        whole = np.zeros(len(NAMES))
+        for number, (row, found) in enumerate(read_videos(self.tables, videos)):
+            weights = weigh_shares(found[1])
+            whole += weights
+            if listed:
+                self._write_video(places, number, row, found)
+                link = front.link(places[number])
+                media.append(list_video(self.pages, link, row, shares_of(weights)))
+                continue
+            view, timelines[f"v{number}"] = view_video(front, f"v{number}", row, found)
+            views.append(view)
+        return {
+            "listed": listed,
+            "videos": views,
+            "timelines": timelines,
+            "media": media,
+            "video_shares": shares_of(whole),
+        }
+
+    def _write_video(self, places: list[str], number: int, row: Row, found: Found) -> None:
+        """Writes the page of one video."""
+        page = Page(self.pages, places[number])
+        view, timeline = view_video(page, "v0", row, found)
+        values = {"video": view, **_neighbours(page, places, number)}
+        self._write(page.path, "video.html", {"timelines": {"v0": timeline}}, values)
+
+    def _show_pictures(self, pictures: Sequence[Row]) -> dict[str, Any]:
+        """Writes pages of pictures, if they are many; returns what the front page shows."""
+        front = Page(self.pages, REPORT)
+        if len(pictures) <= MOST_PICTURES:
+            shown = list(view_pictures(front, self.tables, pictures))
+            return {"pictures": shown, "picture_pages": []}
+        starts = range(0, len(pictures), PICTURES_A_PAGE)
+        places = [f"{PAGES}/pictures-{number + 1}.html" for number in range(len(starts))]
+        listed = []
+        for number, start in enumerate(starts):
+            page = Page(self.pages, places[number])
+            some = pictures[start : start + PICTURES_A_PAGE]
+            ends = {"first": start + 1, "last": start + len(some)}
+            shown = list(view_pictures(page, self.tables, some))
+            around = _neighbours(page, places, number)
+            self._write(page.path, "pictures.html", {}, {"pictures": shown, **ends, **around})
+            listed.append({"link": front.link(page.path), **ends})
+        return {"pictures": [], "picture_pages": listed}
+
+
+def _neighbours(page: Page, places: list[str], number: int) -> dict[str, str | None]:
+    """Returns the URLs of the pages before and after one."""
+    before = places[number - 1] if number else None
+    after = places[number + 1] if number + 1 < len(places) else None
+    return {"before": page.link(before), "after": page.link(after)}

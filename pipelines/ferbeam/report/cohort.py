@@ -1,0 +1,81 @@
+"""The curve of all videos together: what the view `cohort` holds, thinned for drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_core.emotions import NAMES
+from ferbeam.report.gather import Row, read_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_STEPS = 600
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The curve.
+
+    Attributes:
+        videos: how many it is the mean of.
+        step_s: seconds from one of its points to the next.
+        curves: plain values for the script: `seconds`, `most_videos`, and `groups` with `name`,
+            `videos` at each time and `mean`, `low`, `high` of each emotion in per cent.
+    """
+
+    videos: int
+    step_s: int
+    curves: dict[str, Any]
+
+
+def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
+    """Reads the curve, None where no second has the faces of two videos."""
+    (span,) = read_rows(
+        tables,
+        """SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
+        (SELECT count(*) FROM viewers) AS viewers FROM cohort""",
+    )
+    if span["most"] is None or span["most"] < 2:
+        return None
+    first, step = span["first"], -(-(span["last"] - span["first"] + 1) // MOST_STEPS)
+    places = (span["last"] - first) // step + 1
+    groups: dict[str, list[Row]] = {}
+    for row in _read_curves(tables, first, step):
+        groups.setdefault(row["group"], []).append(row)
+    curves = {
+        "seconds": [first + place * step for place in range(places)],
+        "most_videos": span["most"],
+        "groups": [_draw_group(name, rows, places) for name, rows in groups.items()],
+    }
+    return Cohort(span["viewers"], step, curves)
+
+
+def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]:
+    """Reads means and bounds in per cent, averaged in steps of whole seconds."""
+    columns = ", ".join(
+        f"100 * avg({part}_{name}) AS {part}_{name}"
+        for name in NAMES
+        for part in ("mean", "low", "high")
+    )
+    return read_rows(
+        tables,
+        f"""SELECT "group", (second - {first}) // {step} AS place, max(videos) AS videos, {columns}
+        FROM cohort GROUP BY ALL ORDER BY "group", place""",
+    )
+
+
+def _draw_group(name: str, rows: list[Row], places: int) -> dict[str, Any]:
+    """Returns the curve of one group; None where nobody had a face."""
+    at = {row["place"]: row for row in rows}
+    order = [at.get(place, {}) for place in range(places)]
+    bounds = {
+        part: [[_rounded(row.get(f"{part}_{emotion}")) for row in order] for emotion in NAMES]
+        for part in ("mean", "low", "high")
+    }
+    return {"name": name, "videos": [row.get("videos", 0) for row in order], **bounds}
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(min(max(percent, 0.0), 100.0), 1)

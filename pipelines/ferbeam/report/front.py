@@ -1,0 +1,74 @@
+"""What stands at the head of a report: what was run, the counts, and the sections that follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferbeam.report.cohort import Cohort
+from ferbeam.report.figures import show_date, show_share
+from ferbeam.report.gather import Row
+from ferbeam.report.limits import describe_model
+from ferbeam.report.pages import Pages
+
+
+def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, Any]:
+    """Returns what the front page shows of the run as a whole."""
+    shown = {
+        "summary": True,
+        "videos": overview["videos"],
+        "cohort": cohort,
+        "pictures": overview["pictures"],
+        "failures": True,
+        "limits": True,
+    }
+    return {
+        "about": _tell_run(pages),
+        "tiles": _tell_counts(pages, overview),
+        "sections": [name for name, there in shown.items() if there],
+        "cohort_videos": cohort.videos if cohort else 0,
+        "cohort_step": cohort.step_s if cohort else 1,
+        "cohort_groups": [group["name"] for group in cohort.curves["groups"]] if cohort else [],
+        "model": describe_model(pages.run),
+    }
+
+
+def _tell_run(pages: Pages) -> list[str]:
+    """Returns in words when and how was analysed."""
+    run = pages.run
+    fps = run["belongs_to"]["sample_fps"]
+    sampled = "samples_all" if fps == "all" else "samples_per_s"
+    return [
+        pages.say("analysed", date=show_date(run["started"], pages.lang)),
+        pages.say("by_model", name=run["model"]["name"]),
+        pages.say("detector", name=run["belongs_to"]["detector"]),
+        pages.say(sampled, fps=fps),
+    ]
+
+
+def _tell_counts(pages: Pages, overview: Row) -> list[dict[str, Any]]:
+    """Returns the counts at the head of the page."""
+    count, sampled, lost = pages.count, overview["sampled"], overview["lost"]
+    coverage = show_share(overview["with_faces"] / sampled) if sampled else "–"
+    kinds = {key: count(overview[key]) for key in ("videos", "pictures")}
+    values = [
+        ("media", count(overview["media"]), pages.say("of_which", **kinds)),
+        (
+            *("sampled", count(sampled)),
+            pages.say("lost", count=count(lost)) if lost else pages.say("none_lost"),
+        ),
+        ("with_faces", coverage, pages.say("of_frames", count=count(overview["with_faces"]))),
+        (
+            *("faces", count(overview["faces"])),
+            pages.say("followed", count=count(overview["tracks"])),
+        ),
+        ("failed", count(overview["failures"]), pages.say("failed_is")),
+    ]
+    return [
+        {
+            "name": pages.say(key),
+            "value": value,
+            "note": note,
+            "warns": key == "failed" and overview["failures"] > 0,
+        }
+        for key, value, note in values
+    ]

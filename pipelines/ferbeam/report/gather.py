@@ -1,0 +1,197 @@
+"""Reads what the report shows, through the views that `ferbeam query` knows too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import NAMES
+from fer_core.records import SCORE_COLUMNS
+from ferbeam.query.views import NEGATIVE, POSITIVE
+from ferbeam.report.timelines import Sightings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = dict[str, Any]
+
+MOST_ROWS = 200_000
+"""Faces read in one go, which bounds memory; a medium is never cut."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares from 0 to 1 of the seven emotions, in their order."""
+
+    emotions: tuple[float, ...]
+
+    @property
+    def valence(self) -> dict[str, float]:
+        """Shares of what is positive, neutral, negative; surprise apart."""
+        named = dict(zip(NAMES, self.emotions, strict=True))
+        return {
+            "positive": sum(named[name] for name in POSITIVE),
+            "neutral": named["neutral"],
+            "negative": sum(named[name] for name in NEGATIVE),
+            "surprise": named["surprise"],
+        }
+
+
+@dataclass(frozen=True)
+class SeenTrack:
+    """One row of the view `summary`: a face that is followed through a video.
+
+    Attributes:
+        track_id: which one.
+        first_ms: when it is first seen.
+        last_ms: when it is last seen.
+        samples: in how many sampled frames.
+        coverage: share of the video's sampled frames, from 0 to 1.
+        shares: of those samples.
+    """
+
+    track_id: int
+    first_ms: int
+    last_ms: int
+    samples: int
+    coverage: float
+    shares: Shares
+
+
+def weigh_shares(tracks: Sequence[SeenTrack]) -> NDArray[np.float64]:
+    """Returns how many samples show each emotion, float64 (7,)."""
+    weights = np.zeros(len(NAMES))
+    for track in tracks:
+        weights += track.samples * np.asarray(track.shares.emotions)
+    return weights
+
+
+def shares_of(weights: NDArray[np.float64]) -> Shares | None:
+    """Returns the shares of what was weighed, None where there is nothing."""
+    whole = float(weights.sum())
+    return Shares(tuple((weights / whole).tolist())) if whole else None
+
+
+def read_rows(tables: DuckDBPyConnection, sql: str, *values: Any) -> list[Row]:
+    """Runs a query and returns its rows by name of column."""
+    answer = tables.execute(sql, list(values))
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def read_overview(tables: DuckDBPyConnection) -> Row:
+    """Counts what a run has read and found."""
+    (counts,) = read_rows(
+        tables,
+        """SELECT count(*) AS media, count(*) FILTER (kind = 'video') AS videos,
+        count(*) FILTER (kind = 'image') AS pictures,
+        coalesce(sum(frames_sampled), 0)::BIGINT AS sampled,
+        coalesce(sum(frames_with_faces), 0)::BIGINT AS with_faces,
+        coalesce(sum(frames_lost), 0)::BIGINT AS lost,
+        coalesce(sum(face_count), 0)::BIGINT AS faces,
+        coalesce(sum(track_count) FILTER (kind = 'video'), 0)::BIGINT AS tracks,
+        (SELECT count(*) FROM failures) AS failures FROM media""",
+    )
+    return counts
+
+
+def read_media(tables: DuckDBPyConnection, kind: str) -> list[Row]:
+    """Reads the media of a kind by name."""
+    return read_rows(tables, "SELECT * FROM media WHERE kind = ? ORDER BY media", kind)
+
+
+def read_failures(tables: DuckDBPyConnection, most: int) -> list[Row]:
+    """Reads the first failures by name of the medium."""
+    sql = f"SELECT * FROM failures ORDER BY media, timestamp_ms LIMIT {most}"
+    return read_rows(tables, sql)
+
+
+def read_shares_of_pictures(tables: DuckDBPyConnection) -> Shares | None:
+    """Returns the shares of the emotions among the faces in pictures, None without any."""
+    counts = read_rows(
+        tables,
+        """SELECT emotion, count(*) AS faces FROM faces
+        WHERE media IN (SELECT media FROM media WHERE kind = 'image') GROUP BY emotion""",
+    )
+    faces = {row["emotion"]: row["faces"] for row in counts}
+    return shares_of(np.array([faces.get(name, 0) for name in NAMES], np.float64))
+
+
+def batch_media(media: Sequence[Row]) -> Iterator[list[Row]]:
+    """Cuts media into batches of a bounded number of faces."""
+    batch: list[Row] = []
+    faces = 0
+    for row in media:
+        if batch and faces + row["face_count"] > MOST_ROWS:
+            yield batch
+            batch, faces = [], 0
+        batch.append(row)
+        faces += row["face_count"]
+    if batch:
+        yield batch
+
+
+def read_sightings(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, Sightings]:
+    """Reads the followed faces of videos that lie next to each other by name."""
+    scores = ", ".join(SCORE_COLUMNS)
+    columns = tables.execute(
+        f"""SELECT media, track_id::BIGINT AS track, timestamp_ms AS ms, sample, {scores}
+        FROM (SELECT * FROM faces WHERE media >= $first AND media <= $last) JOIN (
+            SELECT media, frame_index,
+            row_number() OVER (PARTITION BY media ORDER BY frame_index) - 1 AS sample
+            FROM frames WHERE media >= $first AND media <= $last
+        ) USING (media, frame_index) WHERE track_id IS NOT NULL ORDER BY media, track, ms""",
+        {"first": batch[0]["media"], "last": batch[-1]["media"]},
+    ).fetchnumpy()
+    names = columns["media"]
+    every = np.stack([np.asarray(columns[name], np.float32) for name in SCORE_COLUMNS], axis=1)
+    found = Sightings(columns["track"], columns["ms"], columns["sample"], every)
+    starts = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1)] if len(names) else []
+    ends = [*starts[1:], len(names)]
+    return {
+        str(names[start]): found[slice(start, end)]
+        for start, end in zip(starts, ends, strict=False)
+    }
+
+
+def read_seen_tracks(
+    tables: DuckDBPyConnection, batch: Sequence[Row]
+) -> dict[str, list[SeenTrack]]:
+    """Reads the summary of the tracks of videos that lie next to each other by name."""
+    rows = read_rows(
+        tables,
+        """SELECT summary.*, first_ms, last_ms FROM summary JOIN tracks USING (media, track_id)
+        WHERE media >= ? AND media <= ? ORDER BY media, track_id""",
+        *(batch[0]["media"], batch[-1]["media"]),
+    )
+    return {
+        name: [
+            SeenTrack(
+                track_id=row["track_id"],
+                first_ms=row["first_ms"],
+                last_ms=row["last_ms"],
+                samples=row["samples"],
+                coverage=row["coverage"],
+                shares=Shares(tuple(row[emotion] for emotion in NAMES)),
+            )
+            for row in tracks
+        ]
+        for name, tracks in groupby(rows, itemgetter("media"))
+    }
+
+
+def read_faces(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, list[Row]]:
+    """Reads the faces of pictures that lie next to each other by name, from left to right."""
+    rows = read_rows(
+        tables,
+        """SELECT media, emotion, confidence FROM faces WHERE media >= ? AND media <= ?
+        ORDER BY media, face_index""",
+        *(batch[0]["media"], batch[-1]["media"]),
+    )
+    return {name: list(faces) for name, faces in groupby(rows, itemgetter("media"))}

@@ -1,0 +1,142 @@
+"""Turns what was read into pages: fills the templates, and writes the files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from fer_core.emotions import EMOTIONS, Emotion
+from ferbeam.output.folder import Output
+from ferbeam.output.report_mark import MARK, mark_of
+from ferbeam.report.assets import load_assets
+from ferbeam.report.figures import show_count, show_share, show_time
+from ferbeam.report.words import LIMITS, STAGES, WORDS
+
+STACKED = tuple(EMOTIONS[index] for index in (3, 6, 4, 5, 2, 1, 0))
+"""From left to right, or from below: what is positive, surprise, neutral, what is negative."""
+EMOJI = '<span class="emoji emoji-{}" aria-hidden="true"></span>'
+BEFORE_MARKS, NO_BREAK = re.compile(r" (?=[:;?!])"), "\N{NO-BREAK SPACE}"
+"""French sets a space before these marks, at which no line may break."""
+SCRIPT_WORDS = ("not_seen", "none_found", "shown_of")
+
+
+def _breakable(name: str) -> Markup:
+    """Returns a name escaped, that lines may break after its slashes."""
+    return escape(name).replace("/", Markup("/<wbr>"))
+
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Writes the pages of one report.
+
+    Attributes:
+        output: where to.
+        run: what `run.json` holds.
+        lang: `en` or `fr`.
+        title: what the report is called.
+        version: of ferbeam.
+    """
+
+    output: Output
+    run: dict[str, Any]
+    lang: str
+    title: str
+    version: str
+
+    def say(self, key: str, **values: object) -> str:
+        """Returns words of the report in its language."""
+        return self.choose(WORDS[key]).format(**values)
+
+    def choose(self, words: tuple[str, str]) -> str:
+        """Returns the words of two that are in the report's language."""
+        return words[0] if self.lang == "en" else BEFORE_MARKS.sub(NO_BREAK, words[1])
+
+    def name_of(self, emotion: Emotion) -> str:
+        """Returns the name of an emotion in the report's language."""
+        return emotion.french if self.lang == "fr" else emotion.name
+
+    def count(self, number: int) -> str:
+        """Returns a whole number as the report's language writes it."""
+        return show_count(number, self.lang)
+
+    @property
+    def covered(self) -> bool:
+        """Whether the copies cover the faces."""
+        return (self.run["render"] or {}).get("overlay") == "cover"
+
+    def write(self, path: str, template: str, data: Values, values: Values) -> int:
+        """Writes a page below OUTPUT; returns its size in bytes.
+
+        Args:
+            path: below OUTPUT.
+            template: its file name.
+            data: what the scripts of the page need, plain values.
+            values: what the template needs.
+        """
+        whole = {**self._script_data, **data}
+        page = self._environment.get_template(template).render({**values, "data": whole}).encode()
+        self.output.write(self.output.path(path), page)
+        return len(page)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+        )
+        # As short as the pages of thousands of media should be.
+        environment.policies["json.dumps_function"] = partial(
+            json.dumps, ensure_ascii=False, separators=(",", ":")
+        )
+        environment.policies["json.dumps_kwargs"] = {}
+        environment.globals.update(self._globals())
+        return environment
+
+    def _globals(self) -> dict[str, Any]:
+        """Returns what all templates know."""
+        assets = load_assets()
+        return {
+            "lang": self.lang,
+            "title": self.title,
+            "version": self.version,
+            "covered": self.covered,
+            "mark": Markup(MARK.format(mark_of(self.run))),
+            "policy": Markup(assets.policy),
+            "style": Markup(assets.style),
+            "script": Markup(assets.script),
+            "t": self.say,
+            "name_of": self.name_of,
+            "stage": lambda name: self.choose(STAGES.get(name, (name, name))),
+            "count": self.count,
+            "share": show_share,
+            "clock": show_time,
+            "breakable": _breakable,
+            "emotions": EMOTIONS,
+            "stacked": STACKED,
+            "emoji": {one.name: Markup(EMOJI).format(one.name) for one in EMOTIONS},
+            "limits": [self.choose(limit) for limit in LIMITS],
+        }
+
+    @cached_property
+    def _script_data(self) -> dict[str, Any]:
+        words = {key: self.choose(WORDS[key]) for key in SCRIPT_WORDS}
+        return {
+            "words": {**words, "point": "," if self.lang == "fr" else "."},
+            "stacked": [emotion.index for emotion in STACKED],
+            "emotions": [
+                {"name": emotion.name, "label": self.name_of(emotion), "colour": emotion.colour}
+                for emotion in EMOTIONS
+            ],
+        }

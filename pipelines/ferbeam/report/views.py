@@ -1,0 +1,191 @@
+"""Puts together what the pages show of each medium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_core.emotions import Emotion, emotion_named
+from ferbeam.output.folder import sheet_name
+from ferbeam.report.figures import show_share, show_time
+from ferbeam.report.gather import (
+    Row,
+    SeenTrack,
+    Shares,
+    batch_media,
+    read_faces,
+    read_seen_tracks,
+    read_sightings,
+)
+from ferbeam.report.pages import Pages
+from ferbeam.report.places import link_to
+from ferbeam.report.timelines import Sightings, draw_timeline
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_ROWS_SHOWN = 20
+MOST_FACES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class VideoView:
+    """A video as its template shows it.
+
+    Attributes:
+        key: names it in its page.
+        name: the medium.
+        facts: in words: length, size, samples, faces.
+        duration_ms: length.
+        width: of the copy, pixels.
+        height: of the copy, pixels.
+        copy: URL of the annotated copy, None without.
+        sheet: URL of the contact sheet, None without.
+        charted: tracks that have a timeline.
+        charts_left: how many have none.
+        rows: tracks of the table.
+        rows_left: how many it leaves out.
+    """
+
+    key: str
+    name: str
+    facts: list[str]
+    duration_ms: int
+    width: int
+    height: int
+    copy: str | None
+    sheet: str | None
+    charted: list[int]
+    charts_left: int
+    rows: list[SeenTrack]
+    rows_left: int
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """A picture as the gallery shows it.
+
+    Attributes:
+        name: the medium.
+        copy: URL of the annotated copy, None without.
+        width: pixels.
+        height: pixels.
+        faces: emotion and confidence of each, from left to right.
+        faces_left: how many more there are.
+    """
+
+    name: str
+    copy: str | None
+    width: int
+    height: int
+    faces: list[tuple[Emotion, float]]
+    faces_left: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which page is being put together.
+
+    Attributes:
+        pages: the report it belongs to.
+        path: of the page below OUTPUT.
+    """
+
+    pages: Pages
+    path: str
+
+    def link(self, path: str | None) -> str | None:
+        """Returns the URL of a path below OUTPUT, as seen from the page."""
+        return None if path is None else link_to(path, self.path)
+
+
+Found = tuple[Sightings, list[SeenTrack]]
+
+
+def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[tuple[Row, Found]]:
+    """Reads videos one after the other, with their followed faces and the summary of these."""
+    none = np.zeros(0, np.int64)
+    empty = Sightings(none, none, none, np.zeros((0, 7), np.float32))
+    for batch in batch_media(videos):
+        sightings = read_sightings(tables, batch)
+        seen = read_seen_tracks(tables, batch)
+        for row in batch:
+            yield row, (sightings.get(row["media"], empty), seen.get(row["media"], []))
+
+
+def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView, dict[str, Any]]:
+    """Returns a video as its template shows it, and its timelines for the script."""
+    sightings, seen = found
+    timeline = draw_timeline(sightings, row["duration_ms"], row["frames_sampled"])
+    charted = [track["track_id"] for track in timeline["tracks"]]
+    longest = sorted(seen, key=lambda track: (-track.samples, track.track_id))[:MOST_ROWS_SHOWN]
+    view = VideoView(
+        key=key,
+        name=row["media"],
+        facts=tell_facts(page.pages, row),
+        duration_ms=row["duration_ms"],
+        width=row["width"],
+        height=row["height"],
+        copy=page.link(row["annotated"]),
+        sheet=page.link(sheet_name(row["media"]) if row["annotated"] and seen else None),
+        charted=charted,
+        charts_left=len(seen) - len(charted),
+        rows=sorted(longest, key=lambda track: track.track_id),
+        rows_left=len(seen) - len(longest),
+    )
+    return view, timeline
+
+
+def tell_facts(pages: Pages, row: Row, brief: bool = False) -> list[str]:
+    """Returns the facts of a video in words."""
+    sampled, tracks = row["frames_sampled"], row["track_count"]
+    with_face = show_share(row["frames_with_faces"] / sampled if sampled else 0)
+    followed = "one_followed" if tracks == 1 else "many_followed"
+    facts = [
+        show_time(row["duration_ms"]),
+        pages.say("face_in", share=with_face),
+        pages.say(followed, count=pages.count(tracks)),
+    ]
+    if brief:
+        return facts
+    facts.insert(1, f"{row['width']}×{row['height']}")
+    facts.insert(2, pages.say("frames_of", count=pages.count(sampled)))
+    if row["frames_lost"]:
+        facts.append(pages.say("lost", count=pages.count(row["frames_lost"])))
+    return facts
+
+
+def list_video(pages: Pages, link: str | None, row: Row, shares: Shares | None) -> list[Any]:
+    """Returns a video for the list on the front page, as plain values for its script.
+
+    Returns:
+        Name, URL, facts in words, length in ms, per cent of its samples with a face, and the
+        shares of its emotions in per cent, None without a face.
+    """
+    sampled = row["frames_sampled"]
+    seen = round(100 * row["frames_with_faces"] / sampled, 1) if sampled else 0
+    percent = [round(100 * share, 1) for share in shares.emotions] if shares else None
+    facts = " · ".join(tell_facts(pages, row, brief=True))
+    return [row["media"], link, facts, row["duration_ms"], seen, percent]
+
+
+def view_pictures(
+    page: Page, tables: DuckDBPyConnection, pictures: Sequence[Row]
+) -> Iterator[PictureView]:
+    """Returns pictures as the gallery shows them."""
+    for batch in batch_media(pictures):
+        found = read_faces(tables, batch)
+        for row in batch:
+            faces = found.get(row["media"], [])
+            shown = faces[:MOST_FACES_SHOWN]
+            yield PictureView(
+                name=row["media"],
+                copy=page.link(row["annotated"]),
+                width=row["width"],
+                height=row["height"],
+                faces=[(emotion_named(face["emotion"]), face["confidence"]) for face in shown],
+                faces_left=len(faces) - len(shown),
+            )

@@ -1,0 +1,145 @@
+"""What a run of the analysis is to do; known to the command and to the job, so without Beam."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_core.detection.detector import DetectorSettings, detector_settings
+
+if TYPE_CHECKING:
+    from fer_core.drawing.overlay import Lang, OverlayKind
+    from fer_core.model import ModelCard
+
+
+@dataclass(frozen=True)
+class RowSettings:
+    """Everything besides the media that changes rows. One OUTPUT holds rows of one of these.
+
+    Attributes:
+        sample_fps: frames per second that are looked at, as a fraction; `all` for every frame.
+        detector: settings of the face detector.
+        engine: `litert` or `tensorflow`.
+        model_sha256: sha256 of the model file that the engine reads.
+        temperature: what the model's logits are divided by.
+        preprocessing: name of the function between crops and network.
+        max_pixels: larger pictures and frames are refused.
+    """
+
+    sample_fps: str
+    detector: DetectorSettings
+    engine: str
+    model_sha256: str
+    temperature: float
+    preprocessing: str
+    max_pixels: int
+
+    @classmethod
+    def of_model(cls, card: ModelCard, engine: str, **others: Any) -> RowSettings:
+        """Builds the settings from what the card of a model says, and all others."""
+        others |= {"temperature": card.temperature, "preprocessing": card.preprocessing}
+        return cls(engine=engine, model_sha256=card.sha256_for(engine), **others)
+
+    def flat(self) -> dict[str, Any]:
+        """Returns the settings with dotted names, for comparing and showing."""
+        values = asdict(self)
+        detector = values.pop("detector")
+        kind = detector.pop("kind")
+        inner = {f"detector.{name}": value for name, value in detector.items()}
+        return {**values, "detector": kind, **inner}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RowSettings:
+        """Builds the settings from what `dataclasses.asdict` made of them."""
+        return cls(**{**values, "detector": detector_settings(values["detector"])})
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What the annotated copies look like. Other ones keep the rows and remake the copies.
+
+    Attributes:
+        overlay: `emoji`, `cover` or `box`.
+        lang: `en` or `fr`.
+        avatars: folder with a picture for each emotion, None for ferbeam's own.
+        avatars_sha256: of those pictures.
+        quality: of H.264: its constant rate factor, lower is better.
+    """
+
+    overlay: OverlayKind
+    lang: Lang
+    avatars: str | None
+    avatars_sha256: str
+    quality: int
+
+    def key_parts(self) -> tuple[object, ...]:
+        """Returns what a copy depends on; where the avatars lie does not matter."""
+        return self.overlay, self.lang, self.avatars_sha256, self.quality
+
+
+@dataclass(frozen=True)
+class AnalyzeSettings:
+    """What one run of the job is to do.
+
+    Attributes:
+        input: folder, glob, file or URI.
+        output: OUTPUT folder or URI.
+        rows: the settings that change rows.
+        span_s: length of a span of video in seconds.
+        model_dir: model folder, None for the shipped one.
+        detector_model: model file of the detector, None for one without.
+        render: of the annotated copies, None for no copies.
+        run_id: names this run.
+    """
+
+    input: str
+    output: str
+    rows: RowSettings
+    span_s: float
+    model_dir: str | None
+    detector_model: str | None
+    render: RenderSettings | None
+    run_id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:
+        """Builds the settings from what `to_dict` made of them."""
+        render = values["render"]
+        settings = {
+            "rows": RowSettings.from_dict(values["rows"]),
+            "render": None if render is None else RenderSettings(**render),
+        }
+        return cls(**{**values, **settings})
+
+
+@dataclass(frozen=True)
+class PrepareSettings:
+    """What one run of the job `prepare` is to do.
+
+    Attributes:
+        input: folder, glob or URI with labelled pictures.
+        data: DATA folder or URI.
+        cropped: the pictures are cropped faces already and are taken whole.
+        valid_share: share of the training pictures that go to the part `valid`; 0 where INPUT
+            names its own.
+        detector: settings of the face detector.
+        detector_model: model file of the detector, None for one without.
+        run_id: names this run.
+    """
+
+    input: str
+    data: str
+    cropped: bool
+    valid_share: float
+    detector: DetectorSettings
+    detector_model: str | None
+    run_id: str
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PrepareSettings:
+        """Builds the settings from what `dataclasses.asdict` made of them."""
+        return cls(**{**values, "detector": detector_settings(values["detector"])})

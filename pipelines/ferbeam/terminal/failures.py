@@ -1,0 +1,108 @@
+"""`ferbeam failures`: what could not be done, grouped by reason, and how to try just that again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferbeam.output.folder import Output
+
+SHOWN_NAMES = 3
+STAGES = ("list", "probe", "decode", "detect", "classify", "render")
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Failures of one stage that differ only in the medium and in numbers.
+
+    Attributes:
+        stage: as in the table.
+        text: the reason of the first of them, without the name of the medium.
+        rows: rows of the table `failures`.
+    """
+
+    stage: str
+    text: str
+    rows: list[dict[str, Any]]
+
+    @property
+    def media(self) -> list[str]:
+        """The media concerned, each once."""
+        return list(dict.fromkeys(row["media"] for row in self.rows))
+
+
+def load_failures(output: Output) -> tuple[list[dict[str, Any]], str | None]:
+    """Reads the failures of a finished run, and what `retry_command` makes of its command.
+
+    Raises:
+        UsageError: there is no finished run.
+    """
+    from ferbeam.output.run_file import load_run, read_tables
+
+    run = load_run(output)
+    table = read_tables(output, run, "failures")
+    return table.to_pylist(), retry_command(run["command"])
+
+
+def retry_command(command: str) -> str | None:
+    """Returns the command that tries the failures of a run again, by the one that made it.
+
+    None for a recording of `live`: what the camera showed is gone.
+    """
+    words = [word for word in command.split(" ") if word not in ("--overwrite", "--retry-failures")]
+    if "analyze" not in words:
+        return None
+    at = words.index("analyze") + 1
+    return " ".join([*words[:at], "--retry-failures", *words[at:]])
+
+
+def group_reasons(rows: list[dict[str, Any]]) -> list[Reason]:
+    """Groups failures by stage and reason: by stage, the most frequent reason first."""
+    groups: dict[tuple[str, str], Reason] = {}
+    for row in rows:
+        text = _reason_of(row["media"], row["message"])
+        key = row["stage"], _NUMBER.sub("#", text)
+        groups.setdefault(key, Reason(row["stage"], text, [])).rows.append(row)
+    return sorted(groups.values(), key=lambda one: (STAGES.index(one.stage), -len(one.rows)))
+
+
+def _reason_of(medium: str, message: str) -> str:
+    """Returns a message without the name of its medium."""
+    from fer_core.media import shown_name
+
+    return message.replace(f"{shown_name(medium)}: ", "").replace(f"{medium}: ", "")
+
+
+def tell_reason(reason: Reason) -> list[str]:
+    """Puts a reason into lines: how often, what is wrong, and the first media."""
+    from ferbeam.text import printable
+
+    media, count = reason.media, len(reason.rows)
+    many = f"{len(media)} medium" if len(media) == 1 else f"{len(media)} media"
+    times = f", {count} times" if count > len(media) else ""
+    names = [f"  {printable(name)}" for name in media[:SHOWN_NAMES]]
+    more = [f"  and {len(media) - SHOWN_NAMES} more"] if len(media) > SHOWN_NAMES else []
+    return [f"{reason.stage} ({many}{times}): {printable(reason.text)}", *names, *more]
+
+
+def describe_reason(reason: Reason) -> dict[str, Any]:
+    """Returns what `--format json` tells of a reason."""
+    count = len(reason.rows)
+    return {"stage": reason.stage, "reason": reason.text, "count": count, "media": reason.media}
+
+
+def write_failures_csv(rows: list[dict[str, Any]]) -> str:
+    """Puts the rows of the table into CSV (RFC 4180)."""
+    import csv
+    import io
+
+    from fer_core.records import FAILURES
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, FAILURES.names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

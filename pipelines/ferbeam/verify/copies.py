@@ -1,0 +1,80 @@
+"""Checks the annotated copies and contact sheets: there, whole, and as long as their medium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fer_core.errors import MediaError
+from fer_core.measure_copies import CopyMeasures, measure_picture, measure_video
+from ferbeam.output.folder import Output, copy_name, sheet_name
+from ferbeam.stores.sources import open_source
+from ferbeam.verify.findings import Findings
+from ferbeam.verify.media import Copy
+from ferbeam.verify.tables import leads_out
+
+TOLERANCE_MS = 2
+"""How far the end of a copy may be from that of its medium, for rounding."""
+
+
+def check_copies(
+    findings: Findings, output: Output, copies: Iterable[Copy], rendered: bool
+) -> set[str]:
+    """Checks every copy, and the sheet of every video.
+
+    Args:
+        findings: what is found is added to.
+        output: where they lie.
+        copies: what `media` tells of them.
+        rendered: whether the run was to make copies.
+
+    Returns:
+        The files that belong to OUTPUT by this, as paths below it.
+    """
+    expected = set()
+    for copy in copies:
+        if copy.annotated is None:
+            if rendered and not copy.failed:
+                findings.add("lost-silently", f"{copy.media}: has no copy")
+            continue
+        if copy.annotated != copy_name(copy.kind, copy.media) or leads_out(output, copy.annotated):
+            findings.add("path", f"copy {copy.annotated} of {copy.media}")
+            continue
+        expected.add(copy.annotated)
+        measures = _measure(findings, output, copy.annotated, copy.kind)
+        if measures is not None:
+            _compare(findings, copy, measures)
+        if copy.kind == "video":
+            sheet = sheet_name(copy.media)
+            expected.add(sheet)
+            _measure(findings, output, sheet, "image")
+    return expected
+
+
+def _measure(findings: Findings, output: Output, file: str, kind: str) -> CopyMeasures | None:
+    """Measures a copy or sheet; None where it is missing or damaged."""
+    path = output.path(file)
+    if not output.exists(path):
+        findings.add("copy-missing", file)
+        return None
+    try:
+        with open_source(path) as source:
+            return measure_video(source) if kind == "video" else measure_picture(source)
+    except MediaError as error:
+        findings.add("copy-damaged", f"{file}: {error}")
+        return None
+
+
+def _compare(findings: Findings, copy: Copy, measures: CopyMeasures) -> None:
+    """Compares a copy with its medium; H.264 makes odd sizes even."""
+    even = 1 if copy.kind == "video" else 0
+    wanted = tuple(side + (side % 2) * even for side in (copy.width, copy.height))
+    if (measures.width, measures.height) != wanted:
+        size, whole = f"{measures.width} x {measures.height}", f"{copy.width} x {copy.height}"
+        findings.add("copy-length", f"{copy.annotated}: {size} pixels of {whole}")
+    elif copy.kind == "video" and not copy.failed:
+        if measures.frame_count != copy.frame_count:
+            frames = f"{measures.frame_count} frames of {copy.frame_count}"
+            findings.add("copy-length", f"{copy.annotated}: {frames}")
+        elif abs(measures.end_ms - copy.duration_ms) > TOLERANCE_MS:
+            lengths = f"{measures.end_ms:.0f} ms of {copy.duration_ms}"
+            findings.add("copy-length", f"{copy.annotated}: {lengths}")
