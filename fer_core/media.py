@@ -49,6 +49,7 @@ class MediaInfo:
         frame_rate: mean frames per second; None for a picture.
         duration_ms: from the medium's start to the end of its last frame; 0 for a picture.
         has_audio: whether a sound track lies beside the frames.
+        notes: what of the file was left out, None where there is nothing to say.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class MediaInfo:
     frame_rate: float | None
     duration_ms: int
     has_audio: bool
+    notes: str | None = None
 
 
 def kind_of(path: str | os.PathLike[str]) -> Kind | None:

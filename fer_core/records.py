@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from fer_core.emotions import NAMES
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Changes whenever a column is added, removed or means something else."""
 
 SCORE_COLUMNS: tuple[str, ...] = tuple(f"p_{name}" for name in NAMES)
@@ -75,6 +75,7 @@ MEDIA: pa.Schema = _schema(
         ),
         _field("has_audio", pa.bool_()),
         _field("annotated", pa.string(), nullable=True),
+        _field("notes", pa.string(), nullable=True),
     ]
 )
 """One row per input medium that opened."""

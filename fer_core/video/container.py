@@ -8,7 +8,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -24,20 +24,29 @@ from fer_core.video.mp4_outline import list_boxes
 _CLOSED = {"protocol_whitelist": "none"}
 """A file may be a list of others, or ask for a network port: only its own bytes are read."""
 _READ_SIZE = 1 << 18
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+"""Of streams that are no film: covers, and pictures for a player's scroll bar."""
 _MP4_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".3g2")
 
 
 @dataclass(frozen=True)
 class Video:
-    """An open video: its container and the one stream whose frames are read."""
+    """An open video: its container and the one stream whose frames are read.
+
+    Attributes:
+        container: of all its streams.
+        stream: that a player would show.
+        notes: which other video streams are left out, None where there is none.
+    """
 
     container: InputContainer
     stream: VideoStream
+    notes: str | None = None
 
 
 @contextmanager
 def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
-    """Opens a video and chooses its first video stream that is not a cover picture.
+    """Opens a video and chooses the video stream that a player would show.
 
     The bytes always come through a Python file: names with any bytes work, and a disk that fails
     raises its own OSError, which is not mistaken for a fault of the medium.
@@ -52,7 +61,7 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
     with open_bytes(source) as file:
         container = _open_container(file, shown_name(source), parse)
         with container:
-            stream = _choose_stream(container, shown_name(source))
+            stream, notes = _choose_stream(container, shown_name(source))
             for other in container.streams:
                 if other.index != stream.index:
                     other.discard = Discard.all
@@ -62,7 +71,7 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
             # Frames may grow in mid-stream; the size that the file starts with was checked.
             pixels = max(MAX_PIXELS, stream.codec_context.width * stream.codec_context.height)
             stream.codec_context.options = {"max_pixels": str(pixels)}
-            yield Video(container, stream)
+            yield Video(container, stream, notes)
 
 
 class VideoFile:
@@ -100,15 +109,35 @@ def _why_not_opened(file: BinaryIO, name: str) -> str:
     return "is no video in a known format: convert it, or copy it again"
 
 
-def _choose_stream(container: InputContainer, name: str) -> VideoStream:
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+def _choose_stream(container: InputContainer, name: str) -> tuple[VideoStream, str | None]:
+    """Returns the stream that a player would show, and which others are left out."""
+    streams = [s for s in container.streams.video if not s.disposition & _PICTURES]
     if not streams:
         held = "only sound" if container.streams.audio else "no video stream"
         raise MediaError(f"{name}: holds {held}, a video was expected")
-    for stream in streams:
-        if stream.codec_context is not None:
-            return stream
-    raise MediaError(f"{name}: its video codec is not known: convert it, to H.264 for example")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise MediaError(f"{name}: its video codec is not known: convert it, to H.264 for example")
+    chosen = max(known, key=_rank)
+    others = [_describe_stream(stream) for stream in streams if stream is not chosen]
+    if not others:
+        return chosen, None
+    return chosen, f"shown: {_describe_stream(chosen)}; left out: {', '.join(others)}"
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
+    """Orders streams as players do: films before single pictures, default, largest, first."""
+    context = stream.codec_context
+    is_default = bool(stream.disposition & Disposition.default)
+    return stream.frames != 1, is_default, context.width * context.height, -stream.index
+
+
+def _describe_stream(stream: VideoStream) -> str:
+    context: Any = stream.codec_context  # None where FFmpeg does not know the codec
+    if context is None:
+        return f"video track {stream.index} (unknown codec)"
+    codec = context.codec.canonical_name
+    return f"video track {stream.index} ({codec}, {context.width} x {context.height})"
 
 
 def list_packets(video: Video) -> Iterator[Packet[VideoStream]]:

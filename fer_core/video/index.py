@@ -222,11 +222,12 @@ def _info_of(video: Video, look: Look, duration: Fraction, frame_count: int) -> 
     rate = video.stream.average_rate or (Fraction(frame_count) / duration if duration > 0 else None)
     return MediaInfo(
         kind="video",
-        codec=video.stream.codec_context.name,
+        codec=video.stream.codec_context.codec.canonical_name,  # not of the library that decodes
         width=width,
         height=height,
         rotation=look.orientation.rotation,
         frame_rate=float(rate) if rate else None,
         duration_ms=max(0, round(duration * 1000)),
         has_audio=bool(video.container.streams.audio),
+        notes=video.notes,
     )

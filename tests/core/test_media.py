@@ -9,8 +9,10 @@ import struct
 import zlib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image, ImageOps
 
 from fer_core.errors import MediaError
@@ -115,6 +117,44 @@ def test_what_is_known_of_a_picture_and_a_video(tmp_path: Path) -> None:
     assert index_video(path).info == MediaInfo(
         "video", "h264", 64, 96, 90, 12.0, 2500, has_audio=True
     )
+
+
+def mux_tracks(path: Path, *clips: Path, default: int) -> Path:
+    """Puts the videos of several clips into one file, one of them as the default."""
+    sources = [av.open(str(clip)) for clip in clips]
+    with av.open(str(path), "w") as output:
+        tracks = [output.add_stream_from_template(each.streams.video[0]) for each in sources]
+        for at, track in enumerate(tracks):
+            track.disposition = Disposition.default if at == default else Disposition(0)
+        for source, track in zip(sources, tracks, strict=True):
+            for packet in source.demux(video=0):
+                if packet.dts is not None:
+                    packet.stream = track
+                    output.mux(packet)
+    for source in sources:
+        source.close()
+    return path
+
+
+def test_the_track_a_player_would_show_is_read(tmp_path: Path) -> None:
+    thumbnail = make_clip(tmp_path / "a.mp4", Clip(frames=1, size=(320, 240)))
+    film = make_clip(tmp_path / "b.mp4", Clip(frames=30))
+    large = make_clip(tmp_path / "c.mp4", Clip(frames=12, size=(128, 96)))
+    info = index_video(mux_tracks(tmp_path / "1.mp4", thumbnail, film, default=0)).info
+    assert (info.width, info.duration_ms) == (96, 2500)
+    assert info.notes == (
+        "shown: video track 1 (h264, 96 x 64); left out: video track 0 (h264, 320 x 240)"
+    )
+    second = mux_tracks(tmp_path / "2.mkv", large, film, default=1)
+    assert index_video(second).info.width == 96
+    assert index_video(mux_tracks(tmp_path / "3.mkv", film, large, default=1)).info.width == 128
+    assert index_video(mux_tracks(tmp_path / "4.ts", film, large, default=0)).info.width == 128
+
+
+def test_a_codec_is_named_not_the_library_that_decodes_it(tmp_path: Path) -> None:
+    av1 = {"preset": "12", "svtav1-params": "log-level=0"}
+    path = make_clip(tmp_path / "a.mp4", Clip(codec="libsvtav1", frames=5, options=av1))
+    assert index_video(path).info.codec == "av1"
 
 
 def test_a_video_without_its_index_says_so(tmp_path: Path) -> None:

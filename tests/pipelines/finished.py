@@ -153,4 +153,5 @@ def _medium(name: str, kind: str, found: Any, tracks: int) -> dict[str, Any]:
         "track_count": tracks,
         "has_audio": False,
         "annotated": f"annotated/{name}" + (".mp4" if video else ""),
+        "notes": None,
     }

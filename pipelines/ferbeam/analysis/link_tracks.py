@@ -140,4 +140,5 @@ def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str
         "track_count": len(set(tracks.track_id.tolist())),
         "has_audio": info.has_audio,
         "annotated": None,
+        "notes": info.notes,
     }

@@ -80,4 +80,5 @@ def media_row(medium: RecordedMedium, codec: str) -> dict[str, Any]:
         "track_count": len(medium.tracks),
         "has_audio": False,
         "annotated": None,
+        "notes": None,
     }
