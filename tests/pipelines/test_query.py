@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
+from fer_core.records import TABLES
 from ferbeam.output.folder import Output
 from ferbeam.query.tables import open_tables
-from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
+from tests.pipelines.finished import Tables, make_failure, make_picture, make_video, write_finished
 from tests.pipelines.jobs import frames_of
 
 SCORES = [f"p_{name}" for name in NAMES]
@@ -79,6 +81,7 @@ def test_tracks_and_summary(output: Path) -> None:
     wanted = faces.groupby(keys)["timestamp_ms"].agg(first_ms="min", last_ms="max", samples="size")
     shares = pd.get_dummies(faces["smoothed_emotion"]).reindex(columns=list(NAMES), fill_value=0)
     shares = shares.groupby([faces["media"], faces["track_id"]]).mean()
+    wanted = wanted.assign(shown_ms=100 * wanted["samples"])
     wanted = wanted.assign(dominant_emotion=shares.idxmax(axis=1)).join(shares).reset_index()
     assert_equal(ask(output, "FROM tracks"), wanted)
     sampled = frames_of(output)["media"].set_index("media")["frames_sampled"]
@@ -87,6 +90,40 @@ def test_tracks_and_summary(output: Path) -> None:
     wanted["negative"] = wanted[["angry", "disgust", "fear", "sad"]].sum(axis=1)
     columns = [*keys, "samples", "coverage", *NAMES, "positive", "negative"]
     assert_equal(ask(output, "FROM summary"), wanted[columns])
+
+
+def hold_frames(video: Tables, ms: list[int], duration_ms: int) -> Tables:
+    """Returns a video whose samples are shown from other times on."""
+    times = dict(zip(video["frames"]["timestamp_ms"].to_pylist(), ms, strict=True))
+    for name in ("faces", "frames"):
+        at = video[name].schema.get_field_index("timestamp_ms")
+        moved = [times[old] for old in video[name]["timestamp_ms"].to_pylist()]
+        video[name] = video[name].set_column(
+            at, TABLES[name].field(at), pa.array(moved, pa.int64())
+        )
+    (row,) = video["media"].to_pylist()
+    video["media"] = pa.Table.from_pylist([{**row, "duration_ms": duration_ms}], TABLES["media"])
+    return video
+
+
+def test_a_sample_counts_by_how_long_it_is_shown(tmp_path: Path) -> None:
+    """Two seconds at ten frames each, then two frames held for four seconds each."""
+    video = hold_frames(make_video("a.mp4", 22), [*range(0, 2000, 100), 2000, 6000], 10_000)
+    write_finished(tmp_path, [video])
+    faces = frames_of(tmp_path)["faces"].assign(ms=100)
+    faces.loc[faces["timestamp_ms"] >= 2000, "ms"] = 4000
+    shares = faces.groupby("smoothed_emotion")["ms"].sum() / faces["ms"].sum()
+    (track,) = ask(tmp_path, "FROM tracks").to_dict("records")
+    assert {name: track[name] for name in NAMES if track[name]} == pytest.approx(dict(shares))
+    assert track["shown_ms"] == faces["ms"].sum()
+    seconds = ask(tmp_path, "FROM per_second")
+    assert seconds["second"].tolist() == list(range(10))
+    assert seconds["frames"].tolist() == [10, 10, *[1] * 8]
+    held = faces.set_index("timestamp_ms")["p_happy"]
+    wanted = [held[2000]] * 4 + [held[6000]] * 4
+    assert seconds["mean_happy"].tolist()[2:] == pytest.approx(wanted)
+    cohort = ask(tmp_path, "FROM cohort")
+    assert cohort["mean_happy"].tolist()[2:] == pytest.approx(wanted)
 
 
 def test_changes(output: Path) -> None:

@@ -1,7 +1,8 @@
 """The ready-made views of `ferbeam query`: what people ask of the tables, in SQL.
 
-All but the four tables tell of videos. Seconds count from 0. A share of time is a share of the
-sampled frames, which lie evenly in time.
+All but the four tables tell of videos. Seconds count from 0. A sample counts by how long it is
+shown: until the next one, or until the video ends. So a frame that is held for minutes, as in a
+recorded screen, fills these minutes.
 """
 
 from __future__ import annotations
@@ -12,32 +13,71 @@ POSITIVE, NEGATIVE = ("happy",), ("angry", "disgust", "fear", "sad")
 """What a service team reads as satisfied or not; neutral and surprise are neither."""
 
 
+MOST_SHOWN_MS = 3_600_000
+"""A sample counts for an hour at most: so much time without a frame is a fault of the file."""
+
+
 def _each(pattern: str, names: tuple[str, ...] | list[str] = NAMES, by: str = ", ") -> str:
     return by.join(pattern.format(name=name) for name in names)
 
 
 _VIDEO = "media IN (SELECT media FROM media WHERE kind = 'video')"
-_SHARES = _each("avg((smoothed_emotion = '{name}')::INT) AS {name}")
+_SHARES = _each("sum(shown_ms * (smoothed_emotion = '{name}')::INT) / sum(shown_ms) AS {name}")
+
+
+def _weighted(pattern: str) -> str:
+    """Returns means of the scores, each weighted by how long it is shown in the second."""
+    return _each(f"sum(ms * p_{{name}}) / sum(ms) AS {pattern}")
+
+
+SAMPLES = f"""
+SELECT media, frame_index, timestamp_ms, face_count, least(greatest(coalesce(
+    lead(timestamp_ms) OVER (PARTITION BY media ORDER BY frame_index), duration_ms
+) - timestamp_ms, 1), {MOST_SHOWN_MS}) AS shown_ms
+FROM frames JOIN (SELECT media, duration_ms FROM media WHERE kind = 'video') USING (media)
+"""
+
+
+def _cut(timed: str) -> str:
+    """Returns SQL that cuts what lasts `from_ms` to `until_ms` at whole seconds, from 0."""
+    return f"""
+    SELECT *, least(until_ms, 1000 * second + 1000) - greatest(from_ms, 1000 * second) AS ms
+    FROM (
+        SELECT *, unnest(generate_series(from_ms // 1000, (until_ms - 1) // 1000)) AS second
+        FROM ({timed}) WHERE until_ms > from_ms
+    )"""
+
+
+_SECONDS = _cut(
+    "SELECT *, timestamp_ms AS from_ms, timestamp_ms + shown_ms AS until_ms FROM samples"
+)
+_STIMULUS_SECONDS = _cut(
+    """SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
+        timestamp_ms + shown_ms - offset_ms AS until_ms FROM samples JOIN viewers USING (media)"""
+)
 
 PER_SECOND = f"""
-WITH sampled AS (
-    SELECT media, timestamp_ms // 1000 AS second, count(*) AS frames,
-        sum(face_count)::BIGINT AS faces
-    FROM frames WHERE {_VIDEO} GROUP BY ALL
+WITH seconds AS (
+    {_SECONDS}
+), sampled AS (
+    SELECT media, second, count(*) AS frames, sum(face_count)::BIGINT AS faces
+    FROM seconds GROUP BY ALL
 ), scored AS (
-    SELECT media, timestamp_ms // 1000 AS second, {_each("avg(p_{name}) AS mean_{name}")}
-    FROM faces WHERE {_VIDEO} GROUP BY ALL
+    SELECT media, second, {_weighted("mean_{name}")}
+    FROM faces JOIN seconds USING (media, frame_index) GROUP BY ALL
 )
 SELECT * FROM sampled LEFT JOIN scored USING (media, second) ORDER BY media, second
 """
 
 TRACKS = f"""
 WITH shares AS (
-    SELECT media, track_id, min(timestamp_ms) AS first_ms, max(timestamp_ms) AS last_ms,
-        count(*) AS samples, {_SHARES}
-    FROM faces WHERE track_id IS NOT NULL AND {_VIDEO} GROUP BY media, track_id
+    SELECT media, track_id, min(faces.timestamp_ms) AS first_ms,
+        max(faces.timestamp_ms) AS last_ms, count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms,
+        {_SHARES}
+    FROM faces JOIN samples USING (media, frame_index)
+    WHERE track_id IS NOT NULL GROUP BY media, track_id
 )
-SELECT media, track_id, first_ms, last_ms, samples,
+SELECT media, track_id, first_ms, last_ms, samples, shown_ms,
     CASE greatest({_each("{name}")})
         {_each("WHEN {name} THEN '{name}'", by=" ")} END AS dominant_emotion,
     {_each("{name}")}
@@ -54,23 +94,23 @@ FROM (
 """
 
 SUMMARY = f"""
-SELECT media, track_id, samples, samples / frames_sampled AS coverage, {_each("{name}")},
+SELECT media, track_id, samples, tracks.shown_ms / whole_ms AS coverage, {_each("{name}")},
     {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative
-FROM tracks JOIN (SELECT media, frames_sampled FROM media) USING (media)
+FROM tracks JOIN (SELECT media, sum(shown_ms) AS whole_ms FROM samples GROUP BY media) USING (media)
 ORDER BY media, track_id
 """
 
 COHORT = f"""
 WITH main AS (
-    SELECT media, arg_min(track_id, (-samples, track_id)) AS track_id FROM tracks GROUP BY media
+    SELECT media, arg_min(track_id, (-shown_ms, track_id)) AS track_id FROM tracks GROUP BY media
+), seconds AS (
+    {_STIMULUS_SECONDS}
 ), shown AS (
-    SELECT "group", (timestamp_ms - offset_ms) // 1000 AS second, count(DISTINCT media) AS of_videos
-    FROM frames JOIN viewers USING (media) WHERE timestamp_ms >= offset_ms GROUP BY ALL
+    SELECT "group", second, count(DISTINCT media) AS of_videos FROM seconds GROUP BY ALL
 ), each_video AS (
-    SELECT "group", media, (timestamp_ms - offset_ms) // 1000 AS second,
-        {_each("avg(p_{name}) AS {name}")}
-    FROM faces JOIN main USING (media, track_id) JOIN viewers USING (media)
-    WHERE timestamp_ms >= offset_ms GROUP BY ALL
+    SELECT "group", media, second, {_weighted("{name}")}
+    FROM faces JOIN main USING (media, track_id) JOIN seconds USING (media, frame_index)
+    GROUP BY ALL
 ), counted AS (
     SELECT "group", second, count(*) AS videos,
         {_each("avg({name}) AS mean_{name}, stddev_samp({name}) / sqrt(count(*)) AS error_{name}")}
@@ -89,6 +129,10 @@ ORDER BY "group", second
 """
 
 VIEWS = {
+    "samples": (
+        SAMPLES,
+        "each sampled frame of a video, and for how many milliseconds it is shown",
+    ),
     "per_second": (PER_SECOND, "each second of a video: frames, faces, and their mean scores"),
     "tracks": (TRACKS, "each followed face: first and last time, emotion of most samples, shares"),
     "changes": (CHANGES, "when the smoothed emotion of a followed face changes"),

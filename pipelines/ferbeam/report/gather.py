@@ -51,24 +51,24 @@ class SeenTrack:
         track_id: which one.
         first_ms: when it is first seen.
         last_ms: when it is last seen.
-        samples: in how many sampled frames.
-        coverage: share of the video's sampled frames, from 0 to 1.
-        shares: of those samples.
+        shown_ms: for how long it is shown.
+        coverage: share of the video's time, from 0 to 1.
+        shares: of the time in which it is shown.
     """
 
     track_id: int
     first_ms: int
     last_ms: int
-    samples: int
+    shown_ms: int
     coverage: float
     shares: Shares
 
 
 def weigh_shares(tracks: Sequence[SeenTrack]) -> NDArray[np.float64]:
-    """Returns how many samples show each emotion, float64 (7,)."""
+    """Returns for how many milliseconds each emotion is shown, float64 (7,)."""
     weights = np.zeros(len(NAMES))
     for track in tracks:
-        weights += track.samples * np.asarray(track.shares.emotions)
+        weights += track.shown_ms * np.asarray(track.shares.emotions)
     return weights
 
 
@@ -166,7 +166,8 @@ def read_seen_tracks(
     """Reads the summary of the tracks of videos that lie next to each other by name."""
     rows = read_rows(
         tables,
-        """SELECT summary.*, first_ms, last_ms FROM summary JOIN tracks USING (media, track_id)
+        """SELECT summary.*, first_ms, last_ms, shown_ms
+        FROM summary JOIN tracks USING (media, track_id)
         WHERE media >= ? AND media <= ? ORDER BY media, track_id""",
         *(batch[0]["media"], batch[-1]["media"]),
     )
@@ -176,7 +177,7 @@ def read_seen_tracks(
                 track_id=row["track_id"],
                 first_ms=row["first_ms"],
                 last_ms=row["last_ms"],
-                samples=row["samples"],
+                shown_ms=row["shown_ms"],
                 coverage=row["coverage"],
                 shares=Shares(tuple(row[emotion] for emotion in NAMES)),
             )

@@ -121,7 +121,7 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
     sightings, seen = found
     timeline = draw_timeline(sightings, row["duration_ms"], row["frames_sampled"])
     charted = [track["track_id"] for track in timeline["tracks"]]
-    longest = sorted(seen, key=lambda track: (-track.samples, track.track_id))[:MOST_ROWS_SHOWN]
+    longest = sorted(seen, key=lambda track: (-track.shown_ms, track.track_id))[:MOST_ROWS_SHOWN]
     view = VideoView(
         key=key,
         name=row["media"],
