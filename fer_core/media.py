@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ MAX_PIXELS = 100_000_000
 # What the file itself is or allows: told once, never retried. Any other OSError is the machine's.
 _CAUSED_BY_THE_FILE = frozenset(
     {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
-    | {errno.ENAMETOOLONG}
+    | {errno.ENAMETOOLONG, errno.EINVAL}
 )
 _BLOCK = 1 << 20
 
@@ -100,16 +101,37 @@ def show_bytes(name: str) -> str:
     )
 
 
+def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
+    """Opens a file as `os.open` does, and nothing that is none: opening a pipe may take for ever.
+
+    Raises:
+        OSError: it cannot be opened; with EINVAL where it is a pipe, a socket or a device.
+    """
+    _refuse_special(os.stat(path), path)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    try:
+        _refuse_special(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_special(found: os.stat_result, path: str | os.PathLike[str]) -> None:
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.EINVAL, "no file but a pipe, socket or device", path)
+
+
 @contextmanager
 def open_bytes(source: Source) -> Iterator[BinaryIO]:
     """Opens the bytes of a medium at their start; a file that was handed in stays open.
 
     Raises:
-        MediaError: the file is missing, empty, a folder, or may not be read.
+        MediaError: the file is missing, empty, no file but a folder or a pipe, or may not be read.
     """
     if isinstance(source, (str, os.PathLike)):
         try:
-            file: BinaryIO = open(source, "rb")  # noqa: SIM115
+            file: BinaryIO = open(source, "rb", opener=open_regular)  # noqa: SIM115
         except OSError as error:
             if error.errno in _CAUSED_BY_THE_FILE:
                 reason = (error.strerror or "cannot be opened").lower()

@@ -65,6 +65,8 @@ def _list_avatars(folder: Path) -> list[tuple[Path, Emotion]]:
     missing = []
     for emotion in EMOTIONS:
         paths = [names[emotion.name + end] for end in SUFFIXES if emotion.name + end in names]
+        if paths and not paths[0].is_file():  # to open a pipe may take for ever
+            raise UsageError(f"avatars: {paths[0]} is no file, a picture is needed")
         if paths:
             found.append((paths[0], emotion))
         else:

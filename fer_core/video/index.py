@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
 from fer_core.video.appearance import Look, look_of
+from fer_core.video.claims import check_claims
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
 from fer_core.video.remote_index import open_listing
@@ -24,6 +25,10 @@ _CHECKED_FRAMES = 40
 _MISSING = np.iinfo(np.int64).min
 MAX_FRAMES = 20_000_000
 """Frames of one video above which it is refused: four days at 50 per second, 0.5 GB of index."""
+MAX_YEARS = 10
+"""From a video's start to its end, above which it is refused: then its times are damaged ones, and
+sums of them would leave 64 bits."""
+_YEAR = 31_557_600
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -85,10 +90,11 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     """Lists the packets of a video and decodes its first 40 frames to check their order.
 
     Raises:
-        MediaError: no video, no frame in it, more than `MAX_FRAMES`, or frames of more than
-            `max_pixels` pixels.
+        MediaError: no video, no frame in it, more than `MAX_FRAMES`, times over more than
+            `MAX_YEARS`, or frames of more than `max_pixels` pixels.
     """
     name = shown_name(source)
+    check_claims(source)
     with open_listing(source) as video:
         context = video.stream.codec_context
         check_pixels(name, context.width, context.height, max_pixels)
@@ -100,6 +106,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         if not times.usable or int(times.pts[-1]) * time_base < start:
             # Times that go back, or a header that is damaged: frames may not end before they start.
             start = min(start, int(times.pts[0]) * time_base)
+        _check_times(name, Fraction(times.last) * time_base - start)
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
@@ -119,6 +126,14 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         start=start,
         seekable=seekable,
     )
+
+
+def _check_times(name: str, length: Fraction) -> None:
+    if length > MAX_YEARS * _YEAR:
+        raise MediaError(
+            f"{name}: its frames are {length // _YEAR:,} years apart, {MAX_YEARS} are the limit: "
+            "its header is damaged, copy it again or convert it"
+        )
 
 
 def start_of(video: Video) -> Fraction:

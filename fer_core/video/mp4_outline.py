@@ -15,7 +15,7 @@ _FIRST = (b"ftyp", b"free", b"mdat", b"moov", b"pnot", b"skip", b"wide")
 
 
 class Box(NamedTuple):
-    """A top-level box of an MP4 (ISO/IEC 14496-12, 4.2): its kind, its bytes, where they start."""
+    """A box of an MP4 (ISO/IEC 14496-12, 4.2): its kind, where it, its content and its end lie."""
 
     kind: bytes
     start: int
@@ -25,7 +25,13 @@ class Box(NamedTuple):
 
 def list_boxes(file: BinaryIO) -> Iterator[Box]:
     """Yields the top-level boxes of an MP4 or QuickTime file; none of any other file."""
-    position, end = 0, file.seek(0, os.SEEK_END)
+    file.seek(4)
+    if file.read(4) in _FIRST:
+        yield from list_inner(file, 0, file.seek(0, os.SEEK_END))
+
+
+def list_inner(file: BinaryIO, position: int, end: int) -> Iterator[Box]:
+    """Yields the boxes that lie one after the other from a position up to an end."""
     while position + 8 <= end:
         file.seek(position)
         header = file.read(16)
@@ -34,7 +40,7 @@ def list_boxes(file: BinaryIO) -> Iterator[Box]:
             size, body = int.from_bytes(header[8:16], "big"), position + 16
         elif size == 0:  # to the end of the file
             size = end - position
-        if size < 8 or (position == 0 and header[4:8] not in _FIRST):
+        if size < 8:
             return
         yield Box(header[4:8], position, body, min(position + size, end))
         position += size

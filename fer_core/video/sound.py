@@ -17,7 +17,14 @@ from av.stream import Discard, Stream
 from fer_core.media import Source
 from fer_core.video.container import Video, open_video
 from fer_core.video.index import start_of
-from fer_core.video.sound_tracks import CopiedTrack, EncodedTrack, Track, can_copy, samples_of
+from fer_core.video.sound_tracks import (
+    MAX_SILENCE_S,
+    CopiedTrack,
+    EncodedTrack,
+    Track,
+    can_copy,
+    samples_of,
+)
 
 HOLE_S = Fraction(1, 25)
 """A track whose packets come later or earlier than the samples before them last, by more than this,
@@ -126,6 +133,11 @@ class Sound:
             track = self._tracks.get(stream.index)
             if track is not None:
                 yield from track.end()
-                if not track.wrote:
+                if track.too_far:
+                    self.lost.append(
+                        f"sound track {number}: more than {MAX_SILENCE_S // 3600} hours of silence "
+                        "lie before or between its sounds, it ends there"
+                    )
+                elif not track.wrote:
                     name = stream.codec.canonical_name
                     self.lost.append(f"sound track {number}: no {name} packet could be decoded")

@@ -23,14 +23,24 @@ _LEAST_MP3_RATE = 16_000
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _BITS_PER_CHANNEL = 80_000
 _LAYOUTS = {1: "mono", 6: "5.1"}
+MAX_SILENCE_S = 6 * 3600
+"""Seconds of silence of one track above which no more is made: each is 47 packets of the copy, to
+be encoded and kept in mind."""
+_LEAST_RATE = 1000
 _OFF_S = Fraction(1, 25)
 """A frame that comes later or earlier than this is moved to its time."""
 
 
 class Track(Protocol):
-    """One sound track on its way into the copy."""
+    """One sound track on its way into the copy.
+
+    Attributes:
+        wrote: whether it gave a packet.
+        too_far: whether it was given up, since too much silence would lie between its sounds.
+    """
 
     wrote: bool
+    too_far: bool
 
     def take(self, packet: Packet[AudioStream]) -> Iterator[Packet[Stream]]:
         """Takes the next packet of the video; yields those of the copy."""
@@ -68,13 +78,16 @@ class CopiedTrack:
         self._stream.time_base = Fraction(1, self._rate)
         _copy_language(stream, self._stream)
         self._next: int | None = None
-        self.wrote = False
+        self.wrote = self.too_far = False
 
     def take(self, packet: Packet[AudioStream]) -> Iterator[Packet[Stream]]:
         """Takes the next packet of the video; yields it as one of the copy."""
         if self._next is None:
             at = (packet.pts or 0) * packet.time_base - self._start
+            self.too_far = abs(at) > MAX_SILENCE_S
             self._next = round(at * self._rate)
+        if self.too_far:
+            return
         copy: Packet[Stream] = Packet(bytes(packet))
         copy.stream = self._stream
         copy.time_base = Fraction(1, self._rate)
@@ -112,11 +125,13 @@ class EncodedTrack:
         _copy_language(stream, self._stream)
         self._resampler: AudioResampler | None = None
         self._form: tuple[str, str, int] | None = None
-        self._position = 0
-        self.wrote = False
+        self._position = self._silence = 0
+        self.wrote = self.too_far = False
 
     def take(self, packet: Packet[AudioStream]) -> Iterator[Packet[Stream]]:
         """Decodes the next packet of the video; yields what is encoded of it."""
+        if self.too_far:
+            return
         try:
             frames = self._source.decode(packet)
         except av.FFmpegError:
@@ -138,12 +153,18 @@ class EncodedTrack:
 
     def _place(self, frame: AudioFrame) -> Iterator[Packet[Stream]]:
         """Encodes a frame at its time, which decides wherever it differs from the count."""
+        if frame.sample_rate < _LEAST_RATE:
+            return  # each of its samples would become dozens
         if frame.pts is not None and frame.time_base is not None:
             at = round((frame.pts * frame.time_base - self._start) * self._rate)
             late = at - self._position
             if late < -_OFF_S * self._rate:
                 return  # this time is taken already
             if late > _OFF_S * self._rate or not self.wrote:
+                self._silence += max(0, late)
+                if self._silence > MAX_SILENCE_S * self._rate:
+                    self.too_far = True
+                    return
                 yield from self._flush()
                 yield from self._fill(at)
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
