@@ -54,7 +54,7 @@ def live(**options: Any) -> None:
     from ferbeam.live.serve import LiveRequest, run_live
     from ferbeam.live.server import LiveSettings
 
-    record, avatars, model_dir = options["record"], options["avatars"], options["model_dir"]
+    record, avatars, model = options["record"], options["avatars"], options["model"]
     settings = LiveSettings(
         host=options["host"],
         port=options["port"],
@@ -67,7 +67,7 @@ def live(**options: Any) -> None:
         options["source"],
         record,
         None if avatars is None else Path(avatars),
-        None if model_dir is None else Path(model_dir),
+        None if model is None else Path(model),
         not options["no_browser"],
     )
     run_live(request, click.echo)

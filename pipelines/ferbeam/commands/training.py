@@ -10,8 +10,6 @@ import click
 
 from ferbeam.commands.exit_codes import DONE, SOME_FAILED
 from ferbeam.commands.options import (
-    choose_detector,
-    complete_beam_options,
     detector_options,
     model_options,
     runner_options,
@@ -42,7 +40,7 @@ def prepare(**options: Any) -> None:
     """
     from fer_core.errors import UsageError
     from ferbeam.runners.job_process import Job
-    from ferbeam.runners.runner import Runner, check_runner
+    from ferbeam.runners.runner import check_runner, choose_runner
 
     check_runner(options["runner"], options["beam_options"])
     if options["cropped"] and options["detector"] != "haar":
@@ -50,18 +48,20 @@ def prepare(**options: Any) -> None:
     with Job("prepare") as job:  # imports Beam while this process imports the rest
         from rich.console import Console
 
+        from ferbeam.control.ask import choose_detector
         from ferbeam.output.folder import Output
         from ferbeam.training.prepare_run import PrepareRequest, run_prepare
 
         places = {"INPUT": options["input_path"], "DATA": options["data"]}
-        beam_options = complete_beam_options(options, places)
         request = PrepareRequest(
             input=options["input_path"],
             data=Output(options["data"]),
             cropped=options["cropped"],
             valid_share=options["valid_share"],
             detector=choose_detector(options["detector"], options["detector_model"]),
-            runner=Runner(options["runner"], options["workers"], beam_options),
+            runner=choose_runner(
+                options["runner"], options["workers"], options["beam_options"], places
+            ),
             overwrite=options["overwrite"],
         )
         sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)
@@ -180,7 +180,7 @@ def train(
 )
 @click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
 def evaluate(
-    data: str, model_dir: str | None, others: tuple[Path, ...], report: str | None, **options: str
+    data: str, model: str | None, others: tuple[Path, ...], report: str | None, **options: str
 ) -> None:
     """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
     from fer_core.model import find_model_dir
@@ -188,7 +188,7 @@ def evaluate(
 
     request = EvaluateRequest(
         data=Path(data),
-        model=find_model_dir() if model_dir is None else Path(model_dir),
+        model=find_model_dir() if model is None else Path(model),
         others=others,
         report=None if report is None else Path(report),
         **options,

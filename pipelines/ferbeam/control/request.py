@@ -16,7 +16,7 @@ from ferbeam.stores import is_uri
 
 @dataclass(frozen=True)
 class AnalysisRequest:
-    """What the command line asks for.
+    """What is asked for.
 
     Attributes:
         input: folder, glob, file or URI.
@@ -28,6 +28,7 @@ class AnalysisRequest:
         card: the card of the model.
         render: of the annotated copies, None for no copies.
         runner: where it runs.
+        command: the words that ask for it, without `ferbeam`.
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
         retry_failures: does once more what ended in a failure.
@@ -42,6 +43,7 @@ class AnalysisRequest:
     card: ModelCard
     render: RenderSettings | None
     runner: Runner
+    command: tuple[str, ...]
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False

@@ -15,6 +15,7 @@ from ferbeam.analysis.list_media import count_parts, list_input
 from ferbeam.control.claim import claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
 from ferbeam.control.pool_check import check_workers
+from ferbeam.control.progress import Progress
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
 from ferbeam.output.costs import Clock, describe_costs
@@ -28,7 +29,6 @@ from ferbeam.runners.job_process import Job, WorkerLostError, run_job
 from ferbeam.settings import AnalyzeSettings
 from ferbeam.stores import is_uri
 from ferbeam.stores.sources import refuse_inside
-from ferbeam.terminal.progress import Progress
 
 MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
@@ -82,7 +82,7 @@ def _run_locked(
     workers = request.runner.used_workers(parts)
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
-    told = describe_run(request.belongs_to(), request.card, job.began, **looks)
+    told = describe_run(request.command, request.belongs_to(), request.card, job.began, **looks)
     run = {**told, **costs, **tables}
     request.output.write_json(request.output.path(RUN_FILE), run)
     remove_stale(request.output, run)

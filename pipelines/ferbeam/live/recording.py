@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,7 +175,9 @@ class Recorder:
         clock = Clock(self._began, self._began, self._began, now, now, now)
         costs = sum_costs([self._costs, {"list": {SECONDS: 0.0, "media": len(self._names)}}])
         return {
-            **describe_run(belongs_to, request.card, self._began, render=None, span_s=None),
+            **describe_run(
+                sys.argv[1:], belongs_to, request.card, self._began, render=None, span_s=None
+            ),
             **describe_costs(costs, {}, clock, 1),
             **gather_tables([*self._parts, *([own] if own else [])]),
         }

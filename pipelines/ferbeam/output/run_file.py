@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shlex
-import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -37,18 +37,23 @@ def gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def describe_run(
-    belongs_to: dict[str, Any], card: ModelCard, began: float, **others: Any
+    command: Sequence[str],
+    belongs_to: dict[str, Any],
+    card: ModelCard,
+    began: float,
+    **others: Any,
 ) -> dict[str, Any]:
     """Puts together what `run.json` tells of the command.
 
     Args:
+        command: its words, without `ferbeam`.
         belongs_to: INPUT, and the settings that change rows.
         card: of the model.
         began: when, in seconds since 1970.
         others: what only some runs have.
     """
     return {
-        "command": _describe_command(sys.argv[1:]),
+        "command": _describe_command(command),
         "belongs_to": belongs_to,
         "model": {"name": card.name, "sha256": belongs_to["model_sha256"]},
         **others,
@@ -58,7 +63,7 @@ def describe_run(
     }
 
 
-def _describe_command(words: list[str]) -> str:
+def _describe_command(words: Sequence[str]) -> str:
     """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
     whole = shlex.join(["ferbeam", *words])
     return os.fsencode(whole).decode("utf-8", "backslashreplace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_core.errors import UsageError
@@ -76,3 +76,27 @@ class Runner:
         mode = "in_memory" if workers == 1 else "multi_processing"
         own = [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
         return ["--runner=FnApiRunner", *own, *self.extra]
+
+
+def choose_runner(
+    name: str, workers: int, beam_options: Sequence[str], places: Mapping[str, str]
+) -> Runner:
+    """Returns a runner with what it needs beyond the user's own Beam options.
+
+    Args:
+        name: `local`, or a Beam runner.
+        workers: worker processes of the local runner, at most.
+        beam_options: the user's own.
+        places: what is read, then where results go, by their names in the help.
+
+    Raises:
+        UsageError: it is known to give wrong results, or something that it needs is missing.
+    """
+    from ferbeam.runners import dataflow
+
+    check_runner(name, beam_options)
+    if name.lower() not in dataflow.NAMES:
+        return Runner(name, workers, tuple(beam_options))
+    completed = dataflow.complete_options(places, beam_options)
+    dataflow.check_installed()
+    return Runner(name, workers, completed)

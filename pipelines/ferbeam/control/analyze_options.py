@@ -1,0 +1,110 @@
+"""The options of an analysis as typed values, with their defaults and what they may be."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from fer_core.errors import UsageError
+
+DETECTORS = ("haar", "yunet")
+ENGINES = ("litert", "tensorflow")
+OVERLAYS = ("emoji", "cover", "box", "none")
+LANGUAGES = ("en", "fr")
+CHOICES = {"detector": DETECTORS, "engine": ENGINES, "overlay": OVERLAYS, "lang": LANGUAGES}
+HIGHEST_RATE = 1000
+WORST_QUALITY = 51
+LOWEST = {"redetect_ms": 1, "span_s": 0.1, "video_quality": 0, "workers": 1, "max_pixels": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalyzeOptions:
+    """What `ferbeam analyze` and `ferbeam.analyze` can be told; their help says what each means.
+
+    Attributes:
+        sample_fps: None for every frame.
+
+    Raises:
+        UsageError: a value cannot be.
+    """
+
+    input: str
+    output: str
+    sample_fps: Fraction | None = Fraction(10)
+    detector: str = "haar"
+    detector_model: str | None = None
+    redetect_ms: int | None = None
+    model: str | None = None
+    engine: str = "litert"
+    span_s: float = 10.0
+    overlay: str = "emoji"
+    avatars: str | None = None
+    lang: str = "en"
+    video_quality: int = 23
+    runner: str = "local"
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    max_pixels: int = 100_000_000
+    overwrite: bool = False
+    prune: bool = False
+    retry_failures: bool = False
+    beam_options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, known in CHOICES.items():
+            _check_choice(name, getattr(self, name), known)
+        for name, least in LOWEST.items():
+            _check_lowest(name, getattr(self, name), least)
+        if self.video_quality > WORST_QUALITY:
+            raise UsageError(f"video_quality {self.video_quality}: at most {WORST_QUALITY}")
+
+    def words(self) -> list[str]:
+        """Returns the words after `ferbeam` that ask for the same, without what is a default."""
+        plain = AnalyzeOptions(input=self.input, output=self.output)
+        words = ["analyze", _argument(self.input), _argument(self.output)]
+        for name in (each.name for each in fields(self) if each.name != "beam_options"):
+            if getattr(self, name) != getattr(plain, name):
+                words += _option(name, getattr(self, name))
+        return [*words, *(("--", *self.beam_options) if self.beam_options else ())]
+
+
+def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{name} {value!r}: is unknown, use one of {', '.join(known)}")
+
+
+def _check_lowest(name: str, value: float | None, least: float) -> None:
+    if value is not None and value < least:
+        raise UsageError(f"{name} {value}: is too small, {least} is the least")
+
+
+def _argument(path: str) -> str:
+    return f"./{path}" if path.startswith("-") else path
+
+
+def _option(name: str, value: Any) -> list[str]:
+    flag = "--" + name.replace("_", "-")
+    if value is True:
+        return [flag]
+    return [flag, "all" if value is None else str(value)]
+
+
+def sample_rate(value: str | float | Fraction) -> Fraction | None:
+    """Returns frames per second as a fraction; None for `all`.
+
+    Args:
+        value: a number, also as text such as `30000/1001`, or `all`.
+
+    Raises:
+        UsageError: it is no such number, or not above 0 and up to 1000.
+    """
+    if value == "all":
+        return None
+    try:
+        rate = value if isinstance(value, Fraction) else Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"'{value}' is not a number of frames per second, nor 'all'") from None
+    if not 0 < rate <= HIGHEST_RATE:
+        raise UsageError(f"{value} is out of range: above 0 and up to {HIGHEST_RATE}, or 'all'")
+    return rate

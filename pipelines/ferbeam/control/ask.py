@@ -1,0 +1,126 @@
+"""From the options of an analysis to what is asked of the job: all that can be checked is."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fer_core.detection.detector import DetectorSettings
+from fer_core.detection.haar import HaarSettings
+from fer_core.errors import FerError, UsageError
+from fer_core.model import find_model_dir, load_card
+from ferbeam.control.request import AnalysisRequest
+from ferbeam.output.folder import Output
+from ferbeam.runners.runner import choose_runner
+from ferbeam.settings import RenderSettings, RowSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_core.drawing.overlay import Lang, OverlayKind
+    from ferbeam.control.analyze_options import AnalyzeOptions
+
+
+def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisRequest:
+    """Checks the options against the machine, and says what they ask for.
+
+    Args:
+        options: of the analysis.
+        command: the words of the command that asks for it, without `ferbeam`.
+
+    Raises:
+        UsageError: they do not fit each other, or something that they need is missing.
+        ModelError: the model folder cannot be used.
+    """
+    if options.engine == "tensorflow" and find_spec("tensorflow") is None:
+        raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
+    card = load_card(find_model_dir() if options.model is None else Path(options.model))
+    detector, detector_model = choose_detector(
+        options.detector, options.detector_model, options.redetect_ms
+    )
+    rate = options.sample_fps
+    rows = RowSettings.of_model(
+        card,
+        options.engine,
+        detector=detector,
+        sample_fps="all" if rate is None else str(rate),
+        max_pixels=options.max_pixels,
+    )
+    places = {"INPUT": options.input, "OUTPUT": options.output}
+    return AnalysisRequest(
+        input=options.input,
+        output=Output(options.output),
+        rows=rows,
+        span_s=options.span_s,
+        model_dir=None if options.model is None else os.path.abspath(options.model),
+        detector_model=detector_model,
+        card=card,
+        render=choose_rendering(options),
+        runner=choose_runner(options.runner, options.workers, options.beam_options, places),
+        command=tuple(command),
+        overwrite=options.overwrite,
+        prune=options.prune,
+        retry_failures=options.retry_failures,
+    )
+
+
+def choose_rendering(options: AnalyzeOptions) -> RenderSettings | None:
+    """Says what the copies look like, and loads the avatars once; None for no copies.
+
+    Raises:
+        UsageError: an avatar is missing or cannot be read.
+    """
+    from fer_core.drawing.emoji import hash_emoji, read_emoji
+
+    if options.overlay == "none":
+        return None
+    folder = None if options.avatars is None else Path(os.path.abspath(options.avatars))
+    read_emoji(folder)
+    return RenderSettings(
+        cast("OverlayKind", options.overlay),
+        cast("Lang", options.lang),
+        None if folder is None else str(folder),
+        hash_emoji(folder),
+        options.video_quality,
+    )
+
+
+def choose_detector(
+    kind: str, model_file: str | None, redetect_ms: int | None = None
+) -> tuple[DetectorSettings, str | None]:
+    """Checks what says which detector finds the faces, and the model file by running it once.
+
+    Args:
+        kind: `haar` or `yunet`.
+        model_file: of YuNet.
+        redetect_ms: how often Haar searches a frame whole, None for its own default.
+
+    Returns:
+        The settings of the detector, and the absolute path of its model file, None without one.
+
+    Raises:
+        UsageError: the two do not fit each other, or the file is no model of the detector.
+    """
+    if kind == "haar":
+        if model_file is not None:
+            raise UsageError("--detector-model: goes with --detector yunet only")
+        settings = HaarSettings() if redetect_ms is None else HaarSettings(redetect_ms=redetect_ms)
+        return settings, None
+    if redetect_ms is not None:
+        raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
+    if not model_file:
+        raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
+    return _try_yunet(Path(model_file).absolute())
+
+
+def _try_yunet(path: Path) -> tuple[DetectorSettings, str]:
+    from fer_core.detection.yunet import YuNetDetector, yunet_settings
+
+    try:
+        settings = yunet_settings(path)
+        YuNetDetector(settings, path)
+    except FerError as error:
+        raise UsageError(f"--detector-model {error}") from error
+    return settings, str(path)
