@@ -8,7 +8,6 @@ found depends on the border, which is made up, as well as on the faces.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,8 @@ from fer_core.learn.dataset import read_data
 from fer_core.learn.labels import LabelledFaces, majority_labels
 from fer_core.model import find_model_dir, load_classifier
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import read_tables
+from ferbeam.output.read_tables import read_tables
+from ferbeam.output.run_file import load_run
 from tests.bench.matching import FoundFace, Matches, lost_accuracy, match_faces, mean
 from tests.bench.memory import run_watched
 from tests.bench.mosaic import (
@@ -98,8 +98,9 @@ def read_faces(output: Path, videos: list[str], frames: int) -> list[FoundFace]:
     Raises:
         RuntimeError: the run does not have every frame.
     """
-    run = json.loads((output / "run.json").read_text(encoding="utf-8"))
-    read = read_tables(Output(str(output)), run, "frames")
+    folder = Output(str(output))
+    run = load_run(folder)
+    read = read_tables(folder, run, "frames")
     lost = read["status"].to_pylist().count("decode_error")
     if read.num_rows != frames or lost:
         raise RuntimeError(f"{read.num_rows} frames analysed, {lost} lost; {frames} were written")
@@ -110,7 +111,7 @@ def read_faces(output: Path, videos: list[str], frames: int) -> list[FoundFace]:
             Box(row["box_x"], row["box_y"], row["box_width"], row["box_height"]),
             NAMES.index(row["emotion"]),
         )
-        for row in read_tables(Output(str(output)), run, "faces").to_pylist()
+        for row in read_tables(folder, run, "faces").to_pylist()
     ]
 
 

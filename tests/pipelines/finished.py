@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fer_core.emotions import NAMES
 from fer_core.model import find_model_dir, load_card
-from fer_core.records import FACES, FRAMES, MEDIA, SCORE_COLUMNS, TABLES
+from fer_core.records import FACES, FRAMES, MEDIA, SCHEMA_VERSION, SCORE_COLUMNS, TABLES
+from ferbeam.output.folder import Output, encode_table
+from ferbeam.output.run_file import Earlier, ModelUsed, Run, write_run
 
 Tables = dict[str, pa.Table]
 STEP_MS = 100
@@ -80,27 +81,37 @@ def write_finished(output: Path, media: Iterable[Tables], render: Any = None) ->
     """Writes the tables of media into an OUTPUT, and `run.json`; pictures share a file."""
     listed: dict[str, list[str]] = {name: [] for name in TABLES}
     rows = dict.fromkeys(TABLES, 0)
+    sums: dict[str, str] = {}
     for number, tables in enumerate(_share_files(media)):
         for name, table in tables.items():
             file = f"{name}/{number:06}.parquet"
             (output / name).mkdir(parents=True, exist_ok=True)
-            pq.write_table(table.cast(TABLES[name]), output / file, compression="zstd")
+            data = encode_table(table.cast(TABLES[name]))
+            (output / file).write_bytes(data)
             listed[name].append(file)
+            sums[file] = sha256(data).hexdigest()
             rows[name] += table.num_rows
     card = load_card(find_model_dir())
-    run = {
-        "command": "ferbeam analyze clips out",
-        "belongs_to": {"INPUT": "/some/clips", "sample_fps": "10", "detector": "haar"},
-        "render": render,
-        "model": {"name": card.name, "sha256": card.sha256_for("litert")},
-        "started": "2026-11-01T10:00:00Z",
-        "seconds": {"whole": 1.0},
-        "wall": {},
-        "rows": rows,
-        "tables": listed,
-    }
+    run = Run(
+        command="ferbeam analyze clips out",
+        belongs_to={"INPUT": "/some/clips", "sample_fps": "10", "detector": "haar"},
+        render=render,
+        span_s=10,
+        model=ModelUsed(name=card.name, sha256=card.sha256_for("litert")),
+        schema_version=SCHEMA_VERSION,
+        versions={"ferbeam": "1.0"},
+        started="2026-11-01T10:00:00Z",
+        workers=2,
+        seconds={"whole": 1.0},
+        wall={},
+        counts={},
+        earlier=Earlier(seconds={}, counts={}),
+        rows=rows,
+        tables={name: tuple(files) for name, files in listed.items()},
+        sums=sums,
+    )
     output.mkdir(parents=True, exist_ok=True)
-    (output / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    write_run(Output(str(output)), run)
     return output
 
 

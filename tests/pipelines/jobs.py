@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from fer_core.records import TABLES
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import read_tables
+from ferbeam.output.read_tables import read_tables
+from ferbeam.output.run_file import load_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -41,8 +42,9 @@ def analyze(source: Path, output: Path, *options: str, code: int = 0) -> dict[st
 
 def tables_of(output: Path) -> dict[str, pa.Table]:
     """Reads the four tables of a finished run."""
-    run = json.loads((output / "run.json").read_text(encoding="utf-8"))
-    return {name: read_tables(Output(str(output)), run, name) for name in TABLES}
+    folder = Output(str(output))
+    run = load_run(folder)
+    return {name: read_tables(folder, run, name) for name in TABLES}
 
 
 def frames_of(output: Path) -> dict[str, pd.DataFrame]:

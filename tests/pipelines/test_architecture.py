@@ -23,7 +23,7 @@ FLOORS = (
     {"analysis", "live", "query", "terminal", "verify"},
     {"deploy", "output"},
     {"runners", "stores"},
-    {"guard", "settings", "text"},
+    {"guard", "masking", "settings", "shell_words", "text"},
 )
 """The rooms of the shell by floor: a room uses those below it and `fer_core`, no other."""
 PIXELS = {"PIL", "av", "cv2"}

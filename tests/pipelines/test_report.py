@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from fer_core.errors import UsageError
 from ferbeam.cli import cli
@@ -216,12 +217,12 @@ def test_only_covered_copies_are_linked(tmp_path: Path) -> None:
 
 def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:
     output = Output(str(write_finished(tmp_path, [make_video("a.mp4", 20)])))
-    (tmp_path / ".spans").mkdir()
+    (tmp_path / ".spans").mkdir(exist_ok=True)
     write_report(output, "en")
     run = load_run(output)
     remove_stale(output, run)
     assert (tmp_path / "report.html").exists()
-    remove_stale(output, {**run, "render": {"overlay": "cover"}})
+    remove_stale(output, replace(run, render={"overlay": "cover"}))
     assert not (tmp_path / "report.html").exists()
 
 

@@ -121,7 +121,12 @@ FAULTS: list[tuple[str, Callable[[Broken], object], set[str]]] = [
         {"run"},
     ),
     ("another version", change_run(schema_version="0"), {"schema"}),
-    ("run.json counts wrongly", change_run(rows={}), {"run-rows"}),
+    ("run.json counts nothing", change_run(rows={}), {"run"}),
+    (
+        "run.json counts wrongly",
+        lambda out: out.change_run(lambda run: run["rows"].update(faces=run["rows"]["faces"] + 1)),
+        {"run-rows"},
+    ),
     (
         "a medium was forgotten",
         lambda out: out.change_run(lambda run: run["counts"]["list"].update(media=5)),

@@ -18,6 +18,7 @@ from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRende
 from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
 from ferbeam.output.costs import SECONDS, Costs, sum_costs, timed
 from ferbeam.output.folder import Output
+from ferbeam.output.read_tables import read_span
 from ferbeam.output.tables import COUNTS_KEY, TableFiles, digest, write_tables
 from ferbeam.settings import RenderSettings
 
@@ -54,7 +55,7 @@ def _link_spans(
     first = ordered[0]
     if len(ordered) != first.total:
         raise FerError(f"{first.media[0].name}: {len(ordered)} of {first.total} spans arrived")
-    committed = [output.read_table(output.span_path(span.key)) for span in ordered]
+    committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
     tracks = _link_media(first.media, tables, committed)

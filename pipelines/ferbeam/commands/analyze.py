@@ -20,6 +20,7 @@ from ferbeam.control.analyze_options import AnalyzeOptions, sample_rate
 
 if TYPE_CHECKING:
     from ferbeam.control.progress import Progress
+    from ferbeam.output.run_file import Run
 
 
 class SampleRate(click.ParamType[Any]):
@@ -112,7 +113,7 @@ def _make_progress() -> Progress:
     return ShownProgress(Console())
 
 
-def _tell(options: AnalyzeOptions, run: dict[str, Any] | None) -> int:
+def _tell(options: AnalyzeOptions, run: Run | None) -> int:
     """Prints what a run came to; returns the exit code."""
     from rich.console import Console
 

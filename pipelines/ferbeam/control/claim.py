@@ -10,8 +10,9 @@ from fer_core.errors import SettingsError
 from fer_core.records import TABLES
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.output.folder import PART, TILES, Output, list_files, sheet_name
+from ferbeam.output.read_tables import read_tables
 from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
-from ferbeam.output.run_file import RUN_FILE, read_tables
+from ferbeam.output.run_file import RUN_FILE, Run, find_run
 
 OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT; nothing else there is ever touched."""
@@ -33,8 +34,8 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
         _remove_own(output)
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
-    run = output.read_json(output.path(RUN_FILE))
-    held = (run or {}).get("belongs_to") or output.read_json(note)
+    run = find_run(output)
+    held = output.read_json(note) if run is None else run.belongs_to
     if held and not request.overwrite:
         _refuse_difference(held, mine)
     if run and not request.prune and not request.overwrite:
@@ -54,7 +55,7 @@ def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
         )
 
 
-def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
+def _refuse_loss(output: Output, run: Run, names: set[str]) -> None:
     had = set(read_tables(output, run, "media")["media"].to_pylist())
     gone = sorted(had - names)
     if gone:
@@ -64,11 +65,11 @@ def _refuse_loss(output: Output, run: dict[str, Any], names: set[str]) -> None:
         )
 
 
-def remove_stale(output: Output, run: dict[str, Any]) -> None:
+def remove_stale(output: Output, run: Run) -> None:
     """Removes from OUTPUT what is not of this finished run: tables, copies, parts, a report."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
-    kept = {file for files in run["tables"].values() for file in files} | set(copies)
+    kept = {file for files in run.tables.values() for file in files} | set(copies)
     kept |= {sheet_name(name) for name in copies.values()}
     tables = [file for name in _SHOWN for file in list_files(output, name)]
     stale = [file for file in tables if file not in kept]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import RUN_FILE
+from ferbeam.output.read_tables import read_span
+from ferbeam.output.run_file import find_run
 
 
 def forget_failures(output: Output) -> int:
@@ -19,13 +20,12 @@ def forget_failures(output: Output) -> int:
     Returns:
         How many spans and copies will be made anew.
     """
-    run = output.read_json(output.path(RUN_FILE)) or {}
+    run = find_run(output)
     forgotten = 0
-    for file in run.get("tables", {}).get("failures", []):
+    for file in run.tables["failures"] if run else ():
         group = file.rpartition("/")[2].rpartition("-")[0]
         plan = output.read_json(output.plan_path(group)) or {}
-        paths = [output.span_path(key) for key in plan.get("spans", {})]
-        paths = [path for path in paths if output.exists(path) and _holds_failures(output, path)]
+        paths = [output.span_path(key) for key in plan.get("spans", {}) if _failed(output, key)]
         note = output.copies_path(group)
         if (output.read_json(note) or {}).get("lacking"):
             paths.append(note)
@@ -36,5 +36,8 @@ def forget_failures(output: Output) -> int:
     return forgotten
 
 
-def _holds_failures(output: Output, path: str) -> bool:
-    return any(output.read_table(path, ["failures"])["failures"].to_pylist())
+def _failed(output: Output, key: str) -> bool:
+    """Tells whether a span is committed and holds failures."""
+    if not output.exists(output.span_path(key)):
+        return False
+    return any(read_span(output, key, ["failures"])["failures"].to_pylist())

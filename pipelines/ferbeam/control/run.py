@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 from fer_core.errors import FerError, UsageError
 from fer_core.records import Failure
@@ -21,7 +20,9 @@ from ferbeam.control.retry import forget_failures
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
-from ferbeam.output.run_file import RUN_FILE, describe_run, gather_tables, read_tables
+from ferbeam.output.read_tables import read_tables
+from ferbeam.output.run_facts import describe_run, gather_tables
+from ferbeam.output.run_file import Listed, Run, write_run
 from ferbeam.output.start_marks import Marks
 from ferbeam.runners.dataflow import ends_without_result
 from ferbeam.runners.flink import cancel_job
@@ -34,7 +35,7 @@ MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
 
 
-def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict[str, Any] | None:
+def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run | None:
     """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
@@ -56,7 +57,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> dict
 
 def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
-) -> dict[str, Any] | None:
+) -> Run | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
     names = {medium.name for medium in media}
     parts = count_parts(media)
@@ -82,9 +83,10 @@ def _run_locked(
     workers = request.runner.used_workers(parts)
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
-    told = describe_run(request.command, request.belongs_to(), request.card, job.began, **looks)
-    run = {**told, **costs, **tables}
-    request.output.write_json(request.output.path(RUN_FILE), run)
+    run = describe_run(
+        request.command, request.belongs_to(), request.card, job.began, tables, **looks, **costs
+    )
+    write_run(request.output, run)
     remove_stale(request.output, run)
     request.output.remove(path)
     return run
@@ -139,7 +141,7 @@ def _name_some(media: Iterable[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
+def _check_run(output: Output, run: Listed, listed: int) -> None:
     """Checks that every listed medium is accounted for, and every face and frame counted."""
     media = read_tables(output, run, "media")
     failures = read_tables(output, run, "failures")
@@ -151,5 +153,5 @@ def _check_run(output: Output, run: dict[str, Any], listed: int) -> None:
         )
     for table, column in (("frames", "frames_sampled"), ("faces", "face_count")):
         counted = sum(media[column].to_pylist())
-        if run["rows"][table] != counted:
-            raise FerError(f"{run['rows'][table]} rows in {table}, media count {counted}")
+        if run.rows[table] != counted:
+            raise FerError(f"{run.rows[table]} rows in {table}, media count {counted}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferbeam.runners.job_process import Job
 from ferbeam.runners.runner import check_runner
@@ -11,11 +11,12 @@ from ferbeam.runners.runner import check_runner
 if TYPE_CHECKING:
     from ferbeam.control.analyze_options import AnalyzeOptions
     from ferbeam.control.progress import Progress
+    from ferbeam.output.run_file import Run
 
 
 def start_analysis(
     options: AnalyzeOptions, command: Sequence[str], make_progress: Callable[[], Progress]
-) -> dict[str, Any] | None:
+) -> Run | None:
     """Analyses to the end; however this ends, nothing is left running.
 
     Args:

@@ -17,7 +17,8 @@ from ferbeam.live.recorded import RecordedMedium, face_row, media_row
 from ferbeam.live.session import Analysed
 from ferbeam.output.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import RUN_FILE, describe_run, gather_tables
+from ferbeam.output.run_facts import describe_run, gather_tables
+from ferbeam.output.run_file import RUN_FILE, Run, write_run
 from ferbeam.output.tables import write_tables
 from ferbeam.settings import RowSettings
 
@@ -134,7 +135,7 @@ class Recorder:
         row = media_row(medium, self._request.codec)
         older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
         self._media_part = self._write(medium, {"media": media})
-        output.write_json(output.path(RUN_FILE), self._describe_run())
+        write_run(output, self._describe_run())
         if older is not None:
             output.remove(output.path(older["tables"]["media"]))
 
@@ -168,16 +169,12 @@ class Recorder:
         self.frames += 1
         return place
 
-    def _describe_run(self) -> dict[str, Any]:
+    def _describe_run(self) -> Run:
         request, now = self._request, self._now()
         own = self._media_part
         belongs_to = {"INPUT": request.source, **request.rows.flat()}
         clock = Clock(self._began, self._began, self._began, now, now, now)
         costs = sum_costs([self._costs, {"list": {SECONDS: 0.0, "media": len(self._names)}}])
-        return {
-            **describe_run(
-                sys.argv[1:], belongs_to, request.card, self._began, render=None, span_s=None
-            ),
-            **describe_costs(costs, {}, clock, 1),
-            **gather_tables([*self._parts, *([own] if own else [])]),
-        }
+        listed = gather_tables([*self._parts, *([own] if own else [])])
+        others = {"render": None, "span_s": None, **describe_costs(costs, {}, clock, 1)}
+        return describe_run(sys.argv[1:], belongs_to, request.card, self._began, listed, **others)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 from ferbeam.output.folder import Output
+from ferbeam.output.run_file import Run
 
 REPORT = "report.html"
 
@@ -19,13 +19,13 @@ MARK = '<meta name="ferbeam-run" content="{}">'
 MARK_WITHIN = 1000
 
 
-def mark_of(run: dict[str, Any]) -> str:
+def mark_of(run: Run) -> str:
     """Returns what tells the tables and copies of one run from those of another."""
-    shown = json.dumps([run["tables"], run["render"]], sort_keys=True)
+    shown = json.dumps([run.tables, run.render], sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
-def shows_other_run(output: Output, run: dict[str, Any]) -> bool:
+def shows_other_run(output: Output, run: Run) -> bool:
     """Tells whether OUTPUT holds a report, but of other tables or copies than this run's."""
     path = output.path(REPORT)
     if not output.exists(path):

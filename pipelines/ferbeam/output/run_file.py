@@ -1,102 +1,176 @@
-"""What `run.json` tells of any run: its command, the versions of what it used, its tables."""
+"""`run.json`, what a finished run tells of itself: its types, and the one reader that checks it."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import shlex
-import time
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+import json
+from typing import Annotated, Any
 
-import pyarrow as pa
+from msgspec import Meta, Struct, to_builtins
+from msgspec.json import decode
 
 from fer_core.errors import UsageError
-from fer_core.model import ModelCard
 from fer_core.records import SCHEMA_VERSION, TABLES
+from ferbeam.output.checked_files import read_checked
+from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Output
+from ferbeam.shell_words import split_line
 
 RUN_FILE = "run.json"
+MOST_BYTES = 128 * 2**20
+"""Enough for the table files of 200,000 videos."""
+REPAIR = "the same `ferbeam analyze` makes it anew once it is removed"
+
+Word = Annotated[str, Meta(pattern=r"^[\w .+-]{1,100}$")]
+Line = Annotated[str, Meta(max_length=100_000)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Numbers = dict[Word, Number]
+Counts = dict[Word, Whole | Number]
+Facts = dict[Word, Line | Whole | Number | bool | None]
 
 
-VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
+class ModelUsed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model of a run."""
+
+    name: Line
+    sha256: Sha256
 
 
-def gather_tables(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the tables: their `rows`, the files and their sums."""
-    tables: dict[str, list[str]] = {name: [] for name in TABLES}
-    rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
-    sums: dict[str, str] = {}
-    for part in sorted(parts, key=lambda part: str(part["group"])):
-        for name, file in part["tables"].items():
-            tables[name].append(file)
-        rows.update(part["rows"])
-        sums.update(part["sums"])
-    return {"rows": dict(rows), "tables": tables, "sums": sums}
+class Earlier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What earlier runs had spent on spans that this one found committed."""
+
+    seconds: Numbers
+    counts: dict[Word, Counts]
 
 
-def describe_run(
-    command: Sequence[str],
-    belongs_to: dict[str, Any],
-    card: ModelCard,
-    began: float,
-    **others: Any,
-) -> dict[str, Any]:
-    """Puts together what `run.json` tells of the command.
+class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table files of a run.
 
-    Args:
-        command: its words, without `ferbeam`.
-        belongs_to: INPUT, and the settings that change rows.
-        card: of the model.
-        began: when, in seconds since 1970.
-        others: what only some runs have.
+    Attributes:
+        rows: of each table.
+        tables: the files of each table, below OUTPUT.
+        sums: SHA-256 of each of them.
     """
-    return {
-        "command": _describe_command(command),
-        "belongs_to": belongs_to,
-        "model": {"name": card.name, "sha256": belongs_to["model_sha256"]},
-        **others,
-        "schema_version": SCHEMA_VERSION,
-        "versions": {name: _version(name) for name in VERSIONED},
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
-    }
+
+    rows: dict[Word, Count]
+    tables: dict[Word, tuple[Line, ...]]
+    sums: dict[Line, Sha256]
 
 
-def _describe_command(words: Sequence[str]) -> str:
-    """Returns the command as a shell takes it; bytes that are not UTF-8 are escaped."""
-    whole = shlex.join(["ferbeam", *words])
-    return os.fsencode(whole).decode("utf-8", "backslashreplace")
+class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `run.json` holds.
+
+    Attributes:
+        command: what was called, as a line for a shell, secrets masked.
+        belongs_to: INPUT, and the settings that change rows.
+        model: the model.
+        render: settings of the annotated copies, None for no copies.
+        span_s: length of a span of video in seconds, None where there are none.
+        schema_version: of the tables.
+        versions: of what was used, by package.
+        started: when, as `2026-11-01T10:00:00Z`.
+        workers: number of worker processes, None if a runner decides on it.
+        seconds: of the stages, summed over the workers, and of the `whole` on the clock.
+        wall: the parts of the whole one after the other, in seconds.
+        counts: of the stages.
+        earlier: what is in none of these.
+    """
+
+    command: Line
+    belongs_to: Facts
+    model: ModelUsed
+    render: Facts | None
+    span_s: Number | None
+    schema_version: Word
+    versions: dict[Word, Word]
+    started: Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-\d\dT\d\d:\d\d:\d\dZ$")]
+    workers: Count | None
+    seconds: Numbers
+    wall: Numbers
+    counts: dict[Word, Counts]
+    earlier: Earlier
+
+    def setting(self, name: str) -> str:
+        """Returns one of the settings that change rows, as text."""
+        return str(self.belongs_to.get(name, ""))
 
 
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def read_tables(
-    output: Output, run: dict[str, Any], name: str, columns: list[str] | None = None
-) -> pa.Table:
-    """Reads one table of a finished run, through `run.json`."""
-    schema = TABLES[name]
-    parts = [output.read_table(output.path(file), columns) for file in run["tables"][name]]
-    if not parts:
-        # Not `schema.empty_table()`, which imports pandas where that is installed: 0.3 s.
-        return pa.Table.from_batches([], schema.remove_metadata())
-    return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
-
-
-def load_run(output: Output) -> dict[str, Any]:
+def load_run(output: Output) -> Run:
     """Reads `run.json` of a finished run.
 
     Raises:
-        UsageError: there is none, or it is of an older version.
+        UsageError: there is none.
+        DamageError: it is not as ferbeam wrote it.
     """
-    run: dict[str, Any] | None = output.read_json(output.path(RUN_FILE))
+    run = find_run(output)
     if run is None:
         raise UsageError(f"OUTPUT {output.root}: holds no finished run, {RUN_FILE} is missing")
-    if "wall" not in run:
-        raise UsageError(f"OUTPUT {output.root}: an older ferbeam wrote it; analyse INPUT again")
     return run
+
+
+def find_run(output: Output) -> Run | None:
+    """Reads `run.json`; None where there is none.
+
+    Raises:
+        DamageError: it is not as ferbeam wrote it.
+    """
+    try:
+        data = read_checked(output, RUN_FILE, MOST_BYTES)
+        # Typed first, so that what it claims bounds what it takes; then no key may come twice.
+        run = decode(data, type=Run)
+        json.loads(data, object_pairs_hook=_refuse_twice)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, RecursionError) as error:
+        reason = f"it is damaged, or of another version of ferbeam: {error}"
+        raise DamageError(output.root, "run", RUN_FILE, reason, REPAIR) from None
+    if fault := _find_fault(run):
+        raise DamageError(output.root, *fault, REPAIR)
+    return run
+
+
+def write_run(output: Output, run: Run) -> None:
+    """Writes `run.json`, readable by people."""
+    values = to_builtins(run)
+    values |= {name: values.pop(name) for name in Listed.__struct_fields__}  # the long ones last
+    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    output.write(output.path(RUN_FILE), f"{text}\n".encode())
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError("a key comes twice")
+
+
+def _find_fault(run: Run) -> tuple[str, str, str] | None:
+    """Finds what fits no run though its type does: the kind, the file and the reason."""
+    files = [(name, file) for name, listed in run.tables.items() for file in listed]
+    outside = [file for name, file in files if not _names_table(name, file)]
+    named = {file for _, file in files}
+    faults = {
+        f"it is of version {run.schema_version}, this ferbeam reads {SCHEMA_VERSION}": (
+            run.schema_version != SCHEMA_VERSION
+        ),
+        f"it does not list the files of {', '.join(TABLES)}": (
+            set(run.tables) != set(TABLES) or set(run.rows) != set(TABLES)
+        ),
+        "it lists a file twice": len(files) > len(named),
+        "it holds no checksum of a table file": not named <= set(run.sums),
+        "its command is none of ferbeam's": split_line(run.command) is None,
+        "it does not tell INPUT": not isinstance(run.belongs_to.get("INPUT"), str),
+        "it does not tell its time": "whole" not in run.seconds,
+    }
+    if outside:
+        return "path", outside[0], f"{RUN_FILE} lists it as a table file, but it lies elsewhere"
+    found = [reason for reason, there in faults.items() if there]
+    kind = "schema" if run.schema_version != SCHEMA_VERSION else "run"
+    return (kind, RUN_FILE, found[0]) if found else None
+
+
+def _names_table(name: str, file: str) -> bool:
+    """Tells whether a path is of a file right in the folder of its table."""
+    folder, _, last = file.partition("/")
+    return folder == name and "/" not in last and last.isprintable() and last not in ("", ".", "..")

@@ -13,7 +13,8 @@ import pyarrow.dataset as ds
 from fer_core.errors import UsageError
 from fer_core.records import TABLES
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import load_run, read_tables
+from ferbeam.output.read_tables import check_table_files, read_tables
+from ferbeam.output.run_file import Run, load_run
 from ferbeam.query.views import TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
@@ -77,13 +78,12 @@ def check_view(name: str) -> None:
         raise UsageError(f"view {name}: is not known; {', '.join(known)} are")
 
 
-def _open_table(output: Output, run: dict[str, Any], name: str) -> Any:
+def _open_table(output: Output, run: Run, name: str) -> Any:
     """Returns a table: read whole, or as a data set where it is local and very large."""
-    files = run["tables"][name]
-    if not output.is_local or run["rows"][name] <= MOST_IN_MEMORY:
+    if not output.is_local or run.rows[name] <= MOST_IN_MEMORY:
         return read_tables(output, run, name)
     schema = TABLES[name].remove_metadata()
-    return ds.dataset([output.path(file) for file in files], schema, format="parquet")
+    return ds.dataset(check_table_files(output, run, name), schema, format="parquet")
 
 
 def _all_viewers(names: list[str]) -> pa.Table:

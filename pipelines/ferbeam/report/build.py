@@ -16,7 +16,7 @@ from fer_core.emotions import NAMES
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
 from ferbeam.output.report_mark import PAGES, REPORT
-from ferbeam.output.run_file import load_run
+from ferbeam.output.run_file import Run, load_run
 from ferbeam.query.tables import open_tables
 from ferbeam.report.cohort import read_cohort
 from ferbeam.report.front import tell_front
@@ -80,8 +80,8 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
     return Written(output.path(REPORT), len(sizes), sum(sizes), max(sizes))
 
 
-def _title_of(run: dict[str, Any]) -> str:
-    source = str(run["belongs_to"]["INPUT"]).rstrip("/")
+def _title_of(run: Run) -> str:
+    source = run.setting("INPUT").rstrip("/")
     return source.rpartition("/")[2] or source or "ferbeam"
 
 

@@ -35,12 +35,12 @@ def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, 
 def _tell_run(pages: Pages) -> list[str]:
     """Returns in words when and how was analysed."""
     run = pages.run
-    fps = run["belongs_to"]["sample_fps"]
+    fps = run.setting("sample_fps")
     sampled = "samples_all" if fps == "all" else "samples_per_s"
     return [
-        pages.say("analysed", date=show_date(run["started"], pages.lang)),
-        pages.say("by_model", name=run["model"]["name"]),
-        pages.say("detector", name=run["belongs_to"]["detector"]),
+        pages.say("analysed", date=show_date(run.started, pages.lang)),
+        pages.say("by_model", name=run.model.name),
+        pages.say("detector", name=run.setting("detector")),
         pages.say(sampled, fps=fps),
     ]
 

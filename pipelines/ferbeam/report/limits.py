@@ -6,20 +6,21 @@ from typing import Any
 
 from fer_core.emotions import EMOTIONS
 from fer_core.model import ModelCard, find_model_dir, load_card
+from ferbeam.output.run_file import Run
 
 MEASURED = "without_copies.ferplus"
 
 
-def describe_model(run: dict[str, Any]) -> dict[str, Any]:
+def describe_model(run: Run) -> dict[str, Any]:
     """Returns what is known of a run's model.
 
     Returns:
         `name` and `sha256`; where it is the one that ferbeam ships also `accuracy`, `pictures`
         and `recalls`: emotion, share recognised and how many there were of it.
     """
-    known = {"name": run["model"]["name"], "sha256": run["model"]["sha256"][:12], "recalls": []}
+    known = {"name": run.model.name, "sha256": run.model.sha256[:12], "recalls": []}
     card = load_card(find_model_dir())
-    if run["model"]["sha256"] not in card.files.values():
+    if run.model.sha256 not in card.files.values():
         return known
     return {**known, **_figures_of(card)}
 

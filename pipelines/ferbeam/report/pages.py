@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from fer_core.emotions import EMOTIONS, Emotion
 from ferbeam.output.folder import Output
 from ferbeam.output.report_mark import MARK, mark_of
+from ferbeam.output.run_file import Run
 from ferbeam.report.assets import load_assets
 from ferbeam.report.figures import show_count, show_share, show_time
 from ferbeam.report.words import LIMITS, STAGES, WORDS
@@ -49,7 +50,7 @@ class Pages:
     """
 
     output: Output
-    run: dict[str, Any]
+    run: Run
     lang: str
     title: str
     version: str
@@ -73,7 +74,7 @@ class Pages:
     @property
     def covered(self) -> bool:
         """Whether the copies cover the faces."""
-        return (self.run["render"] or {}).get("overlay") == "cover"
+        return (self.run.render or {}).get("overlay") == "cover"
 
     def write(self, path: str, template: str, data: Values, values: Values) -> int:
         """Writes a page below OUTPUT; returns its size in bytes.

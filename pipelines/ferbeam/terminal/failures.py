@@ -40,23 +40,29 @@ def load_failures(output: Output) -> tuple[list[dict[str, Any]], str | None]:
     Raises:
         UsageError: there is no finished run.
     """
-    from ferbeam.output.run_file import load_run, read_tables
+    from ferbeam.output.read_tables import read_tables
+    from ferbeam.output.run_file import load_run
 
     run = load_run(output)
     table = read_tables(output, run, "failures")
-    return table.to_pylist(), retry_command(run["command"])
+    return table.to_pylist(), retry_command(run.command)
 
 
 def retry_command(command: str) -> str | None:
     """Returns the command that tries the failures of a run again, by the one that made it.
 
+    Its words stay quoted as they are, so that a shell runs ferbeam and nothing else.
+
     None for a recording of `live`: what the camera showed is gone.
     """
-    words = [word for word in command.split(" ") if word not in ("--overwrite", "--retry-failures")]
-    if "analyze" not in words:
+    from ferbeam.masking import mask_text
+    from ferbeam.shell_words import split_line
+
+    words = split_line(command) or []
+    if words[:2] != ["ferbeam", "analyze"]:
         return None
-    at = words.index("analyze") + 1
-    return " ".join([*words[:at], "--retry-failures", *words[at:]])
+    kept = [word for word in words[2:] if word not in ("--overwrite", "--retry-failures")]
+    return mask_text(" ".join(["ferbeam", "analyze", "--retry-failures", *kept]))
 
 
 def group_reasons(rows: list[dict[str, Any]]) -> list[Reason]:
@@ -66,7 +72,12 @@ def group_reasons(rows: list[dict[str, Any]]) -> list[Reason]:
         text = _reason_of(row["media"], row["message"])
         key = row["stage"], _NUMBER.sub("#", text)
         groups.setdefault(key, Reason(row["stage"], text, [])).rows.append(row)
-    return sorted(groups.values(), key=lambda one: (STAGES.index(one.stage), -len(one.rows)))
+    return sorted(groups.values(), key=lambda one: (_stage_of(one), -len(one.rows)))
+
+
+def _stage_of(reason: Reason) -> int:
+    """Returns the place of its stage; of one that is none of ours the last."""
+    return STAGES.index(reason.stage) if reason.stage in STAGES else len(STAGES)
 
 
 def _reason_of(medium: str, message: str) -> str:
@@ -85,7 +96,7 @@ def tell_reason(reason: Reason) -> list[str]:
     times = f", {count} times" if count > len(media) else ""
     names = [f"  {printable(name)}" for name in media[:SHOWN_NAMES]]
     more = [f"  and {len(media) - SHOWN_NAMES} more"] if len(media) > SHOWN_NAMES else []
-    return [f"{reason.stage} ({many}{times}): {printable(reason.text)}", *names, *more]
+    return [f"{printable(reason.stage)} ({many}{times}): {printable(reason.text)}", *names, *more]
 
 
 def describe_reason(reason: Reason) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 
 from ferbeam.output.costs import STAGES
+from ferbeam.output.run_file import Counts, Earlier, Run
 
 
-def print_profile(console: Console, run: dict[str, Any]) -> None:
+def print_profile(console: Console, run: Run) -> None:
     """Prints a row for each stage: the workers' seconds, their share, and what they did."""
-    seconds, wall, workers = run["seconds"], run["wall"], run["workers"]
-    spent = sum(seconds[stage] for stage in STAGES)
+    seconds, wall, workers = run.seconds, run.wall, run.workers
+    spent = sum(seconds.get(stage, 0.0) for stage in STAGES)
     # What the workers could have worked; where nobody knows their number, what they have.
     whole = seconds["whole"] * workers if workers else spent
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -23,11 +22,12 @@ def print_profile(console: Console, run: dict[str, Any]) -> None:
     for name in ("of", "each"):
         table.add_column(name, justify="right" if name == "each" else "left")
     table.add_column("also counted")
-    for stage in STAGES:
-        counts = run["counts"][stage]
-        table.add_row(stage, *_share(seconds[stage], whole), *_counted(counts, seconds[stage]))
+    for stage, unit in STAGES.items():
+        counts = run.counts.get(stage) or {unit: 0}
+        own = seconds.get(stage, 0.0)
+        table.add_row(stage, *_share(own, whole), *_counted(counts, own))
     if workers:
-        idle = workers * wall["run"] - spent
+        idle = workers * wall.get("run", 0.0) - spent
         table.add_row("waiting", *_share(idle, whole))
         table.add_row("start, end", *_share(whole - spent - idle, whole))
         table.add_row("all", *_share(whole, whole), style="bold")
@@ -35,24 +35,25 @@ def print_profile(console: Console, run: dict[str, Any]) -> None:
     parts = ", ".join(f"{name} {value:.1f}" for name, value in wall.items())
     many = f"{workers} worker{'s' if workers > 1 else ''} for " if workers else ""
     console.print(f"{many}{seconds['whole']:.1f} s on the clock: {parts}", soft_wrap=True)
-    _print_earlier(console, run["earlier"])
+    _print_earlier(console, run.earlier)
 
 
 def _share(seconds: float, whole: float) -> tuple[str, str]:
     return f"{seconds:,.2f}", f"{100 * seconds / whole:.1f} %" if whole else "-"
 
 
-def _counted(counts: dict[str, float], seconds: float) -> tuple[str, str, str, str]:
+def _counted(counts: Counts, seconds: float) -> tuple[str, str, str, str]:
     """Returns a stage's count, its unit, the milliseconds of one, and what else it counted."""
     (unit, count), *others = counts.items()
     each = f"{1000 * seconds / count:,.2f} ms" if count else "-"
     return f"{count:,}", unit, each, ", ".join(f"{value:,} {name}" for name, value in others)
 
 
-def _print_earlier(console: Console, earlier: dict[str, Any]) -> None:
-    spans, frames = earlier["counts"]["commit"]["spans"], earlier["counts"]["decode"]["frames"]
+def _print_earlier(console: Console, earlier: Earlier) -> None:
+    spans = earlier.counts.get("commit", {}).get("spans", 0)
+    frames = earlier.counts.get("decode", {}).get("frames", 0)
     if spans:
-        seconds = sum(earlier["seconds"].values())
+        seconds = sum(earlier.seconds.values())
         console.print(
             f"not in these figures: {spans:,} spans ({frames:,} frames) that were committed before,"
             f" in {seconds:,.1f} s of workers; analyze --overwrite measures them anew",

@@ -12,13 +12,14 @@ from rich.table import Table
 
 from fer_core.emotions import emotion_named
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import read_tables
+from ferbeam.output.read_tables import read_table_file, read_tables
+from ferbeam.output.run_file import Run
 from ferbeam.text import printable
 
 SHOWN_MEDIA = 30
 
 
-def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
+def print_summary(console: Console, output: Output, run: Run) -> int:
     """Prints what a run has found; returns the number of failures."""
     media = read_tables(output, run, "media").sort_by("media").to_pylist()
     emotions = _emotion_counts(output, run)
@@ -35,13 +36,13 @@ def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
     console.print(table)
     if len(media) > SHOWN_MEDIA:
         console.print(f"... and {len(media) - SHOWN_MEDIA} more media")
-    rows, seconds = run["rows"], run["seconds"]["whole"]
+    rows, seconds = run.rows, run.seconds["whole"]
     console.print(
         f"{len(media)} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
     )
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
     console.print(f"tables: {escape(output.root)}", soft_wrap=True)
-    if run["render"]:
+    if run.render:
         console.print(f"annotated copies: {escape(output.path('annotated'))}", soft_wrap=True)
     if media:
         name = shlex.quote(output.root)
@@ -49,12 +50,12 @@ def print_summary(console: Console, output: Output, run: dict[str, Any]) -> int:
     return int(rows["failures"])
 
 
-def _emotion_counts(output: Output, run: dict[str, Any]) -> dict[str, Counter[str]]:
+def _emotion_counts(output: Output, run: Run) -> dict[str, Counter[str]]:
     """Counts the faces of each medium by emotion."""
     counts: dict[str, Counter[str]] = {}
     # Not with Arrow's group_by: it imports pandas where that is installed, 0.3 s for nothing.
-    for file in run["tables"]["faces"]:
-        faces = output.read_table(output.path(file), ["media", "emotion"])
+    for file in run.tables["faces"]:
+        faces = read_table_file(output, run, file, ["media", "emotion"])
         pairs = zip(faces["media"].to_pylist(), faces["emotion"].to_pylist(), strict=True)
         for (medium, emotion), count in Counter(pairs).items():
             counts.setdefault(medium, Counter())[emotion] += count

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from fer_core.errors import MediaError
 from fer_core.measure_copies import CopyMeasures, measure_picture, measure_video
+from ferbeam.output.checked_files import leads_out
 from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.stores.sources import open_source
 from ferbeam.verify.findings import Findings
 from ferbeam.verify.media import Copy
-from ferbeam.verify.tables import leads_out
 
 TOLERANCE_MS = 2
 """How far the end of a copy may be from that of its medium, for rounding."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fer_core.records import TABLES
-from ferbeam.output.folder import copy_name
+from ferbeam.output.run_file import Run
 from ferbeam.verify.findings import Findings
 from ferbeam.verify.rows import (
     STATUSES,
@@ -190,29 +190,14 @@ def _list_copies(columns: dict[str, Columns]) -> Iterator[Copy]:
         yield Copy(**facts, failed=row["media"] in failed)
 
 
-def check_tally(findings: Findings, tally: Tally, run: dict[str, object]) -> None:
+def check_tally(findings: Findings, tally: Tally, run: Run) -> None:
     """Checks the counts of `run.json` against the tables of a whole OUTPUT."""
-    rows = run.get("rows")
-    told = rows if isinstance(rows, dict) else {}
     for name, count in tally.rows.items():
-        if told.get(name) != count:
-            findings.add("run-rows", f"{name}: run.json says {told.get(name)}, there are {count}")
+        if run.rows[name] != count:
+            findings.add("run-rows", f"{name}: run.json says {run.rows[name]}, there are {count}")
     for name in sorted(tally.opened & tally.unopened):
         findings.add("medium-twice", name)
-    listed = _listed(run)
+    listed = run.counts.get("list", {}).get("media")
     found = len(tally.opened | tally.unopened)
     if listed != found:
         findings.add("unaccounted", f"{listed} media were listed, {found} are in the tables")
-
-
-def _listed(run: dict[str, object]) -> object:
-    """Returns how many media `run.json` says were listed to be opened, None where it does not."""
-    told: object = run
-    for name in ("counts", "list", "media"):
-        told = told.get(name) if isinstance(told, dict) else None
-    return told
-
-
-def expected_copy(copy: Copy) -> str:
-    """Returns where a medium's copy has to lie."""
-    return copy_name(copy.kind, copy.media)

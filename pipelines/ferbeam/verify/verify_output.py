@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ferbeam.output.folder import Output
+    from ferbeam.output.run_file import Run
     from ferbeam.verify.findings import Finding, Findings
     from ferbeam.verify.media import Tally
-    from ferbeam.verify.tables import Listed
 
 
 @dataclass(frozen=True)
@@ -33,47 +33,42 @@ def verify_output(output: Output) -> Verified:
     """
     from ferbeam.verify.findings import Findings
     from ferbeam.verify.media import Tally, check_group, check_tally
-    from ferbeam.verify.tables import check_run, read_groups
+    from ferbeam.verify.tables import read_groups
 
     findings, tally = Findings(), Tally()
     run = _load_run(findings, output)
-    listed = None if run is None else check_run(findings, run)
-    if listed is not None:
-        for group in read_groups(findings, output, listed):
+    if run is not None:
+        for group in read_groups(findings, output, run):
             tally.whole = tally.whole and group.whole
             if group.whole:
                 check_group(findings, tally, group.tables)
         if tally.whole:  # else all would be missing that a damaged file held
             check_tally(findings, tally, run)
-        _check_files(findings, output, listed, tally, run)
+        _check_files(findings, output, tally, run)
     counted = {**tally.rows, "copies": sum(1 for copy in tally.copies if copy.annotated)}
     return Verified(findings.list(), counted)
 
 
-def _load_run(findings: Findings, output: Output) -> Any:
+def _load_run(findings: Findings, output: Output) -> Run | None:
     """Reads `run.json`; None where it is damaged."""
-    from fer_core.errors import UsageError
-    from ferbeam.output.run_file import RUN_FILE
+    from ferbeam.output.damage import DamageError
+    from ferbeam.output.run_file import load_run
 
-    path = output.path(RUN_FILE)
-    if not output.exists(path):
-        raise UsageError(f"OUTPUT {output.root}: holds no finished run, {RUN_FILE} is missing")
-    run = output.read_json(path)
-    if run is None:
-        findings.add("run", "it is no JSON")
-    return run
+    try:
+        return load_run(output)
+    except DamageError as damage:
+        findings.add(damage.kind, f"{damage.file}: {damage.reason}")
+        return None
 
 
-def _check_files(
-    findings: Findings, output: Output, listed: Listed, tally: Tally, run: dict[str, Any]
-) -> None:
+def _check_files(findings: Findings, output: Output, tally: Tally, run: Run) -> None:
     """Checks the copies, and that nothing lies beside what belongs to the run."""
     from fer_core.records import TABLES
     from ferbeam.output.folder import list_files
     from ferbeam.verify.copies import check_copies
 
-    known = check_copies(findings, output, tally.copies, run.get("render") is not None)
-    known.update(file for files in listed.files.values() for file in files)
+    known = check_copies(findings, output, tally.copies, run.render is not None)
+    known.update(file for files in run.tables.values() for file in files)
     for folder in (*TABLES, *(("annotated", "sheets") if tally.whole else ())):
         for file in list_files(output, folder):
             if file not in known:

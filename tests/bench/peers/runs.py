@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from fer_core.faces import Box
 from ferbeam.output.folder import Output
-from ferbeam.output.run_file import read_tables
+from ferbeam.output.read_tables import read_tables
+from ferbeam.output.run_file import load_run
 from tests.bench.clips import ROOT
 from tests.bench.memory import Watched, run_watched, watch
 
@@ -82,8 +83,8 @@ def run_ferbeam(source: Path, output: Path, *options: str) -> Watched:
 
 def read_boxes(output: Path) -> dict[str, Boxes]:
     """Reads the boxes of a finished run, by medium; frames without a face are there, empty."""
-    run = json.loads((output / "run.json").read_text(encoding="utf-8"))
     store = Output(str(output))
+    run = load_run(store)
     found: dict[str, Boxes] = {}
     for row in read_tables(store, run, "frames").to_pylist():
         found.setdefault(row["media"], {})[row["frame_index"]] = []

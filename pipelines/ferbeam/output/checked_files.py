@@ -1,0 +1,64 @@
+"""Reads the files of an OUTPUT from anywhere: only what lies in it, and is not too large."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ferbeam.output.folder import Output
+from ferbeam.stores import store_of
+
+
+class LeadsOutError(ValueError):
+    """A path that is not below OUTPUT."""
+
+
+def leads_out(output: Output, file: str) -> bool:
+    """Tells whether a path below OUTPUT is not below it, by its name or through a link."""
+    if {"", ".", ".."} & set(file.split("/")) or "\0" in file:
+        return True
+    if not output.is_local:
+        return False
+    root = os.path.realpath(output.root)
+    return not os.path.realpath(output.path(file)).startswith(root.rstrip(os.sep) + os.sep)
+
+
+def read_checked(output: Output, file: str, most: int) -> bytes:
+    """Reads a file of an OUTPUT whole.
+
+    Args:
+        output: where it lies.
+        file: its path below OUTPUT.
+        most: how many bytes it may have.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it leads out of OUTPUT, is no file, or is larger.
+    """
+    measure_checked(output, file, most)
+    return output.read(output.path(file))
+
+
+def measure_checked(output: Output, file: str, most: int) -> int:
+    """Returns the bytes of a file of an OUTPUT; raises as `read_checked` does."""
+    if leads_out(output, file):
+        raise LeadsOutError("it leads out of OUTPUT")
+    path = output.path(file)
+    size = _local_size(path) if output.is_local else _stored_size(path)
+    if size > most:
+        raise ValueError(f"it has {size:,} bytes, more than {most:,}")
+    return size
+
+
+def _local_size(path: str) -> int:
+    place = os.lstat(path)
+    if not stat.S_ISREG(place.st_mode):
+        raise ValueError("it is a folder, a link or a device, where a file should be")
+    return place.st_size
+
+
+def _stored_size(uri: str) -> int:
+    stored = store_of(uri).find(uri)
+    if stored is None:
+        raise FileNotFoundError(uri)
+    return stored.size

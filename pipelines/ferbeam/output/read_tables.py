@@ -1,0 +1,203 @@
+"""Reads the table files of an OUTPUT, each checked before anything of it is decoded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fer_core.records import SPAN, TABLES
+from ferbeam.output.checked_files import LeadsOutError, measure_checked, read_checked
+from ferbeam.output.damage import DamageError
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import RUN_FILE, Listed
+
+MOST_BYTES = 8 * 2**30
+SPARE, RATIO = 256 * 1024, 256
+"""A table of so many bytes takes at most `SPARE`, and `RATIO` times these, in memory.
+
+Tables of real media take up to 110 times as much: frames without a face, with a long name.
+"""
+VERSION_KEY = b"ferbeam.schema_version"
+REPAIR = "the same `ferbeam analyze` with --prune writes it anew"
+SPAN_REPAIR = "the same `ferbeam analyze` makes it anew once it is removed"
+_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
+"""Bytes that a value takes in memory, by its type in Parquet; 8 for all others."""
+
+
+def read_tables(
+    output: Output, run: Listed, name: str, columns: list[str] | None = None
+) -> pa.Table:
+    """Reads one table of a finished run, through `run.json`.
+
+    Raises:
+        DamageError: a file of it is not there, or is not as ferbeam wrote it.
+    """
+    parts = [read_table_file(output, run, file, columns) for file in run.tables[name]]
+    _check_rows(output, run, name, sum(part.num_rows for part in parts))
+    if not parts:
+        # Not `schema.empty_table()`, which imports pandas where that is installed: 0.3 s.
+        return pa.Table.from_batches([], TABLES[name].remove_metadata())
+    return pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
+
+
+def read_table_file(
+    output: Output, run: Listed, file: str, columns: list[str] | None = None
+) -> pa.Table:
+    """Reads a table file that `run.json` lists, or some of its columns.
+
+    Raises:
+        DamageError: it is not there, or is not as ferbeam wrote it.
+    """
+    with _naming(output, file):
+        data = read_checked(output, file, MOST_BYTES)
+        # Before anything is parsed: Arrow ends the process over some damaged footers.
+        if sha256(data).hexdigest() != run.sums[file]:
+            raise ValueError("its bytes are not those that were written")
+        return _read(io.BytesIO(data), TABLES[file.partition("/")[0]], len(data), columns)
+
+
+def check_table_files(output: Output, run: Listed, name: str) -> list[str]:
+    """Checks the files of a table of a local OUTPUT by their metadata; returns their paths.
+
+    Raises:
+        DamageError: one is not there, or is not as ferbeam wrote it.
+    """
+    paths, rows = [], 0
+    for file in run.tables[name]:
+        with _naming(output, file):
+            size = measure_checked(output, file, MOST_BYTES)
+            paths.append(output.path(file))
+            rows += open_checked(paths[-1], TABLES[name], size).metadata.num_rows
+    _check_rows(output, run, name, rows)
+    return paths
+
+
+def read_span(output: Output, key: str, columns: list[str] | None = None) -> pa.Table:
+    """Reads a committed span, or some of its columns.
+
+    Raises:
+        DamageError: it is not as ferbeam wrote it.
+    """
+    path = output.span_path(key)
+    file = path[len(output.path("")) :]
+    with _naming(output, file, SPAN_REPAIR):
+        data = read_checked(output, file, MOST_BYTES)
+        return _read(io.BytesIO(data), SPAN, len(data), columns)
+
+
+def _check_rows(output: Output, run: Listed, name: str, rows: int) -> None:
+    if rows != run.rows[name]:
+        reason = f"it counts {run.rows[name]:,} rows of {name}, their files hold {rows:,}"
+        raise DamageError(output.root, "run-rows", RUN_FILE, reason, REPAIR)
+
+
+@contextmanager
+def _naming(output: Output, file: str, repair: str = REPAIR) -> Iterator[None]:
+    """Turns whatever reading a file raises into one line that names it.
+
+    Raises:
+        DamageError: of the kind that it is.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise DamageError(output.root, "file-missing", file, "it is not there", repair) from None
+    except _OtherSchemaError as error:
+        raise DamageError(output.root, "schema", file, str(error), repair) from None
+    except LeadsOutError as error:
+        raise DamageError(output.root, "path", file, str(error), repair) from None
+    except (ValueError, MemoryError, pa.ArrowException) as error:
+        raise DamageError(output.root, "file-damaged", file, str(error), repair) from None
+
+
+class _OtherSchemaError(ValueError):
+    """A table that has other columns, or is of another version."""
+
+
+def open_checked(source: io.BytesIO | str, schema: pa.Schema, size: int) -> pq.ParquetFile:
+    """Opens a Parquet file, and checks by its metadata alone what it holds and would take.
+
+    Args:
+        source: its bytes, or a local path.
+        schema: that it is to have.
+        size: its bytes.
+
+    Raises:
+        ValueError: it has other columns, or would take more memory than a file of its size can.
+        ArrowException: it is damaged.
+    """
+    # Without threads: Arrow's abort one process in a hundred that ends soon after reading.
+    opened = pq.ParquetFile(
+        source,
+        # So that a long name, in every row the same, takes memory once until it is known how much.
+        read_dictionary=[field.name for field in schema if pa.types.is_string(field.type)],
+        pre_buffer=False,
+        page_checksum_verification=True,
+        thrift_string_size_limit=2**24,
+        thrift_container_size_limit=2**20,
+    )
+    _check_schema(opened.schema_arrow, schema)
+    _check_claims(opened.metadata, size)
+    return opened
+
+
+def _check_schema(found: pa.Schema, wanted: pa.Schema) -> None:
+    version, own = (
+        (schema.metadata or {}).get(VERSION_KEY, b"none").decode("utf-8", "replace")
+        for schema in (found, wanted)
+    )
+    if version != own:
+        raise _OtherSchemaError(f"it is of version {version}, this ferbeam reads {own}")
+    if not pa.schema([_plain(field) for field in found]).equals(wanted.remove_metadata()):
+        raise _OtherSchemaError("its columns are not those of this table")
+
+
+def _check_claims(facts: pq.FileMetaData, size: int) -> None:
+    groups = [facts.row_group(at) for at in range(facts.num_row_groups)]
+    whole = sum(
+        max(chunk.total_uncompressed_size, max(chunk.num_values, group.num_rows) * _width(chunk))
+        for group in groups
+        for chunk in map(group.column, range(group.num_columns))
+    )
+    if whole > SPARE + RATIO * size or facts.num_rows != sum(group.num_rows for group in groups):
+        raise ValueError(
+            f"it claims {facts.num_rows:,} rows, {whole:,} bytes in memory; it is of {size:,} bytes"
+        )
+
+
+def _width(chunk: pq.ColumnChunkMetaData) -> int:
+    return _WIDTHS.get(chunk.physical_type, 8)
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """Returns a field as its table has it, though it is read as a dictionary."""
+    kind = field.type
+    return field.with_type(kind.value_type) if pa.types.is_dictionary(kind) else field
+
+
+def _read(source: io.BytesIO, schema: pa.Schema, size: int, columns: list[str] | None) -> pa.Table:
+    table = open_checked(source, schema, size).read(columns, use_threads=False)
+    table.validate(full=True)
+    texts = [name for name in table.column_names if pa.types.is_dictionary(table[name].type)]
+    whole = sum(_measure_text(chunk) for name in texts for chunk in table[name].chunks)
+    if whole > SPARE + RATIO * size:
+        raise ValueError(f"its text takes {whole:,} bytes in memory; it is of {size:,} bytes")
+    for name in texts:
+        at = table.column_names.index(name)
+        plain = [chunk.dictionary_decode() for chunk in table[name].chunks]
+        column = pa.chunked_array(plain, pa.string())
+        table = table.set_column(at, _plain(table.schema.field(at)), column)
+    return table
+
+
+def _measure_text(column: pa.DictionaryArray) -> int:
+    """Returns how many bytes a column takes once every row has its own text."""
+    column.dictionary.validate(full=True)
+    lengths = pc.binary_length(column.dictionary)
+    return int(pc.sum(pc.take(lengths, column.indices)).as_py() or 0)
