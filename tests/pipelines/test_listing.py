@@ -81,3 +81,57 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
 def test_no_name_leads_out_of_output(folder: Path) -> None:
     (folder / "a/c").mkdir()
     assert failures_of(f"{folder}/a/*/../../b.PNG") == {"../b.PNG": "UnsafePath"}
+
+
+def test_a_folder_with_two_ways_to_it_is_listed_once(folder: Path) -> None:
+    (folder / "a/0 again").symlink_to(folder / "a/c", target_is_directory=True)
+    (folder / "a/c").mkdir()
+    (folder / "a/c/z.jpg").write_bytes(b"x")
+    (folder / "a/outside").symlink_to(folder)  # leads back, by way of the folder above
+    assert names_of(folder / "a") == [
+        "c/z.jpg",
+        "x.mp4",
+        "y.jpg",
+        "outside/[1].png",
+        "outside/b.PNG",
+    ]
+    told = {m.media: m.message for m in list_media(f"{folder}/a") if isinstance(m, Failure)}
+    assert told == {
+        "0 again": "a link that leads back to c: listed there",
+        "outside/a": "a link that leads back to INPUT itself: listed there",
+    }
+
+
+def test_links_that_double_at_each_step_come_to_an_end(tmp_path: Path) -> None:
+    for depth in range(40):
+        step = tmp_path / f"{depth}"
+        step.mkdir()
+        (step / "x.jpg").write_bytes(b"x")
+        for way in ("left", "right"):
+            (step / way).symlink_to(tmp_path / f"{depth + 1}", target_is_directory=True)
+    assert len(names_of(tmp_path / "0")) == 40
+    assert names_of(f"{tmp_path}/0/**/*.jpg") == names_of(tmp_path / "0")
+    assert set(failures_of(tmp_path / "0").values()) == {"LinkLoop"}
+
+
+def test_a_folder_deeper_than_can_be_copied_is_a_failure(tmp_path: Path) -> None:
+    here = os.getcwd()
+    (tmp_path / "x.jpg").write_bytes(b"x")
+    try:
+        os.chdir(tmp_path)
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("deep.jpg").write_bytes(b"x")
+    finally:
+        os.chdir(here)
+    assert names_of(tmp_path) == ["x.jpg"]
+    assert set(failures_of(tmp_path).values()) == {"TooDeep"}
+    assert names_of(f"{tmp_path}/**/x.jpg") == ["x.jpg"]
+
+
+def test_of_two_files_shown_alike_the_second_is_a_failure(tmp_path: Path) -> None:
+    for name in (b"%FF.png", b"\xff.png", b"\xfe.png"):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(b"x")
+    assert names_of(tmp_path) == ["%FF.png", "%FE.png"]
+    assert failures_of(tmp_path) == {"\\xff.png": "NameTaken"}

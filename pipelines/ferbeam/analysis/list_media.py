@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from fer_core.errors import UsageError
 from fer_core.media import kind_of, show_bytes
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.walk_folder import list_failure, walk_folder
 from ferbeam.stores import is_uri, store_of
+from ferbeam.stores.folder import matches
 
 MAX_PICTURES = 64
 """Pictures in one span at most."""
@@ -27,15 +28,11 @@ def list_input(root: str) -> list[Medium | Failure]:
     """Lists INPUT once, before anything is done: its media, and what could not be listed.
 
     Raises:
-        UsageError: INPUT does not exist, holds no media, or two of one name.
+        UsageError: INPUT does not exist or holds no media.
     """
     listed = list(list_media(root))
     if not listed:
         raise UsageError(f"INPUT {root}: holds no picture or video")
-    names = Counter(found.name for found in listed if isinstance(found, Medium))
-    twice = [name for name, count in names.items() if count > 1]
-    if twice:
-        raise UsageError(f"INPUT: two media would both be named {twice[0]}; rename one")
     return listed
 
 
@@ -57,20 +54,37 @@ def list_files(root: str) -> Iterator[Medium | Failure]:
     if is_uri(root):
         found = _list_remote(root)
     elif os.path.isdir(root):
-        found = _walk(root, "", set())
+        found = _list_folder(root)
     elif os.path.lexists(root):
         found = _list_file(root, os.path.basename(root))
     else:
         found = _list_glob(root)
-    yield from map(_refuse_path, found)
+    yield from _refuse_double(map(_refuse_path, found))
 
 
 def _refuse_path(found: Medium | Failure) -> Medium | Failure:
     """Refuses a name by which a copy would lie elsewhere: of a store's object, or by a glob."""
     if isinstance(found, Medium) and not {"", ".", ".."}.isdisjoint(found.name.split("/")):
         reason = "a part of its path is empty, `.` or `..`: rename it, or name its folder as INPUT"
-        return _failure(found.name, "UnsafePath", reason)
+        return list_failure(found.name, "UnsafePath", reason)
     return found
+
+
+def _refuse_double(listed: Iterable[Medium | Failure]) -> Iterator[Medium | Failure]:
+    """Refuses what would have the name of another, since bytes that are not UTF-8 show as `%XX`."""
+    names: set[str] = set()
+    for found in listed:
+        if isinstance(found, Medium) and found.kind != OTHER:
+            if found.name in names:
+                own = (
+                    os.fsencode(found.path).rpartition(b"/")[2].decode("ascii", "backslashreplace")
+                )
+                reason = f"would be named {found.name}, as another file is: rename one"
+                folder = found.name.rpartition("/")[0]
+                yield list_failure(f"{folder}/{own}".lstrip("/"), "NameTaken", reason)
+                continue
+            names.add(found.name)
+        yield found
 
 
 def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
@@ -103,30 +117,16 @@ def count_parts(listed: list[Medium]) -> int | None:
     return sum(1 for _ in group_media(listed))
 
 
-def _walk(folder: str, prefix: str, above: set[tuple[int, int]]) -> Iterator[Medium | Failure]:
-    """Lists a folder and those below it; links are followed, loops are not."""
-    place = os.stat(folder)
-    identity = (place.st_dev, place.st_ino)
-    if identity in above:
-        yield _failure(
-            prefix.rstrip("/"),
-            "LinkLoop",
-            "a link that leads back to a folder above it: listed there, not here",
-        )
-        return
+def _list_folder(root: str, patterns: Sequence[str] = ()) -> Iterator[Medium | Failure]:
+    """Lists a folder and those below it; of its files those that fit the patterns, if any."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        for found in walk_folder(root):
+            if isinstance(found, Failure):
+                yield found
+            elif not patterns or matches(found.name.split("/"), patterns):
+                yield from _list_file(found.path, found.name)
     except OSError as error:
-        yield _failure(prefix.rstrip("/") or ".", type(error).__name__, _reason(error))
-        return
-    for entry in entries:
-        name = prefix + entry.name
-        if entry.name.startswith("."):
-            continue
-        if os.path.isdir(entry.path):  # entry.is_dir() raises for a link to itself
-            yield from _walk(entry.path, name + "/", above | {identity})
-        else:
-            yield from _list_file(entry.path, name)
+        raise UsageError(f"INPUT {show_bytes(root)}: {_reason(error)}") from error
 
 
 def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
@@ -137,10 +137,10 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     try:
         found = os.stat(path)
     except OSError as error:
-        yield _failure(name, type(error).__name__, _reason(error))
+        yield list_failure(name, type(error).__name__, _reason(error))
         return
     if not stat.S_ISREG(found.st_mode):
-        yield _failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
+        yield list_failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
         return
     yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
 
@@ -149,11 +149,17 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
     """Lists the files a glob matches; names count from the last folder without a wildcard."""
     import glob
 
-    matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
-    if not matches:
+    base = os.path.dirname(
+        pattern[: min((i for i, c in enumerate(pattern) if c in "*?["), default=0)]
+    )
+    patterns = os.path.relpath(pattern, base or ".").split("/")
+    if "**" in patterns and os.path.isdir(base or "."):  # `glob` would follow links for ever
+        yield from _list_folder(base or ".", patterns)
+        return
+    found = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
+    if not found:
         raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
-    base = os.path.dirname(pattern[: min(i for i, c in enumerate(pattern) if c in "*?[")])
-    for match in matches:
+    for match in found:
         if not os.path.isdir(match) or os.path.islink(match):
             yield from _list_file(match, os.path.relpath(match, base or "."))
 
@@ -163,13 +169,9 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
 
     for name, found in list_objects(store_of(root), root):
         if "" in name.split("/"):
-            yield _failure(name, "NameError", "a part of its name is empty: a//b; rename it")
+            yield list_failure(name, "NameError", "a part of its name is empty: a//b; rename it")
             continue
         yield Medium(name, found.uri, kind_of(name) or OTHER, found.size, found.changed_ns)
-
-
-def _failure(name: str, error: str, message: str) -> Failure:
-    return Failure(show_bytes(name), "list", error, message)
 
 
 def _reason(error: OSError) -> str:

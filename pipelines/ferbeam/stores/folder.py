@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from fer_core.errors import UsageError
@@ -51,7 +51,7 @@ def _list_glob(store: Store, pattern: str) -> Iterator[tuple[str, Stored]]:
     patterns = pattern[len(folder) :].split("/")
     for found in store.list(pattern[:wild]):
         name = found.uri[len(folder) :]
-        if not _is_hidden(name) and _matches(name.split("/"), patterns):
+        if not _is_hidden(name) and matches(name.split("/"), patterns):
             yield name, found
 
 
@@ -59,10 +59,10 @@ def _is_hidden(name: str) -> bool:
     return name.endswith("/") or any(part.startswith(".") for part in name.split("/"))
 
 
-def _matches(parts: list[str], patterns: list[str]) -> bool:
+def matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:
     """Tells whether a name matches a glob, part by part; `**` stands for any number of parts."""
     if not patterns:
         return not parts
     if patterns[0] == "**":
-        return any(_matches(parts[at:], patterns[1:]) for at in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _matches(parts[1:], patterns[1:])
+        return any(matches(parts[at:], patterns[1:]) for at in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and matches(parts[1:], patterns[1:])
