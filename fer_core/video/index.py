@@ -23,8 +23,8 @@ from fer_core.video.remote_index import open_listing
 
 _CHECKED_FRAMES = 40
 _MISSING = np.iinfo(np.int64).min
-MAX_FRAMES = 20_000_000
-"""Frames of one video above which it is refused: four days at 50 per second, 0.5 GB of index."""
+MAX_FRAMES = 5_000_000
+"""Frames of one video above which it is refused: 55 hours at 25 per second, 0.7 GB to plan."""
 MAX_YEARS = 10
 """From a video's start to its end, above which it is refused: then its times are damaged ones, and
 sums of them would leave 64 bits."""

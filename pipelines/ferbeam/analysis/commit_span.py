@@ -9,6 +9,7 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import PredictionResult
 
 from fer_core.committed_span import span_table
+from ferbeam.analysis.blame import naming
 from ferbeam.analysis.elements import (
     DetectedSpan,
     Span,
@@ -28,7 +29,7 @@ class CommitSpan(beam.DoFn):
     def process(self, result: PredictionResult) -> Iterator[tuple[str, Span]]:
         detected: DetectedSpan = result.example
         costs: Costs = {}
-        with timed(costs, "commit") as counts:
+        with naming(detected.span.media[0].name), timed(costs, "commit") as counts:
             table = span_table(detected.found, result.inference)
             known = {"frames": len(detected.found.frames), "faces": len(detected.found.faces)}
             facts = {COUNTS_KEY.decode(): json.dumps({**known, "costs": detected.costs})}

@@ -9,9 +9,10 @@ from typing import Any
 
 from fer_core.detect_faces import Detections, detect_faces
 from fer_core.detection.detector import Detector, DetectorSettings, load_detector
+from ferbeam.analysis.blame import blame, refuse_machine
 from ferbeam.analysis.elements import DetectedSpan, Reading
 from ferbeam.analysis.read_frames import TimedFrames, read_frames
-from ferbeam.guard.apart import STALL_SECONDS, CrashError, run_apart
+from ferbeam.guard.apart import STALL_SECONDS, CrashError, RaisedError, run_apart
 from ferbeam.guard.watchdog import guarded
 from ferbeam.output.costs import SECONDS, Costs, timed
 from ferbeam.output.start_marks import Marks
@@ -35,6 +36,10 @@ class Detectors:
         if pictures not in self._loaded:
             self._loaded[pictures] = load_detector(self.settings, self.model, pictures)
         return self._loaded[pictures]
+
+    def forget(self) -> None:
+        """Lets go of what is loaded, which may have kept something of a frame that raised."""
+        self._loaded.clear()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leaves out what is loaded: a cascade cannot be pickled."""
@@ -76,16 +81,22 @@ def detect_guarded(
     if marks.begin(todo[0].key, name):
         yield from _detect_apart(todo, max_pixels, detectors)
         return
-    found = detect_reading(todo, max_pixels, detectors, {})
-    with guarded(f"reading {name}", STALL_SECONDS):
-        for at, span in enumerate(todo):
-            if at:
-                marks.begin(span.key, name)
-            yield next(found)
+    found, done = detect_reading(todo, max_pixels, detectors, {}), 0
+    try:
+        with guarded(f"reading {name}", STALL_SECONDS):
+            for detected in found:
+                done += 1
+                yield detected
+                if done < len(todo):
+                    marks.begin(todo[done].key, name)
+    except Exception as error:  # noqa: BLE001  (the second time, `blame` says whose fault it is)
+        refuse_machine(name, error)
+        detectors.forget()
+        yield from _detect_apart(todo[done:], max_pixels, detectors)
 
 
 def _detect_apart(todo: Reading, max_pixels: int, detectors: Detectors) -> Iterator[DetectedSpan]:
-    """Detects in a process of its own; what ends it counts as not decoded.
+    """Detects in a process of its own; what ends it, or raises, counts as not decoded.
 
     Of pictures that is the one it was reading, of a video all that was still to be read.
     """
@@ -95,12 +106,15 @@ def _detect_apart(todo: Reading, max_pixels: int, detectors: Detectors) -> Itera
             for detected in run_apart(detect_reading, todo, max_pixels, detectors, lost):
                 yield detected
                 todo = todo[1:]
-        except CrashError as crash:
+        except (CrashError, RaisedError) as ended:
             pictures = todo[0].video is None
-            medium = todo[0].media[crash.at if pictures else 0]
+            medium = todo[0].media[ended.at if pictures else 0]
             if medium.name in lost:
                 raise
-            lost[medium.name] = f"{medium.name}: {crash}"
+            why = str(ended)
+            if isinstance(ended, RaisedError):
+                why = blame(medium.name, medium.path, ended.error)
+            lost[medium.name] = f"{medium.name}: {why}"
 
 
 def _searched(found: Detections) -> int:

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pyarrow as pa
 
 from fer_core.drawing.sheet import compose_sheet
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.records import FAILURES, MEDIA, Failure
 from fer_core.video.join import join_spans
+from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import LinkedGroup, RenderedSpan
 from ferbeam.analysis.render_span import noting, read_tiles
-from ferbeam.guard.apart import STALL_SECONDS, run_apart
-from ferbeam.guard.watchdog import beat, guarded
+from ferbeam.guard.apart import STALL_SECONDS, RaisedError, run_apart
+from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.output.start_marks import Marks
@@ -81,17 +82,22 @@ def _join_guarded(
     """Joins a video's copy: here, or apart where that has ended a worker (sound is decoded).
 
     Raises:
-        CrashError: it ended that process, too.
+        MediaError: it ended that process, too, or raised again.
     """
     name, marks, key = str(linked.media[0]["media"]), Marks(output), f"join-{linked.copies_key}"
     # Sound that has to be decoded takes a second for some minutes.
     limit_s = STALL_SECONDS + float(str(linked.media[0]["duration_ms"])) / 10_000
     work = (output, linked, parts, lang)
-    if marks.begin(key, name):
-        lacking = [*run_apart(_join_video, *work, limit_s=limit_s)]
-    else:
-        with guarded(f"joining {name}", limit_s):
-            lacking = [*_join_video(*work)]
+
+    def join_apart() -> list[Failure]:
+        try:
+            return [*run_apart(_join_video, *work, limit_s=limit_s)]
+        except RaisedError as raised:
+            raise MediaError(blame(name, linked.path, raised.error)) from raised
+
+    lacking = Work(key, "joining", name, limit_s).do(
+        marks, lambda: [*_join_video(*work)], join_apart
+    )
     marks.end(key)
     return lacking
 

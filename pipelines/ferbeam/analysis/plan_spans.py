@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ from fer_core.records import SPAN_VERSION, Failure
 from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
+from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import Medium, OpenMedium, Reading, Span
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
-from ferbeam.guard.watchdog import beat, guarded
+from ferbeam.guard.watchdog import beat
 from ferbeam.output.folder import Output
 from ferbeam.output.start_marks import Marks
 from ferbeam.output.tables import digest
@@ -52,21 +53,29 @@ def open_group(
     plan = output.read_json(output.plan_path(group_key(group))) or {}
     known = {tuple(entry[:3]): entry[3] for entry in plan.get("media", [])}
     identities = [known.get((medium.name, medium.size, medium.mtime_ns)) for medium in group]
-    marks, key = Marks(output), "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
+    key = "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
     limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES
     lost: dict[str, str] = {}
-    if marks.begin(key, group[0].name):
-        names = [medium.name for medium in group]
-        found = run_without_lost(
-            open_media, group, settings, identities, names=names, lost=lost, limit_s=limit_s
+
+    def open_apart() -> list[Opened | Failure]:
+        names, limit = [medium.name for medium in group], limit_s
+        work = (open_media, group, settings, identities)
+        return run_without_lost(
+            *work, names=names, lost=lost, blame=_blame_in(group), limit_s=limit
         )
-    else:
-        with guarded(f"opening {group[0].name}", limit_s):
-            found = list(open_media(group, settings, identities, lost))
+
+    marks = Marks(output)
+    found = Work(key, "opening", group[0].name, limit_s).do(
+        marks, lambda: list(open_media(group, settings, identities, lost)), open_apart
+    )
     if not lost:  # else the next run opens them apart at once
         marks.end(key)
     opened = [each for each in found if isinstance(each, Opened)]
     return opened, [each for each in found if isinstance(each, Failure)]
+
+
+def _blame_in(group: tuple[Medium, ...]) -> Callable[[int, Exception], str]:
+    return lambda at, error: blame(group[at].name, group[at].path, error)
 
 
 def open_media(
@@ -130,6 +139,18 @@ def plan_group(
             position += 1
         planned.append(tuple(spans))
     return planned
+
+
+def plan_or_fail(
+    group: tuple[Medium, ...], opened: list[Opened], settings: RowSettings, span_s: float
+) -> tuple[list[Opened], list[Reading], list[Failure]]:
+    """Does what `plan_group` does; whatever it raises for a medium makes that a failure."""
+    try:
+        return opened, plan_group(group, opened, settings, span_s), []
+    except Exception as error:  # noqa: BLE001  (it does no more than count, with a medium's numbers)
+        name = group[0].name
+        reason = f"{name}: it cannot be planned ({type(error).__name__}: {error}): convert it"
+        return [], [], [Failure(name, "probe", "MediaError", reason)]
 
 
 def _rate(sample_fps: str) -> Fraction | None:

@@ -20,10 +20,11 @@ from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
 from fer_core.tracking.tracks import Tracks
 from fer_core.video.render import Drawing, render_span
+from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import OpenMedium, RenderedSpan, SpanToRender
 from ferbeam.analysis.plan_rendering import HOLD_MS
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
-from ferbeam.guard.watchdog import beat, guarded
+from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, timed
 from ferbeam.output.folder import Output, copy_name
 from ferbeam.output.start_marks import Marks
@@ -55,22 +56,27 @@ def render_guarded(
     output: Output, task: SpanToRender, overlay: Overlay, settings: RenderSettings
 ) -> RenderedSpan:
     """Does what `render_task` does, and outlives a decoder that crashes or hangs."""
-    name, marks, key = task.media[0].name, Marks(output), f"render-{task.key}"
-    if marks.begin(key, name):
-        rendered = _render_apart(output, task, settings)
-    else:
-        with guarded(f"rendering {name}", STALL_SECONDS):
-            rendered = render_task(output, task, overlay, settings.quality, {})
+    marks, key = Marks(output), f"render-{task.key}"
+    rendered = Work(key, "rendering", task.media[0].name, STALL_SECONDS).do(
+        marks,
+        lambda: render_task(output, task, overlay, settings.quality, {}),
+        lambda: _render_apart(output, task, settings),
+    )
     if not rendered.failures:  # else, if it is rendered once more, then apart
         marks.end(key)
     return rendered
 
 
 def _render_apart(output: Output, task: SpanToRender, settings: RenderSettings) -> RenderedSpan:
-    """Renders in a process of its own; a medium that ends it has no copy."""
+    """Renders in a process of its own; a medium that ends it, or makes it raise, has no copy."""
     names = [medium.name for medium in task.media]
+
+    def blame_at(at: int, error: Exception) -> str:
+        return blame(task.media[at].name, task.media[at].path, error)
+
     rendered: RenderedSpan
-    (rendered,) = run_without_lost(_render_alone, output, task, settings, names=names, lost={})
+    work = (_render_alone, output, task, settings)
+    (rendered,) = run_without_lost(*work, names=names, lost={}, blame=blame_at)
     return rendered
 
 

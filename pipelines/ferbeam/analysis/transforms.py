@@ -12,6 +12,7 @@ from apache_beam import pvalue
 
 from fer_core.detection.detector import limit_threads
 from fer_core.records import Failure
+from ferbeam.analysis.blame import naming
 from ferbeam.analysis.detect_faces import Detectors, detect_guarded
 from ferbeam.analysis.elements import (
     DetectedSpan,
@@ -25,7 +26,7 @@ from ferbeam.analysis.elements import (
 from ferbeam.analysis.join_spans import join_group
 from ferbeam.analysis.link_tracks import link_group, write_failures
 from ferbeam.analysis.list_media import group_media, list_media
-from ferbeam.analysis.plan_spans import open_group, plan_group, write_plan
+from ferbeam.analysis.plan_spans import open_group, plan_or_fail, write_plan
 from ferbeam.analysis.render_span import load_overlay, render_guarded
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output
@@ -77,11 +78,12 @@ class PlanSpans(beam.DoFn):
             opened, failures = open_group(group, self._settings, self._output)
             counts["media"] = len(group)
         with timed(costs, "plan") as counts:
-            readings = plan_group(group, opened, self._settings, self._span_s)
+            work = (self._settings, self._span_s)
+            opened, readings, unplanned = plan_or_fail(group, opened, *work)
             write_plan(self._output, group, opened, readings)
             counts["spans"] = sum(len(reading) for reading in readings)
         yield pvalue.TaggedOutput(COSTS, costs)
-        yield from (pvalue.TaggedOutput(FAILURES, failure) for failure in failures)
+        yield from (pvalue.TaggedOutput(FAILURES, each) for each in (*failures, *unplanned))
         yield from readings
 
 
@@ -121,7 +123,9 @@ class LinkTracks(beam.DoFn):
     def process(
         self, gathered: tuple[str, Iterable[Span]]
     ) -> Iterator[tuple[str, LinkedGroup] | pvalue.TaggedOutput]:
-        linked, tasks = link_group(self._output, gathered[1], self._render)
+        spans = list(gathered[1])
+        with naming(spans[0].media[0].name):
+            linked, tasks = link_group(self._output, spans, self._render)
         yield gathered[0], linked
         yield from (pvalue.TaggedOutput(TO_RENDER, task) for task in tasks)
 
@@ -148,7 +152,9 @@ class JoinSpans(beam.DoFn):
 
     def process(self, gathered: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[TableFiles]:
         linked, *_ = gathered[1][LINKED]
-        yield join_group(self._output, linked, gathered[1].get(RENDERED, ()), self._render)
+        with naming(str(linked.media[0]["media"])):
+            joined = join_group(self._output, linked, gathered[1].get(RENDERED, ()), self._render)
+        yield joined
 
 
 class GatherRun(beam.DoFn):

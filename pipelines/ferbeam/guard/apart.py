@@ -15,6 +15,7 @@ from typing import Any
 import fer_core
 import ferbeam
 from fer_core.errors import FerError, MediaError
+from ferbeam.guard.watchdog import WORKER_LOST, say_too_large
 
 STALL_SECONDS = float(os.environ.get("FERBEAM_STALL_S", "60"))
 """How long one frame, picture or medium may take before its decoder is taken for hung."""
@@ -32,6 +33,19 @@ class CrashError(MediaError):
         self.at = at
 
 
+class RaisedError(Exception):
+    """What was raised in a process of its own.
+
+    Attributes:
+        error: what was raised there.
+        at: what it was reading, as `beat` counts.
+    """
+
+    def __init__(self, error: Exception, at: int) -> None:
+        super().__init__(str(error))
+        self.error, self.at = error, at
+
+
 def run_apart(
     work: Callable[..., Iterator[Any]], *args: Any, limit_s: float = STALL_SECONDS
 ) -> Iterator[Any]:
@@ -47,6 +61,7 @@ def run_apart(
 
     Raises:
         CrashError: the process ended, or gave no sign of life for `limit_s`.
+        RaisedError: the work raised something.
     """
     begun = False
     try:
@@ -65,28 +80,34 @@ def run_without_lost(
     *args: Any,
     names: Sequence[str],
     lost: dict[str, str],
+    blame: Callable[[int, Exception], str],
     limit_s: float = STALL_SECONDS,
 ) -> list[Any]:
-    """Does work on several media apart, anew without each medium that has ended its process.
+    """Does work on several media apart, anew without each that ended its process or raised.
 
     Args:
         work: as of `run_apart`; its last argument are the media to leave out, and why.
         args: its other arguments.
         names: of the media, as `beat` counts them.
-        lost: filled with the media that ended the process, and why.
+        lost: filled with those media, and why.
+        blame: says why a medium, as `beat` counts them, is at fault for what was raised.
         limit_s: how long it may give no sign of life.
 
     Raises:
         CrashError: a medium that was to be left out ended the process.
+        RaisedError: the same, or raised.
     """
     while True:
         try:
             return list(run_apart(work, *args, lost, limit_s=limit_s))
-        except CrashError as crash:
-            name = names[crash.at]
+        except (CrashError, RaisedError) as ended:
+            name = names[ended.at]
             if name in lost:
                 raise
-            lost[name] = str(crash)
+            if isinstance(ended, RaisedError):
+                lost[name] = blame(ended.at, ended.error)
+            else:
+                lost[name] = str(ended)
 
 
 def package_path() -> str:
@@ -141,7 +162,7 @@ def _receive(ours: Connection, process: subprocess.Popen[bytes], limit_s: float)
         if kind == "done":
             return
         if kind == "error":
-            raise value
+            raise RaisedError(value, at or 0) from value
         if kind == "result":
             yield value
         else:
@@ -151,6 +172,8 @@ def _receive(ours: Connection, process: subprocess.Popen[bytes], limit_s: float)
 def _reason(code: int) -> str:
     if code == -signal.SIGKILL:
         return "reading it was killed twice, perhaps because memory ran out"
+    if code == WORKER_LOST:  # it may be silent, since this process listens
+        return f"reading it {say_too_large()}"
     if code < 0:
         return f"its decoder crashed with {signal.Signals(-code).name}"
     return f"its decoder ended its process with {code}"

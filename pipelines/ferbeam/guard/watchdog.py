@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import threading
 import time
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 WORKER_LOST = 70
 """Exit code of a job that lost a worker: it crashed, was killed, or was ended here."""
-CHECK_SECONDS = 1.0
+CHECK_SECONDS = 0.25
+MOST_BYTES = int(float(os.environ.get("FERBEAM_MEMORY_GB", "4")) * (1 << 30))
+"""Memory of a worker above which what it reads is taken for a file that asks for too much."""
 
 
 @dataclass
@@ -33,10 +36,10 @@ _watchers: list[threading.Thread] = []
 
 @contextmanager
 def guarded(what: str, limit_s: float) -> Iterator[None]:
-    """Ends this process if `beat` is not called for so many seconds within the block.
+    """Ends this process if `beat` is not called for so many seconds, or it takes too much memory.
 
-    Costs healthy work nothing: another thread looks once a second. The libraries that decode let
-    go of the interpreter while they do.
+    Costs healthy work nothing: another thread looks now and then. The libraries that decode let go
+    of the interpreter while they do.
     """
     with _lock:
         if not _watchers:
@@ -74,10 +77,29 @@ def on_beat(listen: Callable[[int], None]) -> None:
 def _watch() -> None:
     while True:
         time.sleep(CHECK_SECONDS)
-        now = time.monotonic()
+        now, too_large = time.monotonic(), _resident_bytes() > MOST_BYTES
         for watched in list(_watched.values()):
+            if too_large:
+                _end(f"{watched.what}: {say_too_large()}")
             if now > watched.until:
-                limit = f"{watched.limit_s:.0f} s"
-                sys.stderr.write(f"WorkerError: {watched.what}: no sign of life for {limit}\n")
-                sys.stderr.flush()
-                os._exit(WORKER_LOST)
+                _end(f"{watched.what}: no sign of life for {watched.limit_s:.0f} s")
+
+
+def say_too_large() -> str:
+    """Says what was too large."""
+    return f"took more than {MOST_BYTES / (1 << 30):g} GB of memory (FERBEAM_MEMORY_GB)"
+
+
+def _end(reason: str) -> None:
+    sys.stderr.write(f"WorkerError: {reason}\n")
+    sys.stderr.flush()
+    os._exit(WORKER_LOST)
+
+
+def _resident_bytes() -> int:
+    """Returns what this process has in memory; where the system does not tell, the most it had."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS

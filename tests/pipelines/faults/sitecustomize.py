@@ -1,7 +1,8 @@
-"""Makes functions crash or hang: every Python process with this folder on its path loads it.
+"""Makes functions crash, hang or raise: every Python process with this folder on its path loads it.
 
-FERBEAM_FAULTS holds `module:function:medium:crash` or `...:hang`, several with commas between. A
-call whose arguments name the medium never returns.
+FERBEAM_FAULTS holds `module:function:medium:crash`, `...:hang`, `...:raise` or `...:once`, several
+with commas between. A call whose arguments name the medium never returns, or raises what no step
+expects: each time, or in the workers alone.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def faulty(function: Callable[..., Any], medium: str, kind: str) -> Callable[...
         if medium in repr(args):
             if kind == "crash":
                 os.kill(os.getpid(), signal.SIGSEGV)
-            time.sleep(10_000)
+            if kind == "hang":
+                time.sleep(10_000)
+            if kind == "raise" or "apart_main" not in sys.argv[0]:
+                raise OverflowError("Python int too large to convert to C long")
         return function(*args, **named)
 
     return call
