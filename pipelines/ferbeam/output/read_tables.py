@@ -112,7 +112,9 @@ def _naming(output: Output, file: str, repair: str = REPAIR) -> Iterator[None]:
         raise DamageError(output.root, "schema", file, str(error), repair) from None
     except LeadsOutError as error:
         raise DamageError(output.root, "path", file, str(error), repair) from None
-    except (ValueError, MemoryError, pa.ArrowException) as error:
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+        if getattr(error, "errno", None) is not None:  # the machine's, not Arrow's
+            raise
         raise DamageError(output.root, "file-damaged", file, str(error), repair) from None
 
 
