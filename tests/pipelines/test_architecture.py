@@ -17,8 +17,9 @@ MODULES = sorted(
 CORE = [path for path in MODULES if path.is_relative_to(ROOT / "fer_core")]
 SHELL = ROOT / "pipelines" / "ferbeam"
 FLOORS = (
-    {"__main__", "cli", "job_main"},
-    {"commands"},
+    {"__main__"},
+    {"cli", "job_main"},
+    {"api", "commands"},
     {"control", "report", "training"},
     {"analysis", "live", "query", "terminal", "verify"},
     {"deploy", "output"},

@@ -66,6 +66,18 @@ class CommitWatch:
         """Numbers of spans that are committed, and of parts that are rendered."""
         return self.done, self.rendered
 
+    def stages(self, media: int, renders: bool) -> dict[str, tuple[int, int]]:
+        """Returns how much of each stage is done, and of how much as far as that is known.
+
+        Args:
+            media: number of media that are listed.
+            renders: whether there will be annotated copies.
+        """
+        done = {"opening": (self.opened, media), "analysing": (self.done, len(self.planned))}
+        if renders:
+            done["rendering"] = self.rendered, self.readings
+        return {**done, "writing": (self.written, self.groups)}
+
     def look(self) -> None:
         """Counts what is new."""
         for path in self._written_since(".spans/plans"):

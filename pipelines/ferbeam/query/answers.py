@@ -57,11 +57,7 @@ def write_answer(tables: DuckDBPyConnection, sql: str, form: str, path: str | No
     Raises:
         UsageError: DuckDB refuses the query; with its reason.
     """
-    try:
-        relation = tables.sql(sql)
-        if relation is None:
-            raise UsageError("query: has no answer; SELECT ... FROM faces has one")
-        answer = relation.to_arrow_reader(BATCH_ROWS)
+    with _answering(tables, sql) as answer:
         if form == "table":
             _print_table(answer)
         elif path is None:
@@ -69,6 +65,30 @@ def write_answer(tables: DuckDBPyConnection, sql: str, form: str, path: str | No
         else:
             with _whole_file(path, form) as file:
                 _write(answer, form, file)
+
+
+def read_answer(tables: DuckDBPyConnection, sql: str) -> pa.Table:
+    """Runs a query and returns its whole answer.
+
+    Raises:
+        UsageError: DuckDB refuses the query; with its reason.
+    """
+    with _answering(tables, sql) as answer:
+        return answer.read_all()
+
+
+@contextmanager
+def _answering(tables: DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatchReader]:
+    """Runs a query; its answer comes batch by batch within the block.
+
+    Raises:
+        UsageError: DuckDB refuses the query, before or within the block; with its reason.
+    """
+    try:
+        relation = tables.sql(sql)
+        if relation is None:
+            raise UsageError("query: has no answer; SELECT ... FROM faces has one")
+        yield relation.to_arrow_reader(BATCH_ROWS)
     except duckdb.Error as error:
         raise UsageError(f"query: {' '.join(str(error).split())}") from error
 

@@ -14,6 +14,8 @@ from ferbeam.output.folder import Output
 from ferbeam.text import printable
 
 LINE_SECONDS = 5.0
+NOTES = {"opening": "media", "analysing": "", "rendering": "", "writing": "tables"}
+"""What stands behind the bar of a stage."""
 
 
 class ShownProgress:
@@ -45,13 +47,10 @@ class ShownProgress:
             renders: whether there will be annotated copies.
         """
         self._watch: CommitWatch = watch_commits(output)
-        self._began = time.monotonic()
+        self._of = media, renders
         if self._console.is_terminal:
-            self._tasks["open"] = self._bars.add_task("opening", total=media, note="media")
-            self._tasks["spans"] = self._bars.add_task("analysing", total=None, note="")
-            if renders:
-                self._tasks["parts"] = self._bars.add_task("rendering", total=None, note="")
-            self._tasks["tables"] = self._bars.add_task("writing", total=None, note="")
+            for stage in self._watch.stages(*self._of):
+                self._tasks[stage] = self._bars.add_task(stage, total=None, note=NOTES[stage])
             self._bars.start()
         else:
             self._console.print(f"{media} media to analyse")
@@ -65,17 +64,9 @@ class ShownProgress:
         if watch.first and watch.frames:
             note += f", {speed:.0f} frames/s"
         if self._console.is_terminal:
-            self._bars.update(self._tasks["open"], completed=watch.opened)
-            self._bars.update(
-                self._tasks["spans"], completed=watch.done, total=len(watch.planned), note=note
-            )
-            if "parts" in self._tasks:
-                self._bars.update(
-                    self._tasks["parts"], completed=watch.rendered, total=watch.readings
-                )
-            self._bars.update(
-                self._tasks["tables"], completed=watch.written, total=watch.groups, note="tables"
-            )
+            self._bars.update(self._tasks["analysing"], note=note)
+            for stage, (done, total) in watch.stages(*self._of).items():
+                self._bars.update(self._tasks[stage], completed=done, total=total)
         elif time.monotonic() >= self._next_line and watch.state != self._shown:
             self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.state
             done, rendered = watch.state

@@ -1,0 +1,125 @@
+"""`ferbeam.Run`: a finished OUTPUT, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ferbeam.output.folder import Output
+    from ferbeam.output.run_file import Run as RunFile
+    from ferbeam.verify.findings import Finding
+
+
+class Run:
+    """A finished OUTPUT, local or on a store, as `analyze` and `open_output` return it.
+
+    The tables are read when they are first asked for, and kept.
+
+    Attributes:
+        output: path or URI of OUTPUT.
+        facts: what `run.json` holds: command, settings, versions, counts, seconds.
+    """
+
+    def __init__(self, output: str, facts: RunFile) -> None:
+        self.output = output
+        self.facts = facts
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}={count}" for name, count in self.facts.rows.items())
+        return f"<ferbeam.Run {self.output!r}: {counts}>"
+
+    @cached_property
+    def faces(self) -> pa.Table:
+        """The table `faces`: a row for each face in a sampled frame."""
+        return self._read("faces")
+
+    @cached_property
+    def frames(self) -> pa.Table:
+        """The table `frames`: a row for each picture and sampled frame."""
+        return self._read("frames")
+
+    @cached_property
+    def media(self) -> pa.Table:
+        """The table `media`: a row for each picture and video that opened."""
+        return self._read("media")
+
+    @cached_property
+    def failures(self) -> pa.Table:
+        """The table `failures`: a row for each thing that could not be read or done, and why."""
+        return self._read("failures")
+
+    def query(self, sql: str, viewers: str | os.PathLike[str] | None = None) -> pa.Table:
+        """Asks the tables in SQL, as `ferbeam query` does.
+
+        Args:
+            sql: of DuckDB; it reads the tables and views of this OUTPUT, and nothing else.
+            viewers: CSV file with the columns media, offset_ms and group, for the view `cohort`.
+
+        Returns:
+            The answer as an Arrow table.
+
+        Raises:
+            UsageError: DuckDB refuses the query, or the viewers do not fit; with the reason.
+        """
+        from ferbeam.query.answers import read_answer
+        from ferbeam.query.tables import open_tables
+
+        file = None if viewers is None else Path(viewers)
+        with closing(open_tables(self._folder(), file)) as tables:
+            return read_answer(tables, sql)
+
+    def verify(self) -> list[Finding]:
+        """Checks every sum, file and copy, as `ferbeam verify` does.
+
+        Returns:
+            What is wrong, by kind; nothing where OUTPUT is whole. `line()` puts each into words.
+        """
+        from ferbeam.verify.verify_output import verify_output
+
+        return verify_output(self._folder()).findings
+
+    def report(
+        self, lang: Literal["en", "fr"] = "en", viewers: str | os.PathLike[str] | None = None
+    ) -> str:
+        """Writes the report into OUTPUT; returns the path or URI of the page to open.
+
+        Args:
+            lang: language of the page.
+            viewers: as of `query`.
+
+        Raises:
+            UsageError: the viewers do not fit.
+            SettingsError: another command writes into OUTPUT.
+        """
+        from ferbeam.report.build import write_report
+
+        file = None if viewers is None else Path(viewers)
+        return write_report(self._folder(), lang, file).path
+
+    def _read(self, name: str) -> pa.Table:
+        from ferbeam.output.read_tables import read_tables
+
+        return read_tables(self._folder(), self.facts, name)
+
+    def _folder(self) -> Output:
+        from ferbeam.output.folder import Output
+
+        return Output(self.output)
+
+
+def open_output(path: str | os.PathLike[str]) -> Run:
+    """Opens a finished OUTPUT, by its path or URI.
+
+    Raises:
+        UsageError: it holds no finished run.
+    """
+    from ferbeam.output.folder import Output
+    from ferbeam.output.run_file import load_run
+
+    return Run(os.fspath(path), load_run(Output(os.fspath(path))))
