@@ -26,7 +26,9 @@ class Sightings:
 
     Attributes:
         frame: int64 (n,), position of each one's frame among the sampled, from 0.
-        ms: int64 (n,), time of each.
+        ms: int64 (n,), time of each, where between two sampled frames at most the gap counts.
+            So a face is given up after a time in which it was looked for and not found, not after
+            one without frames, as where a screen or a bad network holds a frame for long.
         x: float64 (n,), middle of its box in pixels.
         y: likewise.
         side: float64 (n,), of its box: the root of its area.
@@ -53,7 +55,12 @@ class Sightings:
     @property
     def gap_ms(self) -> float:
         """Longest time for which a face keeps its track without being found."""
-        return max(GAP_MS, GAP_SAMPLES * self.interval_ms)
+        return longest_gap(self.interval_ms)
+
+
+def longest_gap(interval_ms: float) -> float:
+    """Returns for how many milliseconds a face keeps its track without being found."""
+    return max(GAP_MS, GAP_SAMPLES * interval_ms)
 
 
 def read_sightings(faces: pa.Table, frames: pa.Table, marks: Marks | None) -> Sightings:
@@ -75,19 +82,22 @@ def read_sightings(faces: pa.Table, frames: pa.Table, marks: Marks | None) -> Si
     shots = np.zeros(len(sampled), np.int64)
     if marks is not None:
         shots = np.cumsum(find_cuts(marks.scenes))
+    interval_ms = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    steps = np.minimum(np.diff(times, prepend=0), round(longest_gap(interval_ms)))
+    looked = np.cumsum(steps)
     left, top, width, height = (
         _column(faces, f"box_{part}").astype(np.float64) for part in ("x", "y", "width", "height")
     )
     return Sightings(
         frame=frame,
-        ms=_column(faces, "timestamp_ms"),
+        ms=looked[frame],
         x=left + width / 2,
         y=top + height / 2,
         side=np.sqrt(width * height),
         looks=None if marks is None else marks.looks.astype(np.float32),
         shot=shots[frame],
         starts=np.searchsorted(frame, np.arange(len(sampled) + 1)),
-        interval_ms=float(np.median(np.diff(times))) if len(times) > 1 else 0.0,
+        interval_ms=interval_ms,
     )
 
 

@@ -98,10 +98,11 @@ def link_tracks(
     seen = read_sightings(faces, frames, marks)
     track = number_tracks(seen)
     raw = np.stack([faces[name].to_numpy() for name in SCORE_COLUMNS], axis=1)
-    smooth = smooth_scores(np.asarray(raw, np.float32), seen.ms, track)
+    times = np.asarray(faces["timestamp_ms"].to_numpy(), np.int64)
+    smooth = smooth_scores(np.asarray(raw, np.float32), times, track)
     boxes = np.stack([faces[name].to_numpy() for name in BOX_COLUMNS], axis=1)
     tracks = Tracks(
-        seen.ms,
+        times,
         track.astype(np.int32),
         boxes.astype(np.float32),
         smooth,

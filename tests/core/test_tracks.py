@@ -48,6 +48,15 @@ def test_times_need_not_be_even() -> None:
     assert tracks_of(seen) == [[0]] * len(times)
 
 
+def test_a_face_is_given_up_where_it_was_looked_for_not_where_frames_were_held() -> None:
+    """Ten frames a second, then one that is held for four seconds at a time, as on a screen."""
+    face: Places = [(100, 100)]
+    start = every(100, [face] * 20)
+    held = [(2000, face), (6000, face), (10_000, face)]
+    assert tracks_of([*start, *held]) == [[0]] * 23
+    assert tracks_of([*start, held[0], (6000, []), held[2]])[-1] == [1]
+
+
 def test_a_face_in_motion_is_found_where_it_was_heading() -> None:
     """Two that walk at one pace, one missed for a while: by place alone they would be swapped."""
     walk = [[(40 + 18 * turn, 50), (160 + 18 * turn, 50)] for turn in range(16)]
