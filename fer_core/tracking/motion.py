@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fer_core.shown_face import ShownFace
-from fer_core.tracking.tracks import Tracks
+from fer_core.tracking.tracks import MOST_HOLD_MS, Tracks
 
 HELD_MS = 500
 """The confidence that is written beside a face changes no more often than this."""
-LEAST_HOLD_MS = 200
-"""Beyond its first and last sample a face is shown for half a sampling interval, at most this."""
 
 
-def faces_at(tracks: Tracks, timestamp_ms: float, hold_ms: float = 0) -> list[ShownFace]:
+def faces_at(tracks: Tracks, timestamp_ms: float, cover: bool = False) -> list[ShownFace]:
     """Returns the faces to be shown at a moment, by their track.
 
     Between two samples of a track that are no further apart than its gap, box and scores move
     linearly. Beyond, and before its first and after its last sample, a face stays where it was for
-    half a sampling interval, or as long as asked; in a long gap it can so be in two places at once.
+    half a sampling interval; in a long gap it can so be in two places at once.
+
+    A cover is a promise: it moves over any gap of a track, and stays from the sample before a face
+    is found to the one that no longer finds it, and for a second at least.
 
     Args:
-        tracks: at least from `hold_ms` and the gap before the moment to as long after it.
+        tracks: at least from the gap before the moment to as long after it; for a cover, from
+            `cover_reach_ms`.
         timestamp_ms: the moment.
-        hold_ms: for how long a face is shown, at least, before it is found and after it is lost.
+        cover: whether the faces are to be covered.
     """
-    hold_ms = max(hold_ms, min(tracks.interval_ms / 2, LEAST_HOLD_MS))
-    reach_ms = max(hold_ms, tracks.gap_ms)
-    times = tracks.timestamp_ms
+    times, near = tracks.timestamp_ms, tracks.gap_ms
+    stays_ms = tracks.covered_ms if cover else tracks.held_ms
+    reach_ms = tracks.cover_reach_ms if cover else max(near, MOST_HOLD_MS)
     first = int(np.searchsorted(times, timestamp_ms - reach_ms, side="left"))
     now = int(np.searchsorted(times, timestamp_ms, side="right"))
-    end = int(np.searchsorted(times, timestamp_ms + hold_ms, side="right"))
+    end = int(np.searchsorted(times, timestamp_ms + reach_ms, side="right"))
     shown: list[ShownFace] = []
     for one in range(first, now):
         other = int(tracks.following[one])
-        if other >= 0 and times[other] - times[one] <= tracks.gap_ms:
-            if times[other] > timestamp_ms:
-                share = (timestamp_ms - times[one]) / (times[other] - times[one])
-                face = _show(tracks, one, other, float(share))
-                shown.append(_hold_confidence(tracks, face, one, timestamp_ms))
-        elif timestamp_ms - times[one] <= hold_ms:
+        gap_ms = times[other] - times[one] if other >= 0 else math.inf
+        if timestamp_ms < times[one] + gap_ms < math.inf and (cover or gap_ms <= near):
+            face = _show(tracks, one, other, float((timestamp_ms - times[one]) / gap_ms))
+            shown.append(_hold_confidence(tracks, face, one, timestamp_ms))
+        if gap_ms > near and timestamp_ms <= stays_ms[one, 1]:
             face = _show(tracks, one, one, 0.0)
             shown.append(_hold_confidence(tracks, face, one, timestamp_ms))
     for one in range(now, end):
         before = int(tracks.preceding[one])
-        if before < 0 or times[one] - times[before] > tracks.gap_ms:
+        gap_ms = times[one] - times[before] if before >= 0 else math.inf
+        if gap_ms > near and timestamp_ms >= stays_ms[one, 0]:
             shown.append(_show(tracks, one, one, 0.0))
     return sorted(shown, key=lambda face: face.track_id)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
@@ -16,6 +17,12 @@ from fer_core.tracking.looks import Marks
 from fer_core.tracking.sightings import Sightings, Whole, read_sightings
 from fer_core.tracking.smoothing import Scores, smooth_scores
 from fer_core.tracking.tracklets import chain, link_surely
+
+COVER_MS = 1000
+"""A cover stays at least so long before the first and after the last sample of a face."""
+
+MOST_HOLD_MS = 200
+"""Beyond its first and last sample a face is shown for half a sampling interval, at most this."""
 
 BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
@@ -29,6 +36,8 @@ class Tracks:
         track_id: int32 (n,), the same face through the video, from 0.
         boxes: float32 (n, 4), x, y, width and height in pixels.
         scores: float32 (n, 7), smoothed.
+        looked_ms: int64 (n, 2), times of the last sampled frame before each that could be decoded,
+            and of the first one after it: there it is no longer, where it is not found.
         gap_ms: for so long a face is taken to be there between two of its samples.
         interval_ms: time from one sampled frame to the next, usually; 0 for a single one.
     """
@@ -37,6 +46,7 @@ class Tracks:
     track_id: NDArray[np.int32]
     boxes: NDArray[np.float32]
     scores: Scores
+    looked_ms: Whole
     gap_ms: float
     interval_ms: float
 
@@ -54,7 +64,31 @@ class Tracks:
             track_id=self.track_id[first:end].copy(),
             boxes=self.boxes[first:end].copy(),
             scores=self.scores[first:end].copy(),
+            looked_ms=self.looked_ms[first:end].copy(),
         )
+
+    @cached_property
+    def cover_reach_ms(self) -> float:
+        """For how long a sample tells where its face may be, before it or after it, at most."""
+        linked = np.flatnonzero(self.following >= 0)
+        gaps_ms = self.timestamp_ms[self.following[linked]] - self.timestamp_ms[linked]
+        aside_ms = np.abs(self.covered_ms - self.timestamp_ms[:, np.newaxis])
+        return float(max(COVER_MS, gaps_ms.max(initial=0), aside_ms.max(initial=0)))
+
+    @cached_property
+    def covered_ms(self) -> Whole:
+        """Since when and until when a cover stays where a face was found; int64 (n, 2)."""
+        since, until = self.looked_ms.T
+        times = self.timestamp_ms
+        return np.stack(
+            [np.minimum(times - COVER_MS, since), np.maximum(times + COVER_MS, until)], axis=1
+        )
+
+    @cached_property
+    def held_ms(self) -> NDArray[np.float64]:
+        """Since when and until when a face is shown where it was found; float64 (n, 2)."""
+        hold_ms = min(self.interval_ms / 2, MOST_HOLD_MS)
+        return np.stack([self.timestamp_ms - hold_ms, self.timestamp_ms + hold_ms], axis=1)
 
     @cached_property
     def following(self) -> Whole:
@@ -106,10 +140,22 @@ def link_tracks(
         track.astype(np.int32),
         boxes.astype(np.float32),
         smooth,
+        _look_around(frames, times),
         seen.gap_ms,
         seen.interval_ms,
     )
     return _fill_in(faces, tracks), tracks
+
+
+def _look_around(frames: pa.Table, times: Whole) -> Whole:
+    """Returns when it was looked last before these times and first after them, int64 (n, 2)."""
+    every = np.asarray(frames["timestamp_ms"].to_numpy(), np.int64)
+    looked = every[pc.not_equal(frames["status"], "decode_error").to_numpy(zero_copy_only=False)]
+    longest = int(np.diff(every).max(initial=0))
+    bounds = np.concatenate([every[:1], looked, every[-1:] + longest])
+    before = np.searchsorted(looked, times, side="left")
+    after = np.searchsorted(looked, times, side="right") + 1
+    return np.stack([bounds[before], bounds[after]], axis=1)
 
 
 def number_tracks(seen: Sightings) -> Whole:

@@ -64,7 +64,8 @@ def follow_face(height: int) -> Tracks:
     scores[:, 3] = 0.4 + 0.3 * np.sin(3 * turn)
     boxes = np.stack([x, y, np.full_like(x, side), np.full_like(x, side)], axis=1)
     track = np.zeros(len(ms), np.int32)
-    return Tracks(ms.astype(np.int64), track, boxes.astype(np.float32), scores, 1000, 100)
+    looked = np.stack([ms - 100, ms + 100], axis=1)
+    return Tracks(ms.astype(np.int64), track, boxes.astype(np.float32), scores, looked, 1000, 100)
 
 
 def render_plainly(clip: Path, stretch: Stretch, path: Path) -> int:

@@ -16,11 +16,14 @@ def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) ->
     """Makes tracks of the time, the track and the left edge of each face."""
     scores = np.zeros((len(rows), 7), np.float32)
     scores[:, 3] = 1
+    times = np.array([ms for ms, _, _ in rows], np.int64)
+    step = round(interval_ms)
     return Tracks(
-        np.array([ms for ms, _, _ in rows], np.int64),
+        times,
         np.array([track for _, track, _ in rows], np.int32),
         np.array([(x, 20, 50, 60) for _, _, x in rows], np.float32).reshape(-1, 4),
         scores,
+        np.stack([times - step, times + step], axis=1),
         1000,
         interval_ms,
     )
@@ -71,16 +74,22 @@ def test_a_face_is_shown_through_a_gap_of_a_second_but_not_a_longer_one() -> Non
 
 
 def test_held_faces_are_shown_before_and_after() -> None:
-    tracks = make_tracks([(2000, 0, 100), (2100, 0, 120), (5000, 0, 300)])
-    held = [places(faces_at(tracks, ms, hold_ms=1000)) for ms in (999, 1000, 3100, 3101)]
+    tracks = make_tracks([(2000, 0, 100), (2100, 0, 120), (5000, 1, 300)])
+    held = [places(faces_at(tracks, ms, cover=True)) for ms in (999, 1000, 3100, 3101)]
     assert held == [[], [(0, 100)], [(0, 120)], []]
-    assert places(faces_at(tracks, 4000, hold_ms=1000)) == [(0, 300)]
-    assert places(faces_at(tracks, 6000, hold_ms=1000)) == [(0, 300)]
+    assert places(faces_at(tracks, 4000, cover=True)) == [(1, 300)]
+    assert places(faces_at(tracks, 6000, cover=True)) == [(1, 300)]
 
 
-def test_in_a_long_gap_a_held_face_is_covered_at_both_ends() -> None:
+def test_in_a_long_gap_a_cover_lies_at_both_ends_and_moves_between_them() -> None:
     tracks = make_tracks([(0, 0, 100), (1500, 0, 300)])
-    assert places(faces_at(tracks, 750, hold_ms=1000)) == [(0, 100), (0, 300)]
+    assert places(faces_at(tracks, 750, cover=True)) == [(0, 200), (0, 100), (0, 300)]
+
+
+def test_a_cover_stays_until_a_sample_no_longer_finds_the_face() -> None:
+    tracks = make_tracks([(4000, 0, 100)], interval_ms=2000)
+    shown = [len(faces_at(tracks, ms, cover=True)) for ms in (1999, 2000, 6000, 6001)]
+    assert shown == [0, 1, 1, 0]
 
 
 def test_slow_sampling_does_not_hold_for_long() -> None:
@@ -95,12 +104,12 @@ def test_a_part_shows_what_the_whole_does() -> None:
     part = pickle.loads(pickle.dumps(tracks.between(9000, 13000)))
     assert 0 < len(part) < len(tracks) / 5
     for ms in range(10000, 12001, 40):
-        whole = faces_at(tracks, ms, 1000)
-        assert places(whole) == places(faces_at(part, ms, 1000))
+        whole = faces_at(tracks, ms, cover=True)
+        assert places(whole) == places(faces_at(part, ms, cover=True))
 
 
 def test_no_tracks_show_nothing() -> None:
-    assert faces_at(make_tracks([]), 100, 1000) == []
+    assert faces_at(make_tracks([]), 100, cover=True) == []
     assert len(TWO.between(500, 600)) == len(TWO.between(600, 500)) == 0
 
 

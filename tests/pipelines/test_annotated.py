@@ -16,6 +16,7 @@ from PIL import Image
 from ferbeam.output.folder import sheet_name
 from tests.core.clips import Clip, make_clip
 from tests.pipelines.jobs import SAMPLES, analyze, assert_same_rows, ferbeam, frames_of
+from tests.truth import read_truth
 
 OPTIONS = ("--sample-fps", "5", "--workers", "2", "--span-s", "2")
 VIDEOS = ("one_face.mp4", "two_faces.mp4", "portrait.mp4")
@@ -131,6 +132,37 @@ def assert_covered_throughout(media: Path, output: Path) -> None:
     _, covered = read_frames(output / "annotated/two_faces.mp4.mp4")
     for one, other in zip(shown, covered, strict=True):
         assert float((differences(one, other) > 40).mean()) > 0.03
+
+
+@pytest.mark.parametrize("rate", ["0.5", "2", "10", "all"])
+def test_no_face_that_a_sample_found_is_bare(tmp_path: Path, rate: str) -> None:
+    """Checks every frame by the truth, from the sample before a face is found to the one after."""
+    name = "videos/two_faces.mp4"
+    (tmp_path / "in").mkdir()
+    shutil.copy(SAMPLES / name, tmp_path / "in")
+    output = tmp_path / "out"
+    analyze(tmp_path / "in", output, "--sample-fps", rate, "--overlay", "cover")
+    rows = frames_of(output)
+    samples = rows["frames"]["timestamp_ms"].to_numpy()
+    times, shown = read_frames(SAMPLES / name)
+    _, covered = read_frames(output / "annotated/two_faces.mp4.mp4")
+    looked = 0
+    for ms, one, other in zip(times, shown, covered, strict=True):
+        near = samples[[max(0, np.searchsorted(samples, ms, "right") - 1)]]
+        near = np.append(near, samples[samples >= ms][:1])
+        found = rows["faces"][rows["faces"]["timestamp_ms"].isin(near)]
+        for box, _ in read_truth(SAMPLES / "truth.json").faces_at(name, ms):
+            x, y = box.x + box.width / 2, box.y + box.height / 2
+            inside = (found["box_x"] < x) & (x < found["box_x"] + found["box_width"])
+            inside &= (found["box_y"] < y) & (y < found["box_y"] + found["box_height"])
+            if inside.any():
+                looked += 1
+                middle = np.s_[
+                    box.y + box.height // 3 : box.y + 2 * box.height // 3,
+                    box.x + box.width // 3 : box.x + 2 * box.width // 3,
+                ]
+                assert float((differences(one[middle], other[middle]) > 12).mean()) > 0.5, ms
+    assert looked > 100
 
 
 def test_another_overlay_keeps_the_rows_and_remakes_the_copies(

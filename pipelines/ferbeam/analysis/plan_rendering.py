@@ -15,11 +15,9 @@ from ferbeam.output.folder import Output
 from ferbeam.output.tables import digest
 from ferbeam.settings import RenderSettings
 
-RENDER_VERSION = 3
+RENDER_VERSION = 4
 """Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 NEUTRAL = 4
-HOLD_MS = 1000
-"""How long a cover stays before the first and after the last sample of a track."""
 
 
 def plan_rendering(
@@ -51,7 +49,7 @@ def _plan_video(spans: list[Span], tracks: Tracks) -> list[SpanToRender]:
     for span in spans:
         if (stretch := span.stretch) is None:
             continue
-        aside = max(HOLD_MS, tracks.gap_ms)
+        aside = tracks.cover_reach_ms
         first, end = stretch.first_ms, stretch.end_ms
         seen = tracks.between(first - aside, end + aside)
         inside = (moment for moment in moments if first <= moment[1] < end)
@@ -72,7 +70,7 @@ def _plan_pictures(span: Span, tracks: list[Tracks], linked: LinkedGroup) -> lis
 
 def digest_tracks(tracks: Tracks) -> str:
     """Returns what stands for tracks: the same for the same faces at the same times."""
-    columns = (tracks.timestamp_ms, tracks.track_id, tracks.boxes, tracks.scores)
+    columns = (tracks.timestamp_ms, tracks.track_id, tracks.boxes, tracks.scores, tracks.looked_ms)
     times = (tracks.gap_ms, tracks.interval_ms)
     return digest([sha256(column.tobytes()).hexdigest() for column in columns], times)
 

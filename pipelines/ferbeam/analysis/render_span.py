@@ -22,7 +22,6 @@ from fer_core.tracking.tracks import Tracks
 from fer_core.video.render import Drawing, render_span
 from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import OpenMedium, RenderedSpan, SpanToRender
-from ferbeam.analysis.plan_rendering import HOLD_MS
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, timed
@@ -146,7 +145,7 @@ def _render_stretch(output: Output, task: SpanToRender, overlay: Overlay, qualit
 
 def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, object]]) -> Drawing:
     """Says what is drawn on a stretch of a video, and fills in what the contact sheet shows."""
-    tracks, hold_ms = task.tracks[0], HOLD_MS if overlay.settings.kind == "cover" else 0
+    tracks, cover = task.tracks[0], overlay.settings.kind == "cover"
 
     def look_at(timestamp_ms: int, pixels: NDArray[np.uint8], faces: Sequence[ShownFace]) -> None:
         for at, face in enumerate(faces):
@@ -159,7 +158,7 @@ def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, obje
 
     def find(timestamp_ms: int) -> list[ShownFace]:
         beat()
-        return faces_at(tracks, timestamp_ms, hold_ms)
+        return faces_at(tracks, timestamp_ms, cover)
 
     return Drawing(
         find=find,
