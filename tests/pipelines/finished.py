@@ -55,6 +55,20 @@ def make_video(
     }
 
 
+def hold_frames(video: Tables, ms: list[int], duration_ms: int) -> Tables:
+    """Returns a video whose samples are shown from other times on."""
+    times = dict(zip(video["frames"]["timestamp_ms"].to_pylist(), ms, strict=True))
+    for name in ("faces", "frames"):
+        at = video[name].schema.get_field_index("timestamp_ms")
+        moved = [times[old] for old in video[name]["timestamp_ms"].to_pylist()]
+        video[name] = video[name].set_column(
+            at, TABLES[name].field(at), pa.array(moved, pa.int64())
+        )
+    (row,) = video["media"].to_pylist()
+    video["media"] = pa.Table.from_pylist([{**row, "duration_ms": duration_ms}], TABLES["media"])
+    return video
+
+
 def make_picture(name: str, emotions: tuple[str, ...] = ()) -> Tables:
     """Returns the tables of a picture with a face for each of these emotions."""
     faces = [

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
-from fer_core.records import TABLES
 from ferbeam.output.folder import Output
 from ferbeam.query.tables import open_tables
-from tests.pipelines.finished import Tables, make_failure, make_picture, make_video, write_finished
+from tests.pipelines.finished import (
+    hold_frames,
+    make_failure,
+    make_picture,
+    make_video,
+    write_finished,
+)
 from tests.pipelines.jobs import frames_of
 
 SCORES = [f"p_{name}" for name in NAMES]
@@ -90,20 +94,6 @@ def test_tracks_and_summary(output: Path) -> None:
     wanted["negative"] = wanted[["angry", "disgust", "fear", "sad"]].sum(axis=1)
     columns = [*keys, "samples", "coverage", *NAMES, "positive", "negative"]
     assert_equal(ask(output, "FROM summary"), wanted[columns])
-
-
-def hold_frames(video: Tables, ms: list[int], duration_ms: int) -> Tables:
-    """Returns a video whose samples are shown from other times on."""
-    times = dict(zip(video["frames"]["timestamp_ms"].to_pylist(), ms, strict=True))
-    for name in ("faces", "frames"):
-        at = video[name].schema.get_field_index("timestamp_ms")
-        moved = [times[old] for old in video[name]["timestamp_ms"].to_pylist()]
-        video[name] = video[name].set_column(
-            at, TABLES[name].field(at), pa.array(moved, pa.int64())
-        )
-    (row,) = video["media"].to_pylist()
-    video["media"] = pa.Table.from_pylist([{**row, "duration_ms": duration_ms}], TABLES["media"])
-    return video
 
 
 def test_a_sample_counts_by_how_long_it_is_shown(tmp_path: Path) -> None:

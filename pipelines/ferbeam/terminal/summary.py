@@ -22,12 +22,12 @@ SHOWN_MEDIA = 30
 def print_summary(console: Console, output: Output, run: Run) -> int:
     """Prints what a run has found; returns the number of failures."""
     media = read_tables(output, run, "media").sort_by("media").to_pylist()
-    emotions = _emotion_counts(output, run)
+    emotions = _time_emotions(output, run, {row["media"]: row["duration_ms"] for row in media})
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("medium", overflow="fold")
     for name in ("frames", "with faces", "lost", "faces"):
         table.add_column(name, justify="right")
-    table.add_column("dominant emotion")
+    table.add_column("mostly (share of time)")
     for row in media[:SHOWN_MEDIA]:
         counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
         faces = emotions.get(row["media"], Counter())
@@ -50,24 +50,42 @@ def print_summary(console: Console, output: Output, run: Run) -> int:
     return int(rows["failures"])
 
 
-def _emotion_counts(output: Output, run: Run) -> dict[str, Counter[str]]:
-    """Counts the faces of each medium by emotion."""
-    counts: dict[str, Counter[str]] = {}
-    # Not with Arrow's group_by: it imports pandas where that is installed, 0.3 s for nothing.
-    for file in run.tables["faces"]:
-        faces = read_table_file(output, run, file, ["media", "emotion"])
-        pairs = zip(faces["media"].to_pylist(), faces["emotion"].to_pylist(), strict=True)
-        for (medium, emotion), count in Counter(pairs).items():
-            counts.setdefault(medium, Counter())[emotion] += count
-    return counts
+def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[str, Counter[str]]:
+    """Adds up for how long each medium shows a face with each emotion; a picture counts as 1 ms.
+
+    Args:
+        output: of the run.
+        run: what it tells of itself.
+        ends_ms: when each medium ends.
+    """
+    times: dict[str, Counter[str]] = {}
+    for file in run.tables["faces"]:  # their frames lie in a file of the same name
+        columns = ["media", "frame_index", "timestamp_ms"]
+        frames = read_table_file(output, run, f"frames/{file.partition('/')[2]}", columns)
+        shown_ms = _shown_times(frames.to_pydict(), ends_ms)
+        faces = read_table_file(output, run, file, ["media", "frame_index", "emotion"]).to_pydict()
+        for medium, index, emotion in zip(*faces.values(), strict=True):
+            times.setdefault(medium, Counter())[emotion] += shown_ms[medium, index]
+    return times
 
 
-def _dominant(faces: Counter[str]) -> str:
-    """Names the emotion of most faces and its share of them."""
-    if not faces:
+def _shown_times(frames: dict[str, list[Any]], ends_ms: dict[str, int]) -> dict[Any, int]:
+    """Returns for how many milliseconds each sample is shown: until the next one, or the end."""
+    keys = [*zip(frames["media"], frames["frame_index"], strict=True), (None, 0)]
+    begins = [*frames["timestamp_ms"], 0]
+    return {
+        (medium, index): max(1, (begins[at + 1] if keys[at + 1][0] == medium else end) - begins[at])
+        for at, (medium, index) in enumerate(keys[:-1])
+        for end in (ends_ms[medium],)
+    }
+
+
+def _dominant(times: Counter[str]) -> str:
+    """Names the emotion that faces show for the longest, and its share of their time."""
+    if not times:
         return "-"
-    name, count = max(faces.items(), key=lambda item: (item[1], item[0]))
-    return f"{emotion_named(name).emoji} {name} {100 * count / faces.total():.0f} %"
+    name, shown_ms = max(times.items(), key=lambda item: (item[1], item[0]))
+    return f"{emotion_named(name).emoji} {name} {100 * shown_ms / times.total():.0f} %"
 
 
 def _print_failures(console: Console, failures: list[dict[str, Any]]) -> None:

@@ -1,0 +1,30 @@
+"""What a person sees at the end of a run."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from ferbeam.output.folder import Output
+from ferbeam.output.run_file import load_run
+from ferbeam.terminal.summary import print_summary
+from tests.pipelines.finished import hold_frames, make_picture, make_video, write_finished
+from tests.pipelines.jobs import frames_of
+
+
+def test_shares_are_of_time_not_of_samples(tmp_path: Path) -> None:
+    """Two seconds at ten frames each, then two frames held for four seconds each."""
+    video = hold_frames(make_video("a.mp4", 22), [*range(0, 2000, 100), 2000, 6000], 10_000)
+    picture = make_picture("b.png", ("happy", "happy", "sad"))
+    output = Output(str(write_finished(tmp_path, [video, picture])))
+    console = Console(file=io.StringIO(), width=100)
+    print_summary(console, output, load_run(output))
+    faces = frames_of(tmp_path)["faces"].query("media == 'a.mp4'").assign(ms=100)
+    faces.loc[faces["timestamp_ms"] >= 2000, "ms"] = 4000
+    times = faces.groupby("emotion")["ms"].sum()
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"{times.idxmax()} {100 * times.max() / times.sum():.0f} %" in text
+    assert times.max() / times.sum() > 0.7
+    assert "happy 67 %" in text
