@@ -82,6 +82,20 @@ def read_parquet(path: Path) -> LabelledFaces:
     return replace(faces, sizes=np.where(widths > 0, widths, np.nan))
 
 
+def read_unlabelled(path: Path) -> NDArray[np.uint8]:
+    """Reads the pictures of a Parquet file with `image`, whatever else it holds: uint8 (n, 48, 48).
+
+    Raises:
+        DataError: it is no such file, or none of the pictures can be read.
+    """
+    table = read_table(pq.read_table, path)
+    require_columns(table.column_names, ("image",), path)
+    crops = [crop for crop in _read_pictures(table, path) if crop is not None]
+    if not crops:
+        raise DataError(f"{path.name}: no picture in it can be read")
+    return np.stack(crops)
+
+
 def read_folders(path: Path) -> LabelledFaces:
     """Reads a folder per emotion (`angry/`, `disgust/`, ...), each holding pictures.
 

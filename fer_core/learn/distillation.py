@@ -45,12 +45,15 @@ class Teachers:
         share: of a target that is theirs, 0 to 1.
         views: random views of each picture; the epochs after show these again.
         folder: keeps what the teachers said, a file for each view.
+        hints: float32 (n, 7), what their scores of each picture are multiplied by (`hints_of`);
+            None for nothing.
     """
 
     ensemble: Classifier
     share: float
     views: int
     folder: Path
+    hints: NDArray[np.float32] | None = None
 
     def mix_targets(
         self, targets: NDArray[np.float32], view: int, crops: NDArray[np.uint8]
@@ -58,7 +61,8 @@ class Teachers:
         """Mixes targets with teachers' scores (distillation: Hinton et al. 2015, arXiv 1503.02531).
 
         Args:
-            targets: float32 (n, 7), each row summing to 1.
+            targets: float32 (n, 7), each row summing to 1, or to 0 where no person has said
+                anything: then the teachers' word is all.
             view: which view of the pictures it is, from 0.
             crops: that view, uint8 (n, 48, 48).
         """
@@ -70,7 +74,9 @@ class Teachers:
             unfinished = file.with_suffix(".part.npy")
             np.save(unfinished, scores, allow_pickle=False)
             unfinished.replace(file)
-        mixed: NDArray[np.float32] = ((1 - self.share) * targets + self.share * scores).astype(
-            np.float32
-        )
+        if self.hints is not None:
+            scores = scores * self.hints
+            scores /= scores.sum(axis=1, keepdims=True)
+        share = np.where(targets.any(axis=1, keepdims=True), self.share, 1.0)
+        mixed: NDArray[np.float32] = ((1 - share) * targets + share * scores).astype(np.float32)
         return mixed

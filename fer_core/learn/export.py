@@ -89,6 +89,7 @@ def export_network(
         name=provenance.name,
         files={file.name: file_sha256(file) for file in (keras_file, tflite_file)},
         temperature=temperature,
+        shares=provenance.shares,
         parameters=int(network.count_params()),
         weights=weights,
         data=provenance.data,

@@ -100,11 +100,19 @@ def repeat_rare(targets: NDArray[np.float32], rare_share: float, seed: int) -> N
     return np.repeat(np.arange(len(targets)), np.maximum(1, times).astype(np.intp))
 
 
-def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32]:
+def training_targets(
+    faces: LabelledFaces, label_set: str, label_share: float = 0.0
+) -> NDArray[np.float32]:
     """Returns what the network is to predict, float32 (n, 7); rows of 0 are not to be used.
 
     `ferplus` uses the vote shares without single votes and falls back on the label where a data
     set has no votes at all; `fer2013` uses the label alone.
+
+    Args:
+        faces: some labelled faces.
+        label_set: one of LABEL_SETS.
+        label_share: how much of a target the label is where votes are used and it is there too:
+            it keeps the anger and fear of pictures that look neutral to ten people.
 
     Raises:
         DataError: the label set is unknown.
@@ -117,5 +125,7 @@ def training_targets(faces: LabelledFaces, label_set: str) -> NDArray[np.float32
     if not uses_votes(faces, label_set):
         return one_hot
     targets = vote_shares(drop_single_votes(faces.votes))
+    heard = (labelled & targets.any(axis=1))[:, np.newaxis] * label_share
+    targets = (1 - heard) * targets + heard * one_hot
     usable = faces.votes[:, -1] < faces.votes.sum(axis=1) / 2
     return np.where(usable[:, np.newaxis], targets, 0).astype(np.float32)

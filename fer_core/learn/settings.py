@@ -49,6 +49,9 @@ class TrainSettings:
         views: random views of each picture that the teachers are asked about, one for each epoch;
             the epochs after show these again.
         rare_share: pictures of an emotion with a smaller share of the targets are shown more often.
+        label_share: how much of a target is the single label, where there are votes too; 0 to 1.
+        hint_power: how much of what a teacher outside ferbeam says is heard; see `hints_of`.
+        cameras: shows the pictures in the light and through the cameras of `photograph_crops`.
         mixup: two pictures are shown as one, with random shares from Beta(mixup, mixup); 0 for
             each picture alone.
         mixed_precision: computes in bfloat16 and keeps the weights in float32.
@@ -64,6 +67,9 @@ class TrainSettings:
     teacher_share: float = 0.7
     views: int = 8
     rare_share: float = 0.05
+    label_share: float = 0.0
+    hint_power: float = 0.1
+    cameras: bool = False
     mixup: float = 0.0
     mixed_precision: bool = False
     seed: int = 0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fer_core.classify import load_keras, standardise_crops
 from fer_core.errors import SettingsError
 from fer_core.learn.augment import augment_crops, mix_up
+from fer_core.learn.cameras import photograph_crops
 from fer_core.learn.distillation import Teachers
 from fer_core.learn.network import build_network
 from fer_core.learn.settings import EPOCHS_FILE, NETWORKS, TrainSettings
@@ -59,6 +60,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
             crops, targets = mix_up((crops, targets), self.settings.mixup, rng)
         if self.teachers is not None:
             targets = self.teachers.mix_targets(targets, view, crops)
+        if self.settings.cameras:
+            # After the teachers: what they see in a good light is to be seen in any.
+            crops = photograph_crops(crops, np.random.default_rng((self.settings.seed, epoch, 2)))
         order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(crops))
         self._view, self._order = (crops, targets), order
 

@@ -110,6 +110,37 @@ def prepare(**options: Any) -> None:
     show_default=True,
     help="How much of what is learnt is their word, where there are teachers; the rest the labels.",
 )
+@click.option(
+    "--answers",
+    metavar="FILE.npz",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What a teacher outside ferbeam said of the pictures: sha256 of the crops, and scores.",
+)
+@click.option(
+    "--hint-power",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="How much of --answers is heard: the power of its scores that multiply the teachers'.",
+)
+@click.option(
+    "--faces",
+    metavar="FILE.parquet",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Faces that nobody has labelled, column image: the teachers alone speak of them.",
+)
+@click.option(
+    "--label-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="How much of what people say is the single label, where there are votes beside it.",
+)
+@click.option(
+    "--cameras",
+    is_flag=True,
+    help="Shows the pictures in other light, blurred, noisy, far away, saved small.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option(
@@ -139,6 +170,8 @@ def train(
     label_set: str,
     teachers: tuple[Path, ...],
     start: Path | None,
+    answers: Path | None,
+    faces: Path | None,
     **settings: Any,
 ) -> None:
     """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
@@ -156,6 +189,8 @@ def train(
         label_set=label_set,
         teachers=teachers,
         start=start,
+        answers=answers,
+        faces=faces,
     )
     card = run_train(request, click.echo)
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")

@@ -18,10 +18,25 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.copies import copies_of
+from fer_core.learn.dataset import read_unlabelled
 from fer_core.learn.distillation import Ensemble, Teachers
-from fer_core.learn.labels import LabelledFaces, repeat_rare, training_targets, true_labels
+from fer_core.learn.labels import (
+    LabelledFaces,
+    repeat_rare,
+    training_targets,
+    true_labels,
+)
+from fer_core.learn.outside_teacher import hints_of, read_answers
 from fer_core.learn.settings import EPOCHS_FILE, TrainSettings
-from fer_core.model import CARD_NAME, MODEL_FILES, ModelCard, Provenance, load_card, load_classifier
+from fer_core.model import (
+    CARD_NAME,
+    MODEL_FILES,
+    ModelCard,
+    Provenance,
+    file_sha256,
+    load_card,
+    load_classifier,
+)
 from ferbeam.training.exporting import TRAINED, export_apart
 from ferbeam.training.labelled import Echo, read_part
 from ferbeam.training.progress import TrainProgress
@@ -38,6 +53,9 @@ class TrainRequest:
         label_set: `ferplus` (votes, else labels) or `fer2013` (labels).
         teachers: model folders whose mean scores are learnt beside the labels.
         start: model folder whose weights are begun with, None for random ones.
+        answers: file of what a teacher outside ferbeam said (`write_answers`), None for none.
+        faces: Parquet file with `image`, faces that nobody has labelled and the teachers alone
+            speak of; None for none.
     """
 
     data: Path
@@ -46,6 +64,14 @@ class TrainRequest:
     label_set: str = "ferplus"
     teachers: tuple[Path, ...] = ()
     start: Path | None = None
+    answers: Path | None = None
+    faces: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.answers or self.faces) and not self.teachers:
+            raise SettingsError("--answers, --faces: need a --teacher, whose word they add to")
+        if self.answers and self.settings.mixup:
+            raise SettingsError("--answers: were not asked about mixed pictures; use no --mixup")
 
 
 def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
@@ -88,6 +114,8 @@ def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]
         "label_set": request.label_set,
         "teachers": [load_card(teacher).sha256_for("litert") for teacher in request.teachers],
         "start": request.start and load_card(request.start).sha256_for("tensorflow"),
+        "answers": request.answers and file_sha256(request.answers),
+        "faces": request.faces and file_sha256(request.faces),
         "train_sha256": pictures.hexdigest(),
     }
 
@@ -116,10 +144,10 @@ def _remember_settings(model_dir: Path, identity: dict[str, Any]) -> None:
 
 
 def _training_rows(
-    train: LabelledFaces, label_set: str
+    train: LabelledFaces, request: TrainRequest
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Returns the crops that can be trained on, and their targets."""
-    targets = training_targets(train, label_set)
+    targets = training_targets(train, request.label_set, request.settings.label_share)
     missing = [name for name, mass in zip(NAMES, targets.sum(axis=0), strict=True) if mass == 0]
     if missing:
         raise DataError(f"train: no picture of {', '.join(missing)}; every emotion needs some")
@@ -138,7 +166,31 @@ def _valid_rows(
     return valid.crops[known], np.eye(len(EMOTIONS), dtype=np.float32)[truth[known]]
 
 
-def _load_teachers(request: TrainRequest, echo: Echo) -> Teachers | None:
+def _shown_rows(
+    rows: tuple[NDArray[np.uint8], NDArray[np.float32]], request: TrainRequest
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32] | None]:
+    """Returns the crops of an epoch, rare emotions several times, their targets and hints.
+
+    Faces that nobody has labelled have targets of 0, and are as rare as the teacher outside says.
+    """
+    (crops, targets), settings = rows, request.settings
+    if request.faces is not None:
+        faces = read_unlabelled(request.faces)
+        crops = np.concatenate([crops, faces])
+        targets = np.concatenate([targets, np.zeros((len(faces), len(EMOTIONS)), np.float32)])
+    known, hints = targets, None
+    if request.answers is not None:
+        answers = read_answers(request.answers, crops)
+        hints = hints_of(answers, settings.hint_power)
+        told = targets.any(axis=1, keepdims=True)
+        known = np.where(told, targets, np.nan_to_num(answers)).astype(np.float32)
+    shown = repeat_rare(known, settings.rare_share, settings.seed)
+    return crops[shown], targets[shown], None if hints is None else hints[shown]
+
+
+def _load_teachers(
+    request: TrainRequest, hints: NDArray[np.float32] | None, echo: Echo
+) -> Teachers | None:
     if not request.teachers:
         return None
     settings = request.settings
@@ -147,7 +199,8 @@ def _load_teachers(request: TrainRequest, echo: Echo) -> Teachers | None:
     asked = "1 teacher is" if count == 1 else f"{count} teachers are"
     echo(f"{asked} asked in each of the first {views} epochs")
     ensemble = Ensemble([load_classifier(teacher) for teacher in request.teachers])
-    return Teachers(ensemble, settings.teacher_share, views, request.model_dir / "checkpoint")
+    folder = request.model_dir / "checkpoint"
+    return Teachers(ensemble, settings.teacher_share, views, folder, hints)
 
 
 def _train_and_export(
@@ -156,16 +209,16 @@ def _train_and_export(
     """Trains, exports, and removes the checkpoint, which nothing needs any longer."""
     train, valid = parts
     model_dir, settings, label_set = request.model_dir, request.settings, request.label_set
-    (crops, targets), valid_rows = _training_rows(train, label_set), _valid_rows(valid, label_set)
-    shown = repeat_rare(targets, settings.rare_share, settings.seed)
-    teachers = _load_teachers(request, echo)
+    labelled, valid_rows = _training_rows(train, request), _valid_rows(valid, label_set)
+    crops, targets, hints = _shown_rows(labelled, request)
+    teachers = _load_teachers(request, hints, echo)
     # TensorFlow leaves oneDNN off on AMD; with it a step takes 0.6 of the time.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fer_core.learn.charts import draw_learning_curves
     from fer_core.learn.training import train_network
 
-    batches, rows = -(-len(shown) // settings.batch), (crops[shown], targets[shown])
+    batches, rows = -(-len(crops) // settings.batch), (crops, targets)
     start = request.start and request.start / MODEL_FILES["tensorflow"]
     with TrainProgress(settings.epochs, batches, echo) as progress:
         network = train_network(rows, valid_rows, model_dir, settings, progress, teachers, start)
@@ -173,10 +226,12 @@ def _train_and_export(
     draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
     provenance = Provenance(
         name=model_dir.name,
-        data=f"{len(crops)} training and {len(valid)} validation pictures, labels {label_set}",
+        data=f"{len(labelled[0])} training and {len(valid)} validation pictures, "
+        f"labels {label_set}",
         command=_command(request),
         commit=_commit(),
         label_set=label_set,
+        shares=tuple(round(float(share), 6) for share in labelled[1].mean(axis=0)),
     )
     card = export_apart(model_dir, valid, copies_of(valid, train), provenance)
     shutil.rmtree(model_dir / "checkpoint")
@@ -196,7 +251,9 @@ def _command(request: TrainRequest) -> str:
         for name, value in changed.items()
     ]
     options += [f"--teacher {teacher.name}" for teacher in request.teachers]
-    options += [] if request.start is None else [f"--start {request.start.name}"]
+    for option in ("start", "answers", "faces"):
+        named: Path | None = getattr(request, option)
+        options += [] if named is None else [f"--{option} {named.name}"]
     return " ".join(["ferbeam train DATA MODEL_DIR", f"--label-set {request.label_set}", *options])
 
 
