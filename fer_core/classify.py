@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -58,6 +59,29 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     scores: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return scores
+
+
+def weigh_scores(scores: NDArray[np.float32], factors: tuple[float, ...]) -> NDArray[np.float32]:
+    """Returns scores float32 (n, 7) times seven factors, each row summing to 1 again."""
+    weighed = scores.astype(np.float64) * factors
+    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True)
+class PriorClassifier:
+    """A classifier whose scores expect emotions in other shares than it learnt.
+
+    Attributes:
+        classifier: crops to calibrated scores.
+        factors: of `score_factors`.
+    """
+
+    classifier: Classifier
+    factors: tuple[float, ...]
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Returns the scores of crops uint8 (n, 48, 48), float32 (n, 7)."""
+        return weigh_scores(self.classifier(crops), self.factors)
 
 
 def _check_crops(crops: NDArray[np.uint8]) -> None:

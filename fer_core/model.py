@@ -13,10 +13,12 @@ from fer_core.classify import (
     PREPROCESSING,
     Classifier,
     LiteRtClassifier,
+    PriorClassifier,
     TensorFlowClassifier,
 )
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError
+from fer_core.prior import LEARNT, score_factors
 
 CARD_NAME = "card.json"
 CARD_VERSION = 1
@@ -33,6 +35,8 @@ class ModelCard:
         name: the model's name.
         files: sha256 of each file of the model, by file name.
         temperature: what the logits are divided by before the softmax.
+        shares: how often each emotion came in what the network learnt, which its scores expect;
+            empty where that is unknown, and only the prior `learnt` can be had.
         emotions: names in the order of the network's outputs.
         input_size: side of a crop in pixels.
         preprocessing: name of the function between crops and network.
@@ -48,6 +52,7 @@ class ModelCard:
     name: str
     files: dict[str, str]
     temperature: float = 1.0
+    shares: tuple[float, ...] = ()
     emotions: tuple[str, ...] = NAMES
     input_size: int = CROP_SIZE
     preprocessing: str = PREPROCESSING
@@ -74,6 +79,17 @@ class ModelCard:
             )
         return self.files[MODEL_FILES[engine]]
 
+    def factors_for(self, prior: str) -> tuple[float, ...]:
+        """Returns what the scores are multiplied by for a prior, none for the prior `learnt`.
+
+        Raises:
+            ModelError: the prior is another, and the card does not say what was learnt.
+            UsageError: the prior is unknown.
+        """
+        if prior != LEARNT and not self.shares:
+            raise ModelError(f"{self.name}: its card has no shares; use --prior {LEARNT}")
+        return score_factors(self.shares, prior)
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -85,6 +101,7 @@ class Provenance:
         command: the command that trained it.
         commit: the version of the code, empty where unknown.
         label_set: what it has learnt, one of LABEL_SETS.
+        shares: how often each emotion came in what people said of the training pictures.
     """
 
     name: str
@@ -92,6 +109,7 @@ class Provenance:
     command: str
     commit: str
     label_set: str = "ferplus"
+    shares: tuple[float, ...] = ()
 
 
 def find_model_dir() -> Path:
@@ -126,18 +144,26 @@ def _read_card(path: Path) -> ModelCard:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["emotions"] = tuple(values["emotions"])
+        values["shares"] = tuple(values.get("shares", ()))
         card = ModelCard(**values)
         # Of a text the comparison is a TypeError, which is told below.
-        well_formed = 0 < card.temperature < float("inf") and all(
-            Path(name).name == name and isinstance(digest, str)
-            for name, digest in card.files.items()
+        well_formed = (
+            0 < card.temperature < float("inf")
+            and len(card.shares) in (0, len(NAMES))
+            and all(0 < share < 1 for share in card.shares)
+            and all(
+                Path(name).name == name and isinstance(digest, str)
+                for name, digest in card.files.items()
+            )
         )
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: is no model card of this version ({error})") from error
     if not well_formed:
-        raise ModelError(f"{path}: temperature or files make no sense; write the card again")
+        raise ModelError(
+            f"{path}: temperature, shares or files make no sense; write the card again"
+        )
     return card
 
 
@@ -169,17 +195,21 @@ def load_card(model_dir: Path) -> ModelCard:
     return card
 
 
-def load_classifier(model_dir: Path, engine: str = "litert") -> Classifier:
-    """Loads a model's network for an engine, with the card's temperature.
+def load_classifier(model_dir: Path, engine: str = "litert", prior: str = LEARNT) -> Classifier:
+    """Loads a model's network for an engine, with the card's temperature and a prior.
 
     Args:
         model_dir: a folder with `card.json` and the files that it lists.
         engine: `litert` or `tensorflow`.
+        prior: how often emotions are expected, one of PRIORS.
 
     Raises:
         ModelError: the engine is unknown or not installed, or the model does not fit.
+        UsageError: the prior is unknown.
     """
     card = load_card(model_dir)
     card.sha256_for(engine)
+    factors = card.factors_for(prior)
     run = LiteRtClassifier if engine == "litert" else TensorFlowClassifier
-    return run(model_dir / MODEL_FILES[engine], card.temperature)
+    classifier = run(model_dir / MODEL_FILES[engine], card.temperature)
+    return PriorClassifier(classifier, factors) if factors else classifier

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_core.detection.detector import DetectorSettings, detector_settings
+from fer_core.prior import LEARNT
 
 if TYPE_CHECKING:
     from fer_core.drawing.overlay import Lang, OverlayKind
@@ -24,6 +25,8 @@ class RowSettings:
         temperature: what the model's logits are divided by.
         preprocessing: name of the function between crops and network.
         max_pixels: larger pictures and frames are refused.
+        prior: how often emotions are expected, one of PRIORS.
+        prior_factors: what the scores are multiplied by for that, from the model's card.
     """
 
     sample_fps: str
@@ -33,11 +36,14 @@ class RowSettings:
     temperature: float
     preprocessing: str
     max_pixels: int
+    prior: str = LEARNT
+    prior_factors: tuple[float, ...] = ()
 
     @classmethod
-    def of_model(cls, card: ModelCard, engine: str, **others: Any) -> RowSettings:
+    def of_model(cls, card: ModelCard, engine: str, prior: str, **others: Any) -> RowSettings:
         """Builds the settings from what the card of a model says, and all others."""
         others |= {"temperature": card.temperature, "preprocessing": card.preprocessing}
+        others |= {"prior": prior, "prior_factors": card.factors_for(prior)}
         return cls(engine=engine, model_sha256=card.sha256_for(engine), **others)
 
     def flat(self) -> dict[str, Any]:
@@ -46,12 +52,15 @@ class RowSettings:
         detector = values.pop("detector")
         kind = detector.pop("kind")
         inner = {f"detector.{name}": value for name, value in detector.items()}
+        inner["prior.factors"] = " ".join(map(str, values.pop("prior_factors")))
         return {**values, "detector": kind, **inner}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RowSettings:
         """Builds the settings from what `dataclasses.asdict` made of them."""
-        return cls(**{**values, "detector": detector_settings(values["detector"])})
+        detector = detector_settings(values["detector"])
+        factors = tuple(values["prior_factors"])
+        return cls(**{**values, "detector": detector, "prior_factors": factors})
 
 
 @dataclass(frozen=True)

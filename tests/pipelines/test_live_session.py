@@ -19,6 +19,7 @@ from fer_core.errors import MediaError, SettingsError
 from fer_core.faces import Box, Face
 from fer_core.model import find_model_dir, load_card, load_classifier
 from fer_core.pictures import read_picture
+from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
 from ferbeam.live.analyst import Analyst
 from ferbeam.live.playback import Playback
@@ -55,7 +56,7 @@ def test_faces_and_scores_are_those_of_the_batch_job() -> None:
         for at in frames
     ]
     wanted = detect_faces(sampled, load_detector(HaarSettings()))
-    scores = load_classifier(find_model_dir())(wanted.crops)
+    scores = load_classifier(find_model_dir(), prior=DEFAULT_PRIOR)(wanted.crops)
     session = load_session()
     seen = [face for at in frames for face in session.analyse(at.grey(), at.timestamp_ms).faces]
     assert len(scores) > 10

@@ -22,6 +22,7 @@ from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
+from fer_core.prior import DEFAULT_PRIOR
 from ferbeam.cli import main
 from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.core.yunet_file import DARKEST, draw_eyes, write_yunet
@@ -94,7 +95,7 @@ def test_a_job_writes_scores_and_classifies_levelled_crops(source: Path, finishe
     assert faces.media.tolist() == ["angry.png", "happy.png", "sad.png"]
     assert tables["failures"].empty
     np.testing.assert_allclose(faces.detector_score, math.sqrt(LIGHT / 255), atol=0.01)
-    classify = load_classifier(find_model_dir())
+    classify = load_classifier(find_model_dir(), prior=DEFAULT_PRIOR)
     found = faces[[f"p_{name}" for name in NAMES]].to_numpy()
     boxes = faces[["box_x", "box_y", "box_width", "box_height"]].to_numpy().tolist()
     like, unlike = [], []

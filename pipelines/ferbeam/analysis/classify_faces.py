@@ -22,17 +22,20 @@ class SpanModelHandler(ModelHandler[DetectedSpan, PredictionResult, Classifier])
     Args:
         model_dir: the model folder, None for the one ferbeam ships.
         engine: `litert` or `tensorflow`.
+        prior: how often emotions are expected, one of PRIORS.
     """
 
-    def __init__(self, model_dir: str | None, engine: str) -> None:
+    def __init__(self, model_dir: str | None, engine: str, prior: str) -> None:
         super().__init__()
         self._model_dir = model_dir
-        self._engine = engine
+        self._engine, self._prior = engine, prior
 
     def load_model(self) -> Classifier:
         """Loads the classifier; Beam shares it among the threads of a process."""
         return load_classifier(
-            Path(self._model_dir) if self._model_dir else find_model_dir(), self._engine
+            Path(self._model_dir) if self._model_dir else find_model_dir(),
+            self._engine,
+            self._prior,
         )
 
     def run_inference(

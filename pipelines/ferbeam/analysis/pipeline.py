@@ -58,7 +58,8 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     committed = (
         detected.faces
         | "OneByOne" >> beam.Map(lambda span: (span,))
-        | "ClassifyFaces" >> RunInference(SpanModelHandler(settings.model_dir, rows.engine))
+        | "ClassifyFaces"
+        >> RunInference(SpanModelHandler(settings.model_dir, rows.engine, rows.prior))
         | "CommitSpan" >> beam.ParDo(CommitSpan(output))
     )
     linked = (

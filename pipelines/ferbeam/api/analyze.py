@@ -29,6 +29,7 @@ def analyze(
     redetect_ms: int | None = None,
     model: Path | None = None,
     engine: Literal["litert", "tensorflow"] = "litert",
+    prior: Literal["learnt", "web", "even"] = "web",
     span_s: float = 10.0,
     overlay: Literal["emoji", "cover", "box", "none"] = "emoji",
     avatars: Path | None = None,
@@ -57,6 +58,7 @@ def analyze(
         redetect_ms: how often haar searches a frame whole, in milliseconds; None for 3000.
         model: model folder, None for the one that ferbeam ships.
         engine: what runs the model.
+        prior: how often expressions are expected: as learnt, all alike (even), or half way (web).
         span_s: seconds of video in one unit of work; changes no row.
         overlay: what the copies show on every face; `none` for no copies.
         avatars: folder with your own pictures instead of the emoji: angry.png, disgust.png, ...
@@ -96,6 +98,7 @@ def analyze(
         redetect_ms=redetect_ms,
         model=_text(model),
         engine=engine,
+        prior=prior,
         span_s=span_s,
         overlay=overlay,
         avatars=_text(avatars),

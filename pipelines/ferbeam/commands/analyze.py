@@ -13,6 +13,7 @@ from ferbeam.commands.exit_codes import DONE, SOME_FAILED
 from ferbeam.commands.options import (
     detector_options,
     model_options,
+    prior_option,
     render_options,
     runner_options,
 )
@@ -57,6 +58,7 @@ class SampleRate(click.ParamType[Any]):
     help="How often haar searches a frame whole; between, it follows faces and looks at changes.",
 )
 @model_options
+@prior_option
 @click.option(
     "--span-s",
     type=click.FloatRange(min=0.1),

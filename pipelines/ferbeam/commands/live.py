@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ferbeam.commands.options import avatars_option, lang_option, model_option
+from ferbeam.commands.options import avatars_option, lang_option, model_option, prior_option
 
 
 @click.command()
@@ -32,6 +32,7 @@ from ferbeam.commands.options import avatars_option, lang_option, model_option
 @avatars_option
 @lang_option("the page")
 @model_option
+@prior_option
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -68,6 +69,7 @@ def live(**options: Any) -> None:
         record,
         None if avatars is None else Path(avatars),
         None if model is None else Path(model),
+        options["prior"],
         not options["no_browser"],
     )
     run_live(request, click.echo)

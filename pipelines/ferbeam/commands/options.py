@@ -14,6 +14,7 @@ from ferbeam.control.analyze_options import (
     ENGINES,
     LANGUAGES,
     OVERLAYS,
+    PRIOR_NAMES,
     WORST_QUALITY,
     AnalyzeOptions,
 )
@@ -103,6 +104,18 @@ def model_option(command: Command) -> Command:
         "--model",
         type=click.Path(exists=True, file_okay=False),
         help="Model folder; without it the one that ferbeam ships.",
+    )(command)
+
+
+def prior_option(command: Command) -> Command:
+    """Adds how often expressions are expected: `--prior`."""
+    return click.option(
+        "--prior",
+        type=click.Choice(PRIOR_NAMES),
+        default=AnalyzeOptions.prior,
+        show_default=True,
+        help="How often expressions are expected: as in the pictures that the network learnt from, "
+        "mostly calm and happy; all alike; or, web, half way.",
     )(command)
 
 

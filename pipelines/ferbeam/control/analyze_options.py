@@ -8,12 +8,20 @@ from fractions import Fraction
 from typing import Any
 
 from fer_core.errors import UsageError
+from fer_core.prior import DEFAULT_PRIOR, PRIORS
 
 DETECTORS = ("haar", "yunet")
 ENGINES = ("litert", "tensorflow")
+PRIOR_NAMES = tuple(PRIORS)
 OVERLAYS = ("emoji", "cover", "box", "none")
 LANGUAGES = ("en", "fr")
-CHOICES = {"detector": DETECTORS, "engine": ENGINES, "overlay": OVERLAYS, "lang": LANGUAGES}
+CHOICES = {
+    "detector": DETECTORS,
+    "engine": ENGINES,
+    "prior": PRIOR_NAMES,
+    "overlay": OVERLAYS,
+    "lang": LANGUAGES,
+}
 HIGHEST_RATE = 1000
 WORST_QUALITY = 51
 LOWEST = {"redetect_ms": 1, "span_s": 0.1, "video_quality": 0, "workers": 1, "max_pixels": 1}
@@ -38,6 +46,7 @@ class AnalyzeOptions:
     redetect_ms: int | None = None
     model: str | None = None
     engine: str = "litert"
+    prior: str = DEFAULT_PRIOR
     span_s: float = 10.0
     overlay: str = "emoji"
     avatars: str | None = None

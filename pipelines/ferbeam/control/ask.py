@@ -44,6 +44,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
     rows = RowSettings.of_model(
         card,
         options.engine,
+        options.prior,
         detector=detector,
         sample_fps="all" if rate is None else str(rate),
         max_pixels=options.max_pixels,

@@ -160,7 +160,7 @@ class _Trial:
     def __init__(self, request: AnalysisRequest, tell: Callable[[str], None]) -> None:
         model_dir = Path(request.model_dir) if request.model_dir else find_model_dir()
         self._request, self._tell = request, tell
-        self._classify = load_classifier(model_dir, request.rows.engine)
+        self._classify = load_classifier(model_dir, request.rows.engine, request.rows.prior)
         self._detectors = Detectors(request.rows.detector, request.detector_model)
         self._overlays: list[Overlay] = []
 

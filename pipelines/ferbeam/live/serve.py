@@ -37,6 +37,7 @@ class LiveRequest:
         record: OUTPUT to record to, None for none.
         avatars: folder with the user's own pictures, None for ferbeam's.
         model_dir: model folder, None for the one that ferbeam ships.
+        prior: how often expressions are expected, one of PRIORS.
         browser: whether to open a browser.
     """
 
@@ -45,6 +46,7 @@ class LiveRequest:
     record: str | None
     avatars: Path | None
     model_dir: Path | None
+    prior: str
     browser: bool
 
 
@@ -68,7 +70,7 @@ def run_live(request: LiveRequest, tell: Callable[[str], None]) -> None:
     with ExitStack() as held:
         recorder = None if request.record is None else _open_recorder(request, held)
         with quiet_libraries():
-            session = load_session(request.model_dir)
+            session = load_session(request.model_dir, request.prior)
         analyst = Analyst(session, recorder)
         server = LiveServer(request.settings, files, analyst, open_video)
         if not is_loopback(request.settings.host):
@@ -108,7 +110,12 @@ def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
     held.enter_context(locked(output))
     card = load_card(request.model_dir or find_model_dir())
     rows = RowSettings.of_model(
-        card, "litert", sample_fps="all", detector=HaarSettings(), max_pixels=MAX_PIXELS
+        card,
+        "litert",
+        request.prior,
+        sample_fps="all",
+        detector=HaarSettings(),
+        max_pixels=MAX_PIXELS,
     )
     source = request.source and os.path.abspath(request.source)
     return Recorder(RecordingRequest(output, source or "camera", "jpeg", rows, card))

@@ -17,6 +17,7 @@ from fer_core.errors import MediaError
 from fer_core.faces import Box, crop_face, keep_largest
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
+from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
 from fer_core.tracking.looks import SCENE_SIZE, describe_scene, find_cuts
 from ferbeam.output.costs import Costs, timed
@@ -129,17 +130,18 @@ class Session:
         return timestamp_ms - before_ms
 
 
-def load_session(model_dir: Path | None = None) -> Session:
+def load_session(model_dir: Path | None = None, prior: str = DEFAULT_PRIOR) -> Session:
     """Loads the detector and the classifier as the batch job does for videos.
 
     Args:
         model_dir: model folder, None for the one that ferbeam ships.
+        prior: how often expressions are expected, one of PRIORS.
 
     Raises:
         FerError: one of them cannot be loaded.
     """
     limit_threads()
-    classifier = load_classifier(find_model_dir() if model_dir is None else model_dir)
+    classifier = load_classifier(model_dir or find_model_dir(), prior=prior)
     classifier(np.zeros((1, CROP_SIZE, CROP_SIZE), np.uint8))  # the first run takes longer
     return Session(load_detector(HaarSettings()), classifier)
 
