@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from ferbeam.commands.query import export, query
 from ferbeam.commands.report import report
 from ferbeam.commands.training import evaluate, prepare, train
 from ferbeam.commands.verify import verify
+from ferbeam.masking import mask_urls
+from ferbeam.text import printable, replace_unknown
 
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
 
@@ -49,8 +52,7 @@ for command in COMMANDS:
 
 def _fail(message: str, code: int) -> NoReturn:
     """Prints one clear line and ends."""
-    printable = f"ferbeam: {message}".encode("utf-8", "backslashreplace").decode()
-    click.echo(printable, err=True)
+    click.echo(f"ferbeam: {printable(mask_urls(message))}", err=True)
     sys.exit(code)
 
 
@@ -66,12 +68,15 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; errors become one line, never a traceback."""
     # So that `kill` ends a run as an interrupt does: with nothing left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    replace_unknown()
     try:
         cli.main(args=args, standalone_mode=False)
         if args is None:  # called as a command, not from Python
             _end_without_threads()
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo("\n".join(map(printable, told.getvalue().splitlines())), err=True)
         sys.exit(USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt):
         _fail(INTERRUPTED, 130)

@@ -1,6 +1,14 @@
-"""Showing names and messages: whatever is in them, one line of plain text comes out."""
+"""Showing names and messages: whatever is in them, plain text comes out, on any console."""
 
 from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def printable(text: str) -> str:
@@ -9,6 +17,33 @@ def printable(text: str) -> str:
     So a file name can neither move the cursor, nor start a line, nor turn the direction of reading.
     """
     return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
+
+
+def json_text(value: Any, indent: int | None = 1) -> str:
+    r"""Returns a value as JSON in which `\u202e` stands for what is no visible character.
+
+    So it is the same value still; where the console is not UTF-8, all but ASCII is written so.
+    """
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, indent=indent, ensure_ascii=plain, default=str)
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1]
+        for letter in text
+    )
+
+
+def replace_unknown() -> None:
+    """Lets a console that is not UTF-8 show `?` for what it lacks, and end no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def open_console(highlight: bool = False) -> Console:
+    """Returns the console; `:fire:` in a name is a name there, and no picture."""
+    from rich.console import Console
+
+    return Console(highlight=highlight, emoji=False)
 
 
 def _escape(letter: str) -> str:

@@ -108,21 +108,19 @@ def _estimate(options: AnalyzeOptions) -> None:
 
 
 def _make_progress() -> Progress:
-    from rich.console import Console
-
     from ferbeam.terminal.progress import ShownProgress
+    from ferbeam.text import open_console
 
-    return ShownProgress(Console())
+    return ShownProgress(open_console(highlight=True))
 
 
 def _tell(options: AnalyzeOptions, run: Run | None) -> int:
     """Prints what a run came to; returns the exit code."""
-    from rich.console import Console
-
     from ferbeam.output.folder import Output
     from ferbeam.terminal.summary import print_summary
+    from ferbeam.text import open_console
 
-    console = Console()
+    console = open_console(highlight=True)
     if run is None:
         console.print("the job was checked, or written down; nothing was run")
         return DONE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 
@@ -27,6 +25,7 @@ def failures(output_path: str, style: str) -> None:
         tell_reason,
         write_failures_csv,
     )
+    from ferbeam.text import json_text
 
     output = Output(output_path)
     rows, command = load_failures(output)
@@ -36,7 +35,7 @@ def failures(output_path: str, style: str) -> None:
     elif style == "json":
         groups = [describe_reason(reason) for reason in reasons]
         told = {"failures": len(rows), "reasons": groups, "retry": command if rows else None}
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(json_text(told))
     elif not rows:
         click.echo("no failures")
     else:

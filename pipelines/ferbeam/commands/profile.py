@@ -12,10 +12,9 @@ def profile(output_path: str) -> None:
 
     Seconds of all workers are added up; their share is of what they could have worked.
     """
-    from rich.console import Console
-
     from ferbeam.output.folder import Output
     from ferbeam.output.run_file import load_run
     from ferbeam.terminal.profile import print_profile
+    from ferbeam.text import open_console
 
-    print_profile(Console(), load_run(Output(output_path)))
+    print_profile(open_console(highlight=True), load_run(Output(output_path)))

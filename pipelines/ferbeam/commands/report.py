@@ -21,7 +21,8 @@ def report(output_path: str, lang: str, viewers: Path | None) -> None:
     """
     from ferbeam.output.folder import Output
     from ferbeam.report.build import write_report
+    from ferbeam.text import printable
 
     written = write_report(Output(output_path), lang, viewers)
     pages = "" if written.pages == 1 else f", {written.pages:,} pages"
-    click.echo(f"{written.path}{pages}, {written.size / 1e6:.1f} MB")
+    click.echo(f"{printable(written.path)}{pages}, {written.size / 1e6:.1f} MB")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -17,6 +16,7 @@ def verify(output_path: str, as_json: bool) -> None:
     Exit code 0: nothing is wrong; 1: something is, and each kind of it has a line.
     """
     from ferbeam.output.folder import Output
+    from ferbeam.text import json_text
     from ferbeam.verify.verify_output import verify_output
 
     verified = verify_output(Output(output_path))
@@ -24,7 +24,7 @@ def verify(output_path: str, as_json: bool) -> None:
     if as_json:
         findings = [finding.facts() for finding in found]
         told = {"clean": not found, "checked": verified.counted, "findings": findings}
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        click.echo(json_text(told))
     else:
         for finding in found:
             click.echo(finding.line())

@@ -13,7 +13,7 @@ from ferbeam.control.estimate import MOST_OPENED, Estimate, estimate_run
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.guard.quiet import quiet_libraries
 from ferbeam.output.folder import Output
-from ferbeam.text import count_of, show_bytes, show_seconds
+from ferbeam.text import count_of, open_console, printable, show_bytes, show_seconds
 
 SHOWN_FAILURES = 10
 
@@ -24,12 +24,12 @@ def print_estimate(request: AnalysisRequest) -> None:
     Raises:
         UsageError: INPUT does not exist or holds no media.
     """
-    console = Console(highlight=False)
+    console = open_console()
     listed = list_input(request.input)
     with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole
-    shown = f"[bold]{escape(request.input)}[/bold]: {_describe_media(estimate)}"
+    shown = f"[bold]{escape(printable(request.input))}[/bold]: {_describe_media(estimate)}"
     tell = partial(console.print, soft_wrap=True)
     tell(shown)
     tell(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
@@ -75,4 +75,4 @@ def _print_failures(console: Console, estimate: Estimate) -> None:
     console.print(f"{len(estimate.failures)} would be failures:", style="yellow")
     for failure in estimate.failures[:SHOWN_FAILURES]:
         line = f"  {failure.media} ({failure.stage}): {failure.message}"
-        console.print(escape(line), soft_wrap=True)
+        console.print(escape(printable(line)), soft_wrap=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fer_core.model import ModelCard
+from ferbeam.masking import mask_urls
 from ferbeam.output.folder import Output
 from ferbeam.runners.runner import Runner
 from ferbeam.settings import RenderSettings, RowSettings
@@ -51,7 +52,7 @@ class AnalysisRequest:
 
     def belongs_to(self) -> dict[str, Any]:
         """Returns what an OUTPUT belongs to: its INPUT and the settings that change rows."""
-        place = self.input
+        place = mask_urls(self.input)
         if not is_uri(place):
             place = os.path.abspath(place).encode("utf-8", "replace").decode()
         return {"INPUT": place, **self.rows.flat()}

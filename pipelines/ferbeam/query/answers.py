@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import sys
 import uuid
@@ -15,12 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fer_core.errors import UsageError
 from ferbeam.query.views import TABLES_TELL, VIEWS
+from ferbeam.text import json_text, open_console, printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -95,7 +94,7 @@ def _answering(tables: DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatchR
 
 def print_views(tables: DuckDBPyConnection) -> None:
     """Prints the tables and views with their columns, and some queries to begin with."""
-    console = Console(highlight=False)
+    console = open_console()
     for name, tells in {
         **TABLES_TELL,
         **{name: tells for name, (_, tells) in VIEWS.items()},
@@ -135,10 +134,20 @@ def _write(answer: pa.RecordBatchReader, form: str, file: Any) -> None:
 
 def _write_csv(answer: pa.RecordBatchReader, file: IO[str]) -> None:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(answer.schema.names)
+    shown = _show_text if file.isatty() else _keep
+    writer.writerow(map(shown, answer.schema.names))
     for batch in answer:
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = [map(shown, column.to_pylist()) for column in batch.columns]
         writer.writerows(zip(*columns, strict=True))
+
+
+def _show_text(value: Any) -> Any:
+    """Returns a value as a terminal may show it."""
+    return printable(value) if isinstance(value, str) else value
+
+
+def _keep(value: Any) -> Any:
+    return value
 
 
 def _write_json(answer: pa.RecordBatchReader, file: IO[str]) -> None:
@@ -147,7 +156,7 @@ def _write_json(answer: pa.RecordBatchReader, file: IO[str]) -> None:
     for batch in answer:
         for row in batch.to_pylist():
             file.write(",\n" if begun else "[\n")
-            file.write(json.dumps(row, ensure_ascii=False, default=str))
+            file.write(json_text(row, indent=None))
             begun = True
     file.write("\n]\n" if begun else "[]\n")
 
@@ -162,13 +171,15 @@ def _print_table(answer: pa.RecordBatchReader) -> None:
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for field in answer.schema:
         number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        shown.add_column(escape(field.name), justify="right" if number else "left", overflow="fold")
+        shown.add_column(
+            escape(printable(field.name)), justify="right" if number else "left", overflow="fold"
+        )
     count = 0
     for batch in answer:
         for row in batch.slice(0, max(0, SHOWN_ROWS - count)).to_pylist():
             shown.add_row(*(_show(value) for value in row.values()))
         count += batch.num_rows
-    console = Console(highlight=False)
+    console = open_console()
     console.print(shown)
     if count > SHOWN_ROWS:
         console.print(f"... and {count - SHOWN_ROWS:,} more rows; --to FILE.csv writes all")
@@ -177,4 +188,4 @@ def _print_table(answer: pa.RecordBatchReader) -> None:
 def _show(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) else escape(str(value))
+    return f"{value:.3f}" if isinstance(value, float) else escape(printable(str(value)))

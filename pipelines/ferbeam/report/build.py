@@ -32,6 +32,7 @@ from ferbeam.report.gather import (
 from ferbeam.report.pages import Pages, Values
 from ferbeam.report.places import name_page
 from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
+from ferbeam.text import printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,7 +83,7 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
 
 def _title_of(run: Run) -> str:
     source = run.setting("INPUT").rstrip("/")
-    return source.rpartition("/")[2] or source or "ferbeam"
+    return printable(source.rpartition("/")[2] or source or "ferbeam")
 
 
 def _version() -> str:

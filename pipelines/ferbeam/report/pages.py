@@ -20,6 +20,7 @@ from ferbeam.output.run_file import Run
 from ferbeam.report.assets import load_assets
 from ferbeam.report.figures import show_count, show_share, show_time
 from ferbeam.report.words import LIMITS, STAGES, WORDS
+from ferbeam.text import printable
 
 STACKED = tuple(EMOTIONS[index] for index in (3, 6, 4, 5, 2, 1, 0))
 """From left to right, or from below: what is positive, surprise, neutral, what is negative."""
@@ -31,7 +32,7 @@ SCRIPT_WORDS = ("not_seen", "none_found", "shown_of")
 
 def _breakable(name: str) -> Markup:
     """Returns a name escaped, that lines may break after its slashes."""
-    return escape(name).replace("/", Markup("/<wbr>"))
+    return escape(printable(name)).replace("/", Markup("/<wbr>"))
 
 
 Values = Mapping[str, Any]
@@ -124,6 +125,7 @@ class Pages:
             "share": show_share,
             "clock": show_time,
             "breakable": _breakable,
+            "printable": printable,
             "emotions": EMOTIONS,
             "stacked": STACKED,
             "emoji": {one.name: Markup(EMOJI).format(one.name) for one in EMOTIONS},

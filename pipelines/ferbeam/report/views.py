@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_core.emotions import Emotion, emotion_named
-from ferbeam.output.folder import sheet_name
+from ferbeam.output.folder import copy_name, sheet_name
 from ferbeam.report.figures import show_share, show_time
 from ferbeam.report.gather import (
     Row,
@@ -23,6 +23,7 @@ from ferbeam.report.gather import (
 from ferbeam.report.pages import Pages
 from ferbeam.report.places import link_to
 from ferbeam.report.timelines import Sightings, draw_timeline
+from ferbeam.text import printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -124,19 +125,26 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
     longest = sorted(seen, key=lambda track: (-track.shown_ms, track.track_id))[:MOST_ROWS_SHOWN]
     view = VideoView(
         key=key,
-        name=row["media"],
+        name=printable(row["media"]),
         facts=tell_facts(page.pages, row),
         duration_ms=row["duration_ms"],
         width=row["width"],
         height=row["height"],
-        copy=page.link(row["annotated"]),
-        sheet=page.link(sheet_name(row["media"]) if row["annotated"] and seen else None),
+        copy=page.link(_copy_of(row)),
+        sheet=page.link(sheet_name(row["media"]) if _copy_of(row) and seen else None),
         charted=charted,
         charts_left=len(seen) - len(charted),
         rows=sorted(longest, key=lambda track: track.track_id),
         rows_left=len(seen) - len(longest),
     )
     return view, timeline
+
+
+def _copy_of(row: Row) -> str | None:
+    """Returns where a medium's copy lies below OUTPUT, None where it has none there."""
+    copy: str | None = row["annotated"]
+    within = not {"", ".", ".."} & set(row["media"].split("/"))
+    return copy if within and copy == copy_name(row["kind"], row["media"]) else None
 
 
 def tell_facts(pages: Pages, row: Row, brief: bool = False) -> list[str]:
@@ -169,7 +177,7 @@ def list_video(pages: Pages, link: str | None, row: Row, shares: Shares | None) 
     seen = round(100 * row["frames_with_faces"] / sampled, 1) if sampled else 0
     percent = [round(100 * share, 1) for share in shares.emotions] if shares else None
     facts = " · ".join(tell_facts(pages, row, brief=True))
-    return [row["media"], link, facts, row["duration_ms"], seen, percent]
+    return [printable(row["media"]), link, facts, row["duration_ms"], seen, percent]
 
 
 def view_pictures(
@@ -182,8 +190,8 @@ def view_pictures(
             faces = found.get(row["media"], [])
             shown = faces[:MOST_FACES_SHOWN]
             yield PictureView(
-                name=row["media"],
-                copy=page.link(row["annotated"]),
+                name=printable(row["media"]),
+                copy=page.link(_copy_of(row)),
                 width=row["width"],
                 height=row["height"],
                 faces=[(emotion_named(face["emotion"]), face["confidence"]) for face in shown],

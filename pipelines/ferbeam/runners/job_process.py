@@ -18,6 +18,7 @@ from typing import IO, Any
 from fer_core.errors import FerError
 from ferbeam.guard.apart import package_path
 from ferbeam.guard.watchdog import WORKER_LOST
+from ferbeam.masking import mask_text
 from ferbeam.runners.flink import explain_failure
 
 POLL_SECONDS = 0.25
@@ -121,7 +122,9 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
     if code == WORKER_LOST:
         raise WorkerLostError(_say_lost(job.log()))
     if code != 0:
-        raise FerError(f"the job stopped: {_cause(job.log())}; run the same command again")
+        raise FerError(
+            f"the job stopped: {mask_text(_cause(job.log()))}; run the same command again"
+        )
 
 
 class WorkerLostError(FerError):

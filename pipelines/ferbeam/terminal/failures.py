@@ -106,14 +106,19 @@ def describe_reason(reason: Reason) -> dict[str, Any]:
 
 
 def write_failures_csv(rows: list[dict[str, Any]]) -> str:
-    """Puts the rows of the table into CSV (RFC 4180)."""
+    """Puts the rows of the table into CSV (RFC 4180); on a terminal, as it may show them."""
     import csv
     import io
+    import sys
 
     from fer_core.records import FAILURES
+    from ferbeam.text import printable
 
     text = io.StringIO()
     writer = csv.DictWriter(text, FAILURES.names)
     writer.writeheader()
+    if sys.stdout.isatty():
+        texts = ("media", "stage", "error", "message")
+        rows = [{**row, **{name: printable(row[name]) for name in texts}} for row in rows]
     writer.writerows(rows)
     return text.getvalue()

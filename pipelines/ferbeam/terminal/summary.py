@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from typing import Any
 
@@ -14,6 +13,7 @@ from fer_core.emotions import emotion_named
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_table_file, read_tables
 from ferbeam.output.run_file import Run
+from ferbeam.shell_words import join_words
 from ferbeam.text import printable
 
 SHOWN_MEDIA = 30
@@ -41,11 +41,13 @@ def print_summary(console: Console, output: Output, run: Run) -> int:
         f"{len(media)} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
     )
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
-    console.print(f"tables: {escape(output.root)}", soft_wrap=True)
+    console.print(f"tables: {escape(printable(output.root))}", soft_wrap=True)
     if run.render:
-        console.print(f"annotated copies: {escape(output.path('annotated'))}", soft_wrap=True)
+        console.print(
+            f"annotated copies: {escape(printable(output.path('annotated')))}", soft_wrap=True
+        )
     if media:
-        name = shlex.quote(output.root)
+        name = join_words([output.root])
         console.print(f"look at it: ferbeam report {escape(name)}", soft_wrap=True)
     return int(rows["failures"])
 
