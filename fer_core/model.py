@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,8 @@ class ModelCard:
             raise ModelError(f"engine: '{engine}' is unknown, use one of {', '.join(ENGINES)}")
         if MODEL_FILES[engine] not in self.files:
             raise ModelError(
-                f"{self.name}: holds no {MODEL_FILES[engine]}, which engine {engine} needs"
+                f"{self.name}: holds no {MODEL_FILES[engine]}, which engine {engine} needs; "
+                "the folders below models/ of ferbeam's repository hold both"
             )
         return self.files[MODEL_FILES[engine]]
 
@@ -170,9 +171,12 @@ def _read_card(path: Path) -> ModelCard:
 def load_card(model_dir: Path) -> ModelCard:
     """Reads a model's card and checks that model and code fit each other.
 
+    Returns:
+        The card; `files` without those that are not there: the wheel ships no `model.keras`.
+
     Raises:
         ModelError: the card is missing or unreadable, names another order of emotions, input size
-            or preprocessing than the code, or a file is missing or has another sha256.
+            or preprocessing than the code, or a file has another sha256.
     """
     if not (model_dir / CARD_NAME).is_file():
         raise ModelError(f"{model_dir}: holds no {CARD_NAME}; name a folder that train has written")
@@ -187,12 +191,11 @@ def load_card(model_dir: Path) -> ModelCard:
         found = getattr(card, name)
         if found != needed:
             raise ModelError(f"{model_dir / CARD_NAME}: {name} is {found}, needs {needed}")
-    for name, digest in card.files.items():
-        if not (model_dir / name).is_file():
-            raise ModelError(f"{model_dir}: {name} is missing, though the card lists it")
+    files = {name: sha for name, sha in card.files.items() if (model_dir / name).is_file()}
+    for name, digest in files.items():
         if file_sha256(model_dir / name) != digest:
             raise ModelError(f"{model_dir / name}: is not the file the card describes (sha256)")
-    return card
+    return replace(card, files=files)
 
 
 def load_classifier(model_dir: Path, engine: str = "litert", prior: str = LEARNT) -> Classifier:

@@ -143,10 +143,13 @@ def test_a_changed_file_is_refused(model_dir: Path) -> None:
         load_classifier(model_dir)
 
 
-def test_a_missing_file_is_refused(model_dir: Path) -> None:
+def test_only_the_file_that_an_engine_runs_must_be_there(model_dir: Path) -> None:
+    card = load_card(model_dir)
+    change_card(model_dir, files={**card.files, "model.keras": "0"})
+    assert load_card(model_dir) == card
     (model_dir / "model.tflite").unlink()
-    with pytest.raises(ModelError, match=r"model\.tflite is missing"):
-        load_card(model_dir)
+    with pytest.raises(ModelError, match=r"holds no model\.tflite, which engine litert needs"):
+        load_classifier(model_dir)
 
 
 def test_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:

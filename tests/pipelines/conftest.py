@@ -1,4 +1,4 @@
-"""A small finished OUTPUT that several modules look at, and which tests begin."""
+"""A small finished OUTPUT that several modules look at."""
 
 from __future__ import annotations
 
@@ -22,9 +22,3 @@ def small_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut.jpg").write_bytes(whole[:5000])
     analyze(folder, output, "--sample-fps", "1", "--overlay", "box", code=3)
     return output
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts first what installs the wheel, a minute or more: the other core does the rest."""
-    items.sort(key=lambda item: item.path.name != "test_wheel.py")
