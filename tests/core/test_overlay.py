@@ -113,9 +113,15 @@ def test_the_same_faces_give_the_same_pixels(kind: OverlayKind, lang: Lang) -> N
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [(1, 1), (9, 7), (33, 90), (121, 65), (360, 203), (3840, 2160)])
 def test_any_frame_can_be_drawn_on(kind: OverlayKind, size: tuple[int, int]) -> None:
+    """Something is drawn where a face reaches into the frame, and nothing where it does not."""
     overlay = Overlay(OverlaySettings(kind, "fr"))
+    side = max(1, min(size) / 3)
     for x, y in ((0, 0), (size[0] - 1, size[1] - 1), (-5, size[1] / 2)):
-        drawn(overlay, [face(x, y, max(1, min(size) / 3), 5)], size, 90)
+        pixels = drawn(overlay, [face(x, y, side, 5)], size, 90)
+        assert (pixels != 90).any() == (x + side > 0)
+        if kind == "cover":
+            inside = pixels[int(y) : int(y + side), max(0, int(x)) : max(0, int(x + side))]
+            assert (inside != 90).any(axis=2).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
