@@ -22,8 +22,15 @@ IMAGE_SUFFIXES = frozenset(
     {".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
 VIDEO_SUFFIXES = frozenset(
-    {".3g2", ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"}
-    | {".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
+    # MP4 and its kin, as phones, cameras and the web write them
+    {".3g2", ".3gp", ".3gp2", ".3gpp", ".f4v", ".insv", ".lrv", ".m4v", ".mov", ".mp4", ".mqv"}
+    | {".qt"}
+    # MPEG: discs, broadcasts, camcorders
+    | {".m1v", ".m2t", ".m2ts", ".m2v", ".mod", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".tod"}
+    | {".tp", ".trp", ".ts", ".vob", ".vro"}
+    | {".264", ".265", ".h264", ".h265", ".hevc", ".ivf", ".mjpeg", ".mjpg", ".obu"}  # bare streams
+    | {".asf", ".avi", ".divx", ".dv", ".flv", ".gif", ".gxf", ".mkv", ".mxf", ".nut", ".ogm"}
+    | {".ogv", ".rm", ".rmvb", ".webm", ".wmv", ".wtv", ".y4m"}
 )
 
 MAX_PIXELS = 100_000_000

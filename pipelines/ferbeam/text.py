@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+MOST_NAMED = 8
+"""Kinds of files that are named where they are many."""
 
 
 def printable(text: str) -> str:
@@ -53,6 +57,24 @@ def _escape(letter: str) -> str:
 def count_of(count: float, what: str) -> str:
     """Writes a number of things, such as `1 video` or `2 videos`."""
     return f"{count:,.0f} {what}" + ("" if round(count) == 1 else "s")
+
+
+def show_left_out(left_out: Mapping[str, int]) -> str:
+    """Writes what of INPUT is no medium, such as `5 files left out: 3 .raw, 2 .aae`; else nothing.
+
+    Args:
+        left_out: files by suffix, and folders of the system by name with a slash behind it.
+    """
+    order = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    files = [(name, count) for name, count in order if not name.endswith("/")]
+    folders = [(name, count) for name, count in order if name.endswith("/")]
+    told = []
+    for what, found in (("file", files), ("system folder", folders)):
+        if found:
+            many = count_of(sum(count for _, count in found), what)
+            names = ", ".join(f"{count} {printable(name)}" for name, count in found[:MOST_NAMED])
+            told.append(f"{many} left out: {names}{', ...' * (len(found) > MOST_NAMED)}")
+    return "; ".join(told)
 
 
 def show_seconds(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from fer_core.errors import UsageError
 from fer_core.media import show_bytes
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_media
+from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_input, list_media
+from ferbeam.text import show_left_out
 
 
 def names_of(root: Path | str) -> list[str]:
@@ -31,6 +33,26 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_is_listed_with_those_below(folder: Path) -> None:
     assert names_of(folder) == ["[1].png", "a/x.mp4", "a/y.jpg", "b.PNG"]
+
+
+def test_folders_of_the_system_and_other_files_are_left_out_and_counted(tmp_path: Path) -> None:
+    files = ("a.jpg", "b.AAE", "c.aae", "sub/README", "@eaDir/a.jpg/XL.jpg", "#recycle/b.mp4")
+    for name in (*files, "sub/$RECYCLE.BIN/x.mp4", "__MACOSX/a.mp4", "@home/d.f4v"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"x")
+    listing = list_input(str(tmp_path))
+    assert [medium.name for medium in listing.media] == ["@home/d.f4v", "a.jpg"]
+    folders = {"@eaDir/": 1, "#recycle/": 1, "$RECYCLE.BIN/": 1, "__MACOSX/": 1}
+    assert listing.left_out == {".aae": 2, "README": 1, **folders}
+    assert show_left_out(listing.left_out) == (
+        "3 files left out: 2 .aae, 1 README; "
+        "4 system folders left out: 1 #recycle/, 1 $RECYCLE.BIN/, 1 @eaDir/, 1 __MACOSX/"
+    )
+    (tmp_path / "a.jpg").unlink()
+    (tmp_path / "@home/d.f4v").unlink()
+    with pytest.raises(UsageError, match=r"no picture or video; 3 files left out: 2 \.aae"):
+        list_input(str(tmp_path))
 
 
 def test_a_file_a_glob_and_a_name_with_brackets(folder: Path) -> None:
@@ -128,6 +150,8 @@ def test_a_folder_deeper_than_can_be_copied_is_a_failure(tmp_path: Path) -> None
     assert names_of(tmp_path) == ["x.jpg"]
     assert set(failures_of(tmp_path).values()) == {"TooDeep"}
     assert names_of(f"{tmp_path}/**/x.jpg") == ["x.jpg"]
+    # Python's own way to remove it, which pytest takes later, would go too deep.
+    subprocess.run(["rm", "-r", str(tmp_path / "d")], check=True)
 
 
 def test_of_two_files_shown_alike_the_second_is_a_failure(tmp_path: Path) -> None:

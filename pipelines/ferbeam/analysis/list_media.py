@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from fer_core.errors import UsageError
 from fer_core.media import kind_of, show_bytes
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.walk_folder import list_failure, walk_folder
+from ferbeam.analysis.walk_folder import SYSTEM_FOLDERS, list_failure, walk_folder
 from ferbeam.stores import is_uri, store_of
 from ferbeam.stores.folder import matches
+from ferbeam.text import show_left_out
 
 MAX_PICTURES = 64
 """Pictures in one span at most."""
@@ -24,16 +27,46 @@ OTHER = "other"
 """The kind of a file that is no medium by its suffix."""
 
 
-def list_input(root: str) -> list[Medium | Failure]:
-    """Lists INPUT once, before anything is done: its media, and what could not be listed.
+class Listing(NamedTuple):
+    """What INPUT holds.
+
+    Attributes:
+        media: in a fixed order.
+        failures: of what could not be listed.
+        left_out: how many files were left out, by suffix, and folders of the system, by name with
+            a slash behind it.
+    """
+
+    media: list[Medium]
+    failures: list[Failure]
+    left_out: Counter[str]
+
+
+def list_input(root: str) -> Listing:
+    """Lists INPUT once, before anything is done.
 
     Raises:
         UsageError: INPUT does not exist or holds no media.
     """
-    listed = list(list_media(root))
-    if not listed:
-        raise UsageError(f"INPUT {root}: holds no picture or video")
-    return listed
+    listing = Listing([], [], Counter())
+    for found in list_files(root):
+        if isinstance(found, Failure):
+            listing.failures.append(found)
+        elif found.kind != OTHER:
+            listing.media.append(found)
+        else:
+            listing.left_out[_why_left_out(found.name)] += 1
+    if not listing.media and not listing.failures:
+        told = show_left_out(listing.left_out)
+        raise UsageError(f"INPUT {root}: holds no picture or video" + f"; {told}" * bool(told))
+    return listing
+
+
+def _why_left_out(name: str) -> str:
+    """Returns the folder of the system that a file lies in, or else its suffix."""
+    *folders, last = name.split("/")
+    system = [folder for folder in folders if folder in SYSTEM_FOLDERS]
+    return f"{system[0]}/" if system else PurePosixPath(last).suffix.lower() or last
 
 
 def list_media(root: str) -> Iterator[Medium | Failure]:
@@ -64,7 +97,9 @@ def list_files(root: str) -> Iterator[Medium | Failure]:
 
 def _refuse_path(found: Medium | Failure) -> Medium | Failure:
     """Refuses a name by which a copy would lie elsewhere: of a store's object, or by a glob."""
-    if isinstance(found, Medium) and not {"", ".", ".."}.isdisjoint(found.name.split("/")):
+    if isinstance(found, Failure) or found.kind == OTHER:
+        return found
+    if not {"", ".", ".."}.isdisjoint(found.name.split("/")):
         reason = "a part of its path is empty, `.` or `..`: rename it, or name its folder as INPUT"
         return list_failure(found.name, "UnsafePath", reason)
     return found
@@ -171,7 +206,9 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
         if "" in name.split("/"):
             yield list_failure(name, "NameError", "a part of its name is empty: a//b; rename it")
             continue
-        yield Medium(name, found.uri, kind_of(name) or OTHER, found.size, found.changed_ns)
+        ours = SYSTEM_FOLDERS.isdisjoint(name.split("/"))
+        kind = kind_of(name) if ours else None
+        yield Medium(name, found.uri, kind or OTHER, found.size, found.changed_ns)
 
 
 def _reason(error: OSError) -> str:

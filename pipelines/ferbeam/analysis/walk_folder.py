@@ -15,8 +15,18 @@ MAX_DEPTH = 100
 """Folders one below the other: paths of much more are too long for the system, and for OUTPUT."""
 
 
+SYSTEM_FOLDERS = frozenset(
+    {"$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found", "__MACOSX"}
+    | {"@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", "@__thumb"}
+)
+"""What Windows, macOS and network disks keep for themselves: thumbnails, trash, older versions."""
+
+
 class Found(NamedTuple):
-    """What lies in a folder and is none: where, and by its path below the folder walked through."""
+    """What lies in a folder and is none: where, and by its path below the folder walked through.
+
+    The name of a folder of the system, which is not entered, ends with a slash.
+    """
 
     path: str
     name: str
@@ -56,6 +66,8 @@ class _Walk:
                 open_folders.pop()
             elif isinstance(found, Failure) or not os.path.isdir(found.path):
                 yield found
+            elif found.name.rpartition("/")[2] in SYSTEM_FOLDERS:
+                yield found._replace(name=found.name + "/")
             elif os.path.islink(found.path):
                 self.links.append(found)
             else:

@@ -13,7 +13,14 @@ from ferbeam.control.estimate import MOST_OPENED, Estimate, estimate_run
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.guard.quiet import quiet_libraries
 from ferbeam.output.folder import Output
-from ferbeam.text import count_of, open_console, printable, show_bytes, show_seconds
+from ferbeam.text import (
+    count_of,
+    open_console,
+    printable,
+    show_bytes,
+    show_left_out,
+    show_seconds,
+)
 
 SHOWN_FAILURES = 10
 
@@ -32,6 +39,8 @@ def print_estimate(request: AnalysisRequest) -> None:
     shown = f"[bold]{escape(printable(request.input))}[/bold]: {_describe_media(estimate)}"
     tell = partial(console.print, soft_wrap=True)
     tell(shown)
+    if left_out := show_left_out(listed.left_out):
+        tell(escape(left_out))
     tell(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
     workers = request.runner.workers
     busy = whole.open_seconds + whole.seconds

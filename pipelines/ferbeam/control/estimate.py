@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from fer_core.records import Failure
 from ferbeam.analysis.detect_faces import Detectors, detect_reading
 from ferbeam.analysis.elements import Medium, Reading, SpanToRender
 from ferbeam.analysis.link_tracks import link_group
-from ferbeam.analysis.list_media import group_media
+from ferbeam.analysis.list_media import Listing, group_media
 from ferbeam.analysis.plan_spans import Opened, open_media, plan_group
 from ferbeam.analysis.render_span import load_overlay, render_task
 from ferbeam.control.request import AnalysisRequest
@@ -80,7 +80,7 @@ class Estimate:
 
 
 def estimate_run(
-    request: AnalysisRequest, listed: Sequence[Medium | Failure], tell: Callable[[str], None]
+    request: AnalysisRequest, listed: Listing, tell: Callable[[str], None]
 ) -> Estimate:
     """Opens the media and tries spans spread over them.
 
@@ -90,10 +90,10 @@ def estimate_run(
         tell: is told how far it is.
     """
     limit_threads()
-    groups = list(group_media([found for found in listed if isinstance(found, Medium)]))
+    groups = list(group_media(listed.media))
     step = max(1.0, len(groups) / MOST_OPENED)
     chosen = [groups[int(at * step)] for at in range(min(len(groups), MOST_OPENED))]
-    estimate = Estimate(Totals(), [found for found in listed if isinstance(found, Failure)])
+    estimate = Estimate(Totals(), list(listed.failures))
     estimate.opened = len(chosen) / max(1, len(groups))
     weighed: dict[str, Weighed] = {"video": [], "image": []}
     part = Totals()

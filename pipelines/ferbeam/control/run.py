@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from fer_core.errors import FerError, UsageError
-from fer_core.records import Failure
-from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import count_parts, list_input
+from ferbeam.analysis.list_media import Listing, count_parts, list_input
 from ferbeam.control.claim import claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
 from ferbeam.control.pool_check import check_workers
@@ -47,27 +45,25 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
         # Arrow and FFmpeg could not write there.
         raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
-    listed = list_input(request.input)
-    media = [found for found in listed if not isinstance(found, Failure)]
-    unlisted = len(listed) - len(media)
+    listing = list_input(request.input)
     refuse_inside(request.input, "OUTPUT", request.output.root)
     with locked(request.output):
-        return _run_locked(request, progress, job, media, unlisted)
+        return _run_locked(request, progress, job, listing)
 
 
 def _run_locked(
-    request: AnalysisRequest, progress: Progress, job: Job, media: list[Medium], unlisted: int
+    request: AnalysisRequest, progress: Progress, job: Job, listing: Listing
 ) -> Run | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
-    names = {medium.name for medium in media}
-    parts = count_parts(media)
+    names = {medium.name for medium in listing.media}
+    parts = count_parts(listing.media)
     options = request.runner.options(parts)
     check_workers(request, options)
     claim_output(request, names)
     if request.retry_failures:
         forget_failures(request.output)
     if request.render is not None:
-        check_space(request.output, media)
+        check_space(request.output, listing.media)
     progress.start(request.output, len(names), request.render is not None)
     _run_job(request, progress, job, options)
     if ends_without_result(request.runner.extra):
@@ -78,11 +74,12 @@ def _run_locked(
     if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
     tables = gather_tables(result["parts"])
-    _check_run(request.output, tables, len(names) + unlisted)
+    _check_run(request.output, tables, len(names) + len(listing.failures))
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
     workers = request.runner.used_workers(parts)
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
+    looks["left_out"] = dict(listing.left_out)
     run = describe_run(
         request.command, request.belongs_to(), request.card, job.began, tables, **looks, **costs
     )

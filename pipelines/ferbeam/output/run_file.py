@@ -67,6 +67,7 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         belongs_to: INPUT, and the settings that change rows.
         model: the model.
         render: settings of the annotated copies, None for no copies.
+        left_out: what of INPUT is no medium: files by suffix, folders of the system by name.
         span_s: length of a span of video in seconds, None where there are none.
         schema_version: of the tables.
         versions: of what was used, by package.
@@ -82,6 +83,7 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     belongs_to: Facts
     model: ModelUsed
     render: Facts | None
+    left_out: dict[Line, Count] = {}
     span_s: Number | None
     schema_version: Word
     versions: dict[Word, Word]

@@ -14,7 +14,7 @@ from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_table_file, read_tables
 from ferbeam.output.run_file import Run
 from ferbeam.shell_words import join_words
-from ferbeam.text import printable
+from ferbeam.text import printable, show_left_out
 
 SHOWN_MEDIA = 30
 
@@ -41,6 +41,8 @@ def print_summary(console: Console, output: Output, run: Run) -> int:
         f"{len(media)} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
     )
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
+    if left_out := show_left_out(run.left_out):
+        console.print(escape(left_out), soft_wrap=True, highlight=False)
     console.print(f"tables: {escape(printable(output.root))}", soft_wrap=True)
     if run.render:
         console.print(
