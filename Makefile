@@ -189,8 +189,8 @@ test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Fl
 bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
 	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
 
-fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0
-	@$(BIN)/python -m tests.corpus.fuzz --cases $(or $(N),500) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0, FIELDS=1 for numbers of 64 bits alone
+	@$(BIN)/python -m tests.corpus.fuzz --cases $(or $(N),500) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(if $(FIELDS),--fields)
 
 bench-verify: $(VENV)/dev.stamp ## Measures verify on an OUTPUT of a million faces; ARGS="--media 1 --frames 500000"
 	@$(BIN)/python -m tests.bench.verify $(ARGS)

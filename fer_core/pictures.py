@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, open_bytes, shown_name
@@ -17,6 +18,8 @@ _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise; the mirrored ones (4, 5, 7) by their rotation."""
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_LARGEST_TILE = 1 << 24
+"""Pixels of a tile that are no more than usual, also in a small picture."""
 _ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 
 
@@ -57,11 +60,23 @@ def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
         width, height = image.size
         codec = _codec_of(image)
         turned = orientation >= 5 and codec != "tiff"  # Pillow gives a TIFF's size turned already
+        tile = _tile_size(image)
     check_pixels(name, width, height, max_pixels)
+    if tile > max(width * height, _LARGEST_TILE):
+        raise MediaError(
+            f"{name}: its tiles have {tile:,} pixels, more than it has itself: convert it"
+        )
     if turned:
         width, height = height, width
     rotation = _ROTATIONS.get(orientation, 0)
     return MediaInfo("image", codec, width, height, rotation, None, 0, has_audio=False)
+
+
+def _tile_size(image: Image.Image) -> int:
+    """Returns how many pixels a tile of a TIFF has, which decoders make room for; 0 without any."""
+    tags = getattr(image, "tag_v2", {})
+    sides = [tags.get(tag, 0) for tag in (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)]
+    return math.prod(side for side in sides if isinstance(side, int))
 
 
 def open_header(data: bytes, name: str) -> Image.Image:

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from fer_core.drawing.sprites import ColourSpace, Layer, Sprite
 from fer_core.errors import FerError
@@ -117,6 +118,35 @@ class RgbCanvas:
         columns = _range(rect.x, rect.width, self.width)
         self._pixels[rows, columns, :3] = colour
         self._pixels[rows, columns, 3:] = 255
+
+
+class PictureCanvas:
+    """A picture of Pillow, RGB or RGBA, of which only what is drawn on is ever copied.
+
+    Args:
+        image: the picture; it is changed.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        self.width, self.height = image.size
+        self._image = image
+
+    def draw_sprite(self, sprite: Sprite, x: int, y: int) -> None:
+        """Blends a sprite whose upper left pixel is (x, y); what lies outside is left out."""
+        left, top, right, bottom = box = self._clip(x, y, sprite.width, sprite.height)
+        if right > left and bottom > top:
+            region = np.array(self._image.crop(box))
+            RgbCanvas(region).draw_sprite(sprite, x - left, y - top)
+            self._image.paste(Image.fromarray(region), box)
+
+    def fill_rect(self, rect: Rect, colour: Colour) -> None:
+        """Paints a rectangle opaque; what lies outside is left out."""
+        opaque = (*colour, 255)[: len(self._image.getbands())]
+        self._image.paste(opaque, self._clip(*rect))
+
+    def _clip(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
+        columns, rows = _range(x, width, self.width), _range(y, height, self.height)
+        return columns.start, rows.start, columns.stop, rows.stop
 
 
 def _range(start: int, length: int, limit: int) -> slice:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from fer_core.drawing.canvas import RgbCanvas
+from fer_core.drawing.canvas import Canvas, PictureCanvas
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, Source, check_pixels, open_bytes, shown_name
 from fer_core.pictures import open_header, orientation_of
@@ -35,27 +37,63 @@ _TURNS = {
 _CAUSED_BY_BYTES = (OSError, ValueError, SyntaxError, EOFError)
 
 
+@dataclass
+class _Picture:
+    """A decoded picture, upright, and how it is encoded again.
+
+    Attributes:
+        image: RGB or RGBA, and nothing but its pixels.
+        kind: Pillow's name of its format.
+        profile: its ICC profile, None without one that fits.
+        lossless: whether it is a WebP that lost nothing.
+    """
+
+    image: Image.Image
+    kind: str
+    profile: bytes | None
+    lossless: bool
+
+
 def copy_picture(
-    source: Source, draw: Callable[[RgbCanvas], None], max_pixels: int = MAX_PIXELS
-) -> bytes:
-    """Returns a picture with something drawn on it, in the format and size of the original.
+    source: Source,
+    draw: Callable[[Canvas], None],
+    target: BinaryIO,
+    max_pixels: int = MAX_PIXELS,
+) -> None:
+    """Writes a picture with something drawn on it, in the format and size of the original.
 
     The EXIF orientation is applied. Colours are kept with their ICC profile, and transparency where
     the format can hold it; grey pictures become RGB, 16 bits become 8, CMYK becomes RGB. Of an
     animation or of many pages, only the first is kept: it is what was analysed. Everything else in
     the file is left out on purpose, above all EXIF, whose thumbnail would show a covered face.
 
+    Pillow takes four bytes a pixel. They are there once, and twice while they are turned.
+
     Args:
         source: a picture in a format that `read_picture` takes.
         draw: draws on the pixels, in display orientation.
+        target: a file to write to.
         max_pixels: larger pictures are refused before they are decoded.
 
     Raises:
-        MediaError: the bytes are no picture, are damaged, or hold more than `max_pixels` pixels.
+        MediaError: the bytes are no picture, are damaged, hold more than `max_pixels` pixels, or
+            more than the format can be written with.
     """
+    name = shown_name(source)
+    picture = _read(source, name, max_pixels)
+    draw(PictureCanvas(picture.image))
+    try:
+        _encode(picture, target)
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise MediaError(f"{name}: cannot be written as {picture.kind}: {error}") from error
+
+
+def _read(source: Source, name: str, max_pixels: int) -> _Picture:
+    """Decodes a picture; of its bytes and of other forms of its pixels nothing is kept."""
     with open_bytes(source) as file:
         data = file.read()
-    name = shown_name(source)
     with open_header(data, name) as image:
         check_pixels(name, *image.size, max_pixels)
         kind = image.format or ""
@@ -64,23 +102,33 @@ def copy_picture(
             image.load()
         except _CAUSED_BY_BYTES as error:
             raise MediaError(f"{name}: is cut short or damaged, copy it again: {error}") from error
-        upright = image if turn is None else image.transpose(turn)
-    colour, profile = _coloured(upright, data, name)
-    pixels = np.array(colour)
-    draw(RgbCanvas(pixels))
-    return _encode(Image.fromarray(pixels), kind, data, profile)
+    lossless = kind == "WEBP" and b"VP8L" in data[12:64]
+    if image.mode not in _EIGHT_BITS:
+        del image
+        return _Picture(_decode_by_opencv(data, name), kind, None, lossless)
+    del data
+    upright = image if turn is None else image.transpose(turn)
+    del image
+    colour, profile = _coloured(upright)
+    return _Picture(_bare(colour), kind, profile, lossless)
 
 
-def _coloured(image: Image.Image, data: bytes, name: str) -> tuple[Image.Image, bytes | None]:
+def _bare(image: Image.Image) -> Image.Image:
+    """Returns the same pixels without what else a file says: some formats would write it again."""
+    bare = image._new(image.im)
+    bare.info = {}
+    return bare
+
+
+def _coloured(image: Image.Image) -> tuple[Image.Image, bytes | None]:
     """Turns a picture into RGB or RGBA with 8 bits, and its profile where it fits that."""
     profile = image.info.get("icc_profile")
     space = bytes(profile[16:20]) if isinstance(profile, bytes) else b""
-    if image.mode not in _EIGHT_BITS:
-        return _decode_by_opencv(data, name), None
     if image.mode == "CMYK" and space == b"CMYK":
         return _convert_cmyk(image, bytes(profile or b"")), None
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image.convert(mode), profile if space == b"RGB " else None
+    same = image.mode == mode
+    return image if same else image.convert(mode), profile if space == b"RGB " else None
 
 
 def _convert_cmyk(image: Image.Image, profile: bytes) -> Image.Image:
@@ -102,16 +150,17 @@ def _decode_by_opencv(data: bytes, name: str) -> Image.Image:
     return Image.fromarray(pixels).convert("RGB")
 
 
-def _encode(image: Image.Image, kind: str, data: bytes, profile: bytes | None) -> bytes:
+def _encode(picture: _Picture, target: BinaryIO) -> None:
+    kind, profile = picture.kind, picture.profile
     options: dict[str, object] = {} if profile is None else {"icc_profile": profile}
     if kind in ("JPEG", "MPO"):
         kind = "JPEG"
-        options |= {"quality": JPEG_QUALITY, "subsampling": 0, "optimize": True}
+        # Not optimised: for some percent of the file that takes six bytes a pixel, and fails where
+        # a grainy picture comes to more than one.
+        options |= {"quality": JPEG_QUALITY, "subsampling": 0}
     elif kind == "WEBP":
-        lossless = b"VP8L" in data[12:64]
-        options |= {"lossless": lossless, "quality": 100 if lossless else WEBP_QUALITY}
+        quality = 100 if picture.lossless else WEBP_QUALITY
+        options |= {"lossless": picture.lossless, "quality": quality}
     elif kind == "TIFF":
         options |= {"compression": "tiff_adobe_deflate"}
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
+    picture.image.save(target, kind, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from PIL import ExifTags, Image
 
-from fer_core.errors import MediaError
+from fer_core.drawing.emoji import read_emoji
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import MediaError, UsageError
+from fer_core.pictures import read_picture
 from fer_core.video.container import VideoFile
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
 from tests.core.clips import Clip, make_clip
+from tests.corpus.specials import tiff_of_tiles
 from tests.corpus.videos import Recipe, make_video
 
 PORT = (
@@ -89,6 +94,27 @@ def test_side_data_that_pyav_does_not_know_is_no_fault(tmp_path: Path) -> None:
             output.mux(packet)
     info = index_video(tmp_path / "x.avi").info
     assert (info.rotation, info.width, info.height) == (90, 32, 64)
+
+
+@pytest.mark.parametrize(("side", "read"), [(256, True), (12_000, False)])
+def test_a_tile_that_is_larger_than_its_picture_is_not_decoded(
+    tmp_path: Path, side: int, read: bool
+) -> None:
+    (tmp_path / "x.tif").write_bytes(tiff_of_tiles(side))
+    if read:
+        assert read_picture(tmp_path / "x.tif").shape == (64, 64)
+    else:
+        with pytest.raises(MediaError, match="its tiles have 144,000,000 pixels"):
+            read_picture(tmp_path / "x.tif")
+
+
+@pytest.mark.parametrize("open_it", [index_video, read_picture, read_emoji])
+def test_a_pipe_is_never_waited_for(tmp_path: Path, open_it: Callable[[Path], object]) -> None:
+    for emotion in EMOTIONS:
+        os.mkfifo(tmp_path / f"{emotion.name}.png")
+    is_folder = open_it is read_emoji
+    with pytest.raises((MediaError, UsageError), match="no file"):
+        open_it(tmp_path if is_folder else tmp_path / "happy.png")
 
 
 @pytest.mark.parametrize("sample_fps", [Fraction(5), None])

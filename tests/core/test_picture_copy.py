@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from fer_core.drawing.canvas import Rect, RgbCanvas
+from fer_core.drawing.canvas import Canvas, PictureCanvas, Rect, RgbCanvas
 from fer_core.drawing.picture_copy import copy_picture
+from fer_core.drawing.sprites import Sprite
 from fer_core.errors import MediaError
 from fer_core.pictures import probe_picture, read_picture
 
@@ -19,7 +21,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM")
 RED = (255, 0, 0)
 
 
-def draw_mark(canvas: RgbCanvas) -> None:
+def draw_mark(canvas: Canvas) -> None:
     canvas.fill_rect(Rect(0, 0, 16, 16), RED)
 
 
@@ -34,9 +36,15 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
+def copy_of(source: io.BytesIO, draw: Callable[[Canvas], None], max_pixels: int = 10**8) -> bytes:
+    file = io.BytesIO()
+    copy_picture(source, draw, file, max_pixels)
+    return file.getvalue()
+
+
 def copied(data: bytes) -> tuple[Image.Image, NDArray[np.int64]]:
     """Returns the copy, and how far its grey is from the original's, away from the mark."""
-    copy = copy_picture(io.BytesIO(data), draw_mark)
+    copy = copy_of(io.BytesIO(data), draw_mark)
     before, after = (read_picture(io.BytesIO(one)).astype(np.int64) for one in (data, copy))
     assert before.shape == after.shape
     picture = Image.open(io.BytesIO(copy))
@@ -142,14 +150,35 @@ def test_no_thumbnail_or_comment_of_the_original_stays() -> None:
     exif[0x010E] = "who this is"
     data = saved(scene(), "JPEG", exif=exif, comment=b"who this is")
     assert b"who this is" in data
-    assert b"who this is" not in copy_picture(io.BytesIO(data), draw_mark)
+    assert b"who this is" not in copy_of(io.BytesIO(data), draw_mark)
 
 
 def test_damaged_and_too_large_pictures_are_refused() -> None:
     data = saved(scene(), "PNG")
     with pytest.raises(MediaError, match="more than the limit of 100"):
-        copy_picture(io.BytesIO(data), draw_mark, max_pixels=100)
+        copy_of(io.BytesIO(data), draw_mark, max_pixels=100)
     with pytest.raises(MediaError, match="cut short or damaged"):
-        copy_picture(io.BytesIO(data[:1500]), draw_mark)
+        copy_of(io.BytesIO(data[:1500]), draw_mark)
     with pytest.raises(MediaError, match="no picture"):
-        copy_picture(io.BytesIO(b"nothing"), draw_mark)
+        copy_of(io.BytesIO(b"nothing"), draw_mark)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("place", [(5, 7), (-9, -3), (80, 50), (200, 200)])
+def test_drawing_on_a_picture_changes_what_drawing_on_its_pixels_does(
+    mode: str, place: tuple[int, int]
+) -> None:
+    picture = scene().convert(mode)
+    pixels = np.array(picture)
+    sprite = Sprite(np.random.default_rng(2).integers(0, 256, (20, 30, 4), np.uint8))
+    canvas: Canvas
+    for canvas in (PictureCanvas(picture), RgbCanvas(pixels)):
+        canvas.draw_sprite(sprite, *place)
+        canvas.fill_rect(Rect(*place, 7, 9), RED)
+    assert np.array_equal(np.asarray(picture), pixels)
+
+
+def test_a_picture_of_nothing_but_grain_is_copied() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), np.uint8)
+    data = saved(Image.fromarray(noise), "JPEG", quality=100, subsampling=0)
+    assert len(copy_of(io.BytesIO(data), draw_mark)) > 300 * 300

@@ -10,6 +10,7 @@ from random import Random
 import av
 
 from tests.corpus.damage import DAMAGES
+from tests.corpus.fields import FIELD_DAMAGES, FIELD_SUFFIXES
 from tests.corpus.names import pick_name
 from tests.corpus.pictures import FORMATS, pick_picture
 from tests.corpus.specials import SPECIALS
@@ -21,26 +22,26 @@ SPECIAL_EVERY = 8
 _TRIES = 20
 
 
-def fill_folder(folder: Path, seed: int, numbers: range) -> list[str]:
-    """Makes the files of some cases, and links beside them.
+def fill_folder(folder: Path, seed: int, numbers: range, fields: bool = False) -> list[str]:
+    """Makes the files of some cases, and links beside them; `fields`: only extremes in videos.
 
     Returns:
         The names of all that must be accounted for, as they are in the folder.
     """
-    names = [_make_case(folder, seed, number) for number in numbers]
+    names = [_make_case(folder, seed, number, fields) for number in numbers]
     return [*names, *_make_links(folder, names[0])]
 
 
-def _make_case(folder: Path, seed: int, number: int) -> str:
+def _make_case(folder: Path, seed: int, number: int, fields: bool) -> str:
     """Makes the file of a case; returns its name."""
     random = Random(f"{seed} {number}")
-    if number % SPECIAL_EVERY == 0:
+    if number % SPECIAL_EVERY == 0 and not fields:
         special = list(SPECIALS)[number // SPECIAL_EVERY % len(SPECIALS)]
         name, data = f"special {number:05d} {special}", _special(special)
     else:
-        suffix = random.choice(SUFFIXES)
+        suffix = random.choice(FIELD_SUFFIXES if fields else SUFFIXES)
         data = _make_data(random, suffix)
-        data = random.choice(DAMAGES)(data, random)
+        data = random.choice(FIELD_DAMAGES if fields else DAMAGES)(data, random)
         if random.random() < 0.1:
             suffix = random.choice(SUFFIXES)  # a wrong one
         name = pick_name(random, number, suffix)

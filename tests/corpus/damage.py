@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from tests.corpus.fields import set_fields, widen_boxes
+
 Damage = Callable[[bytes, Random], bytes]
 
 
@@ -68,6 +70,6 @@ def reorder(data: bytes, random: Random) -> bytes:
 
 DAMAGES: tuple[Damage, ...] = (
     keep, keep, keep, truncate, truncate, truncate_end, flip_bits, flip_bits, flip_header,
-    set_extremes, blank_block, lose_block, insert_noise, repeat, reorder,
+    set_extremes, blank_block, lose_block, insert_noise, repeat, reorder, set_fields, widen_boxes,
 )  # fmt: skip
 """What may happen to a file; to some, nothing."""

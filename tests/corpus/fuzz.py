@@ -47,7 +47,7 @@ def main() -> int:
     for first in range(whole.start, whole.stop, options.batch):
         numbers = range(first, min(first + options.batch, whole.stop))
         place = Path(tempfile.mkdtemp(prefix=f"ferbeam-fuzz-{options.seed}-{first}-"))
-        outcome = run_batch(place, options.seed, numbers, options.limit)
+        outcome = run_batch(place, options, numbers)
         said = ", ".join(f"{count} {name}" for name, count in sorted(outcome.counts.items()))
         print(f"cases {numbers.start}-{numbers.stop - 1}: {said}, {outcome.seconds:.0f} s")
         for problem in outcome.problems:
@@ -70,29 +70,29 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--fields", action="store_true", help="only numbers of 64 bits in videos")
     parser.add_argument("--batch", type=int, default=40, help="cases in one job")
     parser.add_argument("--limit", type=float, default=900, help="seconds a job may take")
     return parser.parse_args()
 
 
-def run_batch(place: Path, seed: int, numbers: range, limit_s: float) -> Outcome:
+def run_batch(place: Path, asked: argparse.Namespace, numbers: range) -> Outcome:
     """Makes the files of a batch, analyses and verifies them.
 
     Args:
         place: an empty folder, for INPUT and OUTPUT.
-        seed: of the cases.
+        asked: what the command line asks for.
         numbers: of the cases.
-        limit_s: how long the job may take.
     """
     outcome = Outcome()
     source, output = place / "in", place / "out"
     source.mkdir()
-    names = fill_folder(source, seed, numbers)
+    names = fill_folder(source, asked.seed, numbers, asked.fields)
     at = numbers.start // max(1, len(numbers))
     options = ["--overlay", OVERLAYS[at % len(OVERLAYS)], "--sample-fps", RATES[at % len(RATES)]]
     began = time.monotonic()
     command = ["analyze", str(source), str(output), *options, "--span-s", "1"]
-    code = _run(command, place / "log", limit_s)
+    code = _run(command, place / "log", asked.limit)
     outcome.seconds = time.monotonic() - began
     log = (place / "log").read_text(encoding="utf-8", errors="replace")
     if code not in (0, 3):

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 
+from tests.corpus.boxes import Claim, mp4_of
 from tests.corpus.pictures import encode
 from tests.corpus.scenes import draw_scene
 
@@ -63,6 +64,17 @@ def _tiff(width: int, height: int, loop: bool = False) -> bytes:
     )
 
 
+def tiff_of_tiles(side: int) -> bytes:
+    """A TIFF of 64 x 64 pixels in one tile of side x side."""
+    packed = zlib.compress(bytes(side * side), 1)
+    tags = [(256, 4, 64), (257, 4, 64), (258, 3, 8), (259, 3, 8), (262, 3, 1), (277, 3, 1)]
+    place = 8 + 2 + 12 * 10 + 4
+    tags += [(322, 4, side), (323, 4, side), (324, 4, place), (325, 4, len(packed))]
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    head = b"II*\x00\x08\x00\x00\x00" + struct.pack("<H", len(tags))
+    return head + entries + bytes(4) + packed
+
+
 SPECIALS: dict[str, Callable[[], bytes]] = {
     "empty.jpg": lambda: b"",
     "empty.mp4": lambda: b"",
@@ -111,6 +123,12 @@ SPECIALS: dict[str, Callable[[], bytes]] = {
     "huge.tif": lambda: _tiff(100_000, 100_000),
     "loop.tif": lambda: _tiff(64, 64, loop=True),
     "strips.tif": lambda: _tiff(64, 64),
+    "tiles.tif": lambda: tiff_of_tiles(12_000),
+    "frames.gif": lambda: _gif(16, 16, 20_000),
+    "claims.mp4": lambda: mp4_of(*[Claim(80_000_000)] * 3),
+    "fragment.mp4": lambda: mp4_of(Claim(), fragment=2**32 - 1),
+    "edits.mp4": lambda: mp4_of(Claim(2_000_000, edits=[(2_000_000, 0)] * 40)),
+    "extreme.mp4": lambda: mp4_of(Claim(edits=[(2**62, -1), (1000, 0)])),
     "huge.ppm": lambda: b"P6 999999 999999 255\n" + bytes(100),
     "large.ppm": lambda: b"P6 1 1 65535\n" + bytes(3),
     "huge.y4m": lambda: b"YUV4MPEG2 W60000 H60000 F25:1 Ip A1:1 C420\nFRAME\n" + bytes(100),

@@ -21,6 +21,7 @@ from ferbeam.text import printable
 _ALWAYS_THE_MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOENT}
 )
+_NAMES = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST})
 _WITNESSES = 3
 """Other media that are tried to learn whether only one cannot be read."""
 _BLOCK = 1 << 20
@@ -63,6 +64,8 @@ def refuse_machine(name: str, error: Exception) -> None:
         FerError: it is one, or the machine's.
     """
     if isinstance(error, (FerError, ImportError)):
+        raise error
+    if isinstance(error, OSError) and error.errno in _NAMES:  # whoever writes a copy notes it
         raise error
     if isinstance(error, OSError) and error.errno in _ALWAYS_THE_MACHINE:
         raise FerError(printable(f"{name}: {error}")) from error

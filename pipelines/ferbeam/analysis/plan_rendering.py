@@ -15,7 +15,7 @@ from ferbeam.output.folder import Output
 from ferbeam.output.tables import digest
 from ferbeam.settings import RenderSettings
 
-RENDER_VERSION = 4
+RENDER_VERSION = 5
 """Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 NEUTRAL = 4
 

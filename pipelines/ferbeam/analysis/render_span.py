@@ -125,9 +125,12 @@ def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
 
 def _copy_picture(output: Output, medium: OpenMedium, tracks: Tracks, overlay: Overlay) -> None:
     faces = faces_at(tracks, 0)
-    with open_source(medium.path) as source:
-        drawn = copy_picture(source, lambda canvas: overlay.draw(canvas, faces))
-    output.write(output.path(copy_name("image", medium.name)), drawn)
+    with (
+        output.making(output.path(copy_name("image", medium.name))) as attempt,
+        open(attempt, "wb") as file,
+        open_source(medium.path) as source,
+    ):
+        copy_picture(source, lambda canvas: overlay.draw(canvas, faces), file)
 
 
 def _render_stretch(output: Output, task: SpanToRender, overlay: Overlay, quality: int) -> int:

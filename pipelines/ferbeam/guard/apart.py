@@ -20,6 +20,9 @@ from ferbeam.guard.watchdog import WORKER_LOST, say_too_large
 STALL_SECONDS = float(os.environ.get("FERBEAM_STALL_S", "60"))
 """How long one frame, picture or medium may take before its decoder is taken for hung."""
 
+START_SECONDS = 60.0
+"""How long a process may take to start, on a machine that has much else to do."""
+
 
 class CrashError(MediaError):
     """A decoder that ended the process it ran in, or hung.
@@ -150,7 +153,7 @@ def _receive(ours: Connection, process: subprocess.Popen[bytes], limit_s: float)
     at: int | None = None
     while True:
         try:
-            if not ours.poll(limit_s):
+            if not ours.poll(limit_s if at is not None else max(limit_s, START_SECONDS)):
                 raise CrashError(f"its decoder hung for {limit_s:g} s", at or 0)
             kind, value = ours.recv()
         except (EOFError, ConnectionResetError):
