@@ -128,7 +128,8 @@ def test_a_copy_that_lacks_something_is_made_again(small_output: Path, tmp_path:
         if "unopened" not in file
     )
     note = Path(output.copies_path(failing))
-    note.write_text(json.dumps({**json.loads(note.read_text()), "lacking": [["x"]]}))
+    lacking = ["x.mp4", "render", "MediaError", "no sheet", None, None]
+    note.write_text(json.dumps({**json.loads(note.read_text()), "lacking": [lacking]}))
     assert forget_failures(output) == 2
     assert not note.exists()
     assert forget_failures(output) == 0

@@ -12,6 +12,7 @@ from fer_core.records import Failure
 from fer_core.tracking.tracks import Tracks
 from ferbeam.analysis.elements import LinkedGroup, Span, SpanToRender
 from ferbeam.output.folder import Output
+from ferbeam.output.notes import read_copies
 from ferbeam.output.tables import digest
 from ferbeam.settings import RenderSettings
 
@@ -32,13 +33,13 @@ def plan_rendering(
     tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
     keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
     copies_key = digest([task.key for task in keyed])
-    note = output.read_json(output.copies_path(spans[0].group)) or {}
-    copied = note.get("key") == copies_key and all(
-        output.exists(output.path(name)) for name in note["copies"]
+    note = read_copies(output, spans[0].group)
+    copied = note.key == copies_key and all(
+        output.exists(output.path(name)) for name in note.copies
     )
     group = replace(linked, render_total=len(keyed), copies_key=copies_key, copied=copied)
     if copied:
-        group = replace(group, lacking=[Failure(*row) for row in note["lacking"]])
+        group = replace(group, lacking=[Failure(*row) for row in note.lacking])
     return group, [] if copied else keyed
 
 

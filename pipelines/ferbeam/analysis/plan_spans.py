@@ -18,6 +18,7 @@ from ferbeam.analysis.elements import Medium, OpenMedium, Reading, Span
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.folder import Output
+from ferbeam.output.notes import read_plan
 from ferbeam.output.start_marks import Marks
 from ferbeam.output.tables import digest
 from ferbeam.settings import RowSettings
@@ -50,8 +51,8 @@ def open_group(
     Raises:
         OSError: the machine, not the file, is at fault.
     """
-    plan = output.read_json(output.plan_path(group_key(group))) or {}
-    known = {tuple(entry[:3]): entry[3] for entry in plan.get("media", [])}
+    plan = read_plan(output, group_key(group))
+    known = {(name, size, time): identity for name, size, time, identity in plan.media}
     identities = [known.get((medium.name, medium.size, medium.mtime_ns)) for medium in group]
     key = "probe-" + digest([(m.name, m.size, m.mtime_ns) for m in group])
     limit_s = STALL_SECONDS + max(medium.size for medium in group) / SLOWEST_BYTES

@@ -30,6 +30,7 @@ from ferbeam.analysis.plan_spans import open_group, plan_or_fail, write_plan
 from ferbeam.analysis.render_span import load_overlay, render_guarded
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output
+from ferbeam.output.read_tables import find_span
 from ferbeam.output.start_marks import Marks
 from ferbeam.output.tables import TableFiles
 from ferbeam.settings import RenderSettings, RowSettings
@@ -105,7 +106,7 @@ class DetectFaces(beam.DoFn):
     def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
         todo: list[Span] = []
         for span in reading:
-            if self._output.exists(self._output.span_path(span.key)):
+            if find_span(self._output, span.key) is not None:
                 yield pvalue.TaggedOutput(COMMITTED, span.reference())
             else:
                 todo.append(span)

@@ -10,6 +10,7 @@ from fer_core.errors import SettingsError
 from fer_core.records import TABLES
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.output.folder import PART, TILES, Output, list_files, sheet_name
+from ferbeam.output.notes import read_settings
 from ferbeam.output.read_tables import read_tables
 from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
 from ferbeam.output.run_file import RUN_FILE, Run, find_run
@@ -35,7 +36,7 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
     run = find_run(output)
-    held = output.read_json(note) if run is None else run.belongs_to
+    held = read_settings(output, note) if run is None else run.belongs_to
     if held and not request.overwrite:
         _refuse_difference(held, mine)
     if run and not request.prune and not request.overwrite:

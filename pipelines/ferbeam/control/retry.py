@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ferbeam.output.folder import Output
-from ferbeam.output.read_tables import read_span
+from ferbeam.output.notes import read_copies, read_plan
+from ferbeam.output.read_tables import find_span
 from ferbeam.output.run_file import find_run
 
 
@@ -24,11 +25,10 @@ def forget_failures(output: Output) -> int:
     forgotten = 0
     for file in run.tables["failures"] if run else ():
         group = file.rpartition("/")[2].rpartition("-")[0]
-        plan = output.read_json(output.plan_path(group)) or {}
-        paths = [output.span_path(key) for key in plan.get("spans", {}) if _failed(output, key)]
-        note = output.copies_path(group)
-        if (output.read_json(note) or {}).get("lacking"):
-            paths.append(note)
+        spans = read_plan(output, group).spans
+        paths = [output.span_path(key) for key in spans if _failed(output, key)]
+        if read_copies(output, group).lacking:
+            paths.append(output.copies_path(group))
         for path in paths:
             with suppress(FileNotFoundError):
                 output.remove(path)
@@ -38,6 +38,5 @@ def forget_failures(output: Output) -> int:
 
 def _failed(output: Output, key: str) -> bool:
     """Tells whether a span is committed and holds failures."""
-    if not output.exists(output.span_path(key)):
-        return False
-    return any(read_span(output, key, ["failures"])["failures"].to_pylist())
+    span = find_span(output, key, ["failures"])
+    return span is not None and any(span["failures"].to_pylist())

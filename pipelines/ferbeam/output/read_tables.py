@@ -122,6 +122,16 @@ class _OtherSchemaError(ValueError):
     """A table that has other columns, or is of another version."""
 
 
+def find_span(output: Output, key: str, columns: list[str] | None = None) -> pa.Table | None:
+    """Reads a committed span, or some columns; None where it has to be done: a damaged one too."""
+    if not output.exists(output.span_path(key)):
+        return None
+    try:
+        return read_span(output, key, columns)
+    except DamageError:
+        return None
+
+
 def open_checked(source: io.BytesIO | str, schema: pa.Schema, size: int) -> pq.ParquetFile:
     """Opens a Parquet file, and checks by its metadata alone what it holds and would take.
 
