@@ -43,6 +43,8 @@ class OpenMedium:
         identity: what stands for its bytes: their sha256, or what a store tells of them.
         info: what is known of it.
         frame_count: frames it shows.
+        size: bytes, as it was listed.
+        mtime_ns: time of the last change, as it was listed.
     """
 
     name: str
@@ -50,6 +52,8 @@ class OpenMedium:
     identity: str
     info: MediaInfo
     frame_count: int
+    size: int
+    mtime_ns: int
 
     @property
     def sha256(self) -> str | None:
@@ -152,7 +156,7 @@ class LinkedGroup:
         files: the files of its tables `faces` and `frames`.
         media: rows of the table `media`, as yet without `annotated`.
         failures: rows of the table `failures`.
-        path: where to open the medium, of pictures the first.
+        opened: the media.
         render_total: number of spans to render.
         copies_key: what the copies follow from.
         copied: whether copies of that key are there, so that none is rendered.
@@ -162,7 +166,7 @@ class LinkedGroup:
     files: TableFiles
     media: list[dict[str, object]]
     failures: list[Failure]
-    path: str
+    opened: tuple[OpenMedium, ...]
     render_total: int = 0
     copies_key: str = ""
     copied: bool = False

@@ -13,6 +13,7 @@ from fer_core.errors import FerError, MediaError
 from fer_core.records import FAILURES, MEDIA, Failure
 from fer_core.video.join import join_spans
 from ferbeam.analysis.blame import Work, blame
+from ferbeam.analysis.changed_media import find_changed, leave_out
 from ferbeam.analysis.elements import LinkedGroup, RenderedSpan
 from ferbeam.analysis.render_span import noting, read_tiles
 from ferbeam.guard.apart import STALL_SECONDS, RaisedError, run_apart
@@ -40,7 +41,12 @@ def join_group(
     parts = sorted({part.index: part for part in rendered}.values(), key=lambda part: part.index)
     failures = [failure for part in parts for failure in part.failures]
     lacking: list[Failure] = linked.lacking
-    if render is not None and not linked.copied:
+    changed = find_changed(linked.opened)
+    if changed:
+        linked = leave_out(output, linked, changed)
+        names = {failure.media for failure in changed}
+        failures = [*changed, *(one for one in failures if one.media not in names)]
+    if render is not None and not linked.copied and linked.media:
         with timed(costs, "join") as counts:
             lacking = _make_copies(output, linked, parts, render, failures)
             counts["media"] = len(linked.media)
@@ -93,7 +99,7 @@ def _join_guarded(
         try:
             return [*run_apart(_join_video, *work, limit_s=limit_s)]
         except RaisedError as raised:
-            raise MediaError(blame(name, linked.path, raised.error)) from raised
+            raise MediaError(blame(name, linked.opened[0].path, raised.error)) from raised
 
     lacking = Work(key, "joining", name, limit_s).do(
         marks, lambda: [*_join_video(*work)], join_apart
@@ -110,7 +116,7 @@ def _join_video(
     name = str(linked.media[0]["media"])
     with output.making(output.path(copy_name("video", name))) as attempt:
         with ExitStack() as opened:
-            source = opened.enter_context(open_source(linked.path))
+            source = opened.enter_context(open_source(linked.opened[0].path))
             paths = [output.rendered_path(part.key) for part in parts]
             sources = [opened.enter_context(open_source(path)) for path in paths]
             joined = join_spans(source, sources, attempt)

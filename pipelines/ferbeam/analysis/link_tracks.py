@@ -68,7 +68,7 @@ def _link_spans(
         replace(files, earlier=earlier),
         [_media_row(*pair, tables["frames"]) for pair in zip(first.media, tracks, strict=True)],
         [Failure(**row) for row in tables["failures"].to_pylist()],
-        first.media[0].path,
+        first.media,
     )
     if render is None:
         return linked, []

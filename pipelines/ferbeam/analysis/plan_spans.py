@@ -14,6 +14,7 @@ from fer_core.video.index import VideoIndex, index_video
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
 from ferbeam.analysis.blame import Work, blame
+from ferbeam.analysis.changed_media import CHANGED, is_as_listed
 from ferbeam.analysis.elements import Medium, OpenMedium, Reading, Span
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
@@ -111,7 +112,12 @@ def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) ->
             index = index_video(source, settings.max_pixels)
             info, frame_count = index.info, len(index.pts)
         identity = identify(source, identity)
-    return Opened(OpenMedium(medium.name, medium.path, identity, info, frame_count), index)
+    if not is_as_listed(medium):
+        raise MediaError(f"{medium.name}: {CHANGED}")
+    opened = OpenMedium(
+        medium.name, medium.path, identity, info, frame_count, medium.size, medium.mtime_ns
+    )
+    return Opened(opened, index)
 
 
 def plan_group(
