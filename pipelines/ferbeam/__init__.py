@@ -12,6 +12,16 @@ Importing it is light: Beam is loaded by `analyze` alone, and in a process of it
 
 from __future__ import annotations
 
+import sys
+
+if (
+    sys.argv[:1] == ["-m"]
+    and ("-m", "ferbeam") in zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
+    and not getattr(sys.flags, "safe_path", False)
+):
+    # `python -m ferbeam` looks for modules among the user's files first: see guard/fresh_python.
+    del sys.path[0]
+
 from typing import TYPE_CHECKING
 
 from fer_core.emotions import EMOTIONS, Emotion

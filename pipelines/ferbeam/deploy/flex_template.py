@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from ferbeam.guard.fresh_python import fresh_environment, fresh_python
+
 OWN = ("sample_fps", "overlay", "lang", "span_s", "video_quality", "detector")
 """Parameters that are options of `analyze` under nearly the same name."""
 _SET_HERE = ("input", "output", "runner")
@@ -29,8 +31,8 @@ def command_of(arguments: Sequence[str]) -> list[str]:
 
 def main() -> None:
     """Runs the command."""
-    command = [sys.executable, "-m", "ferbeam.cli", *command_of(sys.argv[1:])]
-    sys.exit(subprocess.run(command, check=False).returncode)
+    command = fresh_python("ferbeam.cli", *command_of(sys.argv[1:]))
+    sys.exit(subprocess.run(command, check=False, env=fresh_environment()).returncode)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from ferbeam.deploy.flink_config import (
     write_config,
 )
 from ferbeam.deploy.supervisor import Part, supervise
+from ferbeam.guard.fresh_python import fresh_environment, fresh_python
 from ferbeam.runners.flink import ask_cluster, find_java
 from ferbeam.runners.job_process import worker_environment
 
@@ -74,7 +75,7 @@ def run(plan: ClusterPlan) -> None:
 def _parts(plan: ClusterPlan) -> list[Part]:
     """Returns the processes of the cluster."""
     plain = dict(os.environ)
-    pool = [sys.executable, "-m", "ferbeam.deploy.worker_pool", "--port", str(plan.pool_port)]
+    pool = fresh_python("ferbeam.deploy.worker_pool", "--port", str(plan.pool_port))
     task_manager = task_manager_command(plan)
     return [
         Part("jobmanager", job_manager_command(plan), plain),
@@ -106,11 +107,12 @@ def up(plan: ClusterPlan, arguments: list[str]) -> None:
     log_path = plan.folder / "supervisor.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ferbeam.deploy.flink_cluster", "run", *arguments],
+            fresh_python("ferbeam.deploy.flink_cluster", "run", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            env=fresh_environment(),
         )
     try:
         _wait_until_ready(plan, process, log_path)

@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 import multiprocessing
+import os
 import sys
 import threading
 import traceback
@@ -107,7 +108,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=50000)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    # Forced, because Beam may have logged something while it was imported.
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    os.chdir("/")  # `multiprocessing` starts Python where it would import from the working folder
     pool = WorkerPool()
     server, _ = serve(pool, options.port)
     pool.warm_up()  # who asks for a worker meanwhile waits; who finds no pool counts it as failed

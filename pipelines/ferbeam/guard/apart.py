@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import Any
 
-import fer_core
-import ferbeam
 from fer_core.errors import FerError, MediaError
+from ferbeam.guard.fresh_python import fresh_environment, fresh_python
 from ferbeam.guard.watchdog import WORKER_LOST, say_too_large
 
 STALL_SECONDS = float(os.environ.get("FERBEAM_STALL_S", "60"))
@@ -113,15 +110,6 @@ def run_without_lost(
                 lost[name] = str(ended)
 
 
-def package_path() -> str:
-    """Returns the PYTHONPATH by which another process imports these packages where they lie."""
-    places = [
-        Path(package).resolve().parents[1] for package in (fer_core.__file__, ferbeam.__file__)
-    ]
-    own = dict.fromkeys(map(str, places))
-    return os.pathsep.join(filter(None, [*own, os.environ.get("PYTHONPATH")]))
-
-
 class _KilledError(CrashError):
     """The process got SIGKILL: memory ran out, or somebody ended it."""
 
@@ -130,12 +118,12 @@ def _run_apart(
     work: Callable[..., Iterator[Any]], args: tuple[Any, ...], limit_s: float
 ) -> Iterator[Any]:
     ours, theirs = Pipe()
-    command = [sys.executable, "-m", "ferbeam.guard.apart_main", str(theirs.fileno())]
+    command = fresh_python("ferbeam.guard.apart_main", str(theirs.fileno()))
     process = subprocess.Popen(
         command,
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": package_path()},
+        env=fresh_environment(),
     )
     theirs.close()
     try:

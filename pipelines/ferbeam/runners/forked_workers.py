@@ -2,7 +2,7 @@
 
 Those that Beam starts itself (`multi_processing`) are new interpreters, each of which imports Beam
 and the libraries again: 2-3 s of every core. A forked one is ready at once and shares the memory of
-what is imported.
+what is imported. They talk to the runner as `private_server` says, which Beam's own cannot.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import os
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
@@ -25,9 +27,14 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
 from apache_beam.runners.worker.sdk_worker import SdkHarness
 from apache_beam.transforms.environments import Environment, python_sdk_capabilities
 
+from ferbeam.guard.fresh_python import away_from_here
 from ferbeam.guard.watchdog import WORKER_LOST
+from ferbeam.runners.capacity import usable_cpus
+from ferbeam.runners.private_server import PrivateServer, listen_privately
 
 URN = "ferbeam:env:forked:v1"
+HOW = "fork" if sys.platform == "linux" else "spawn"
+"""Elsewhere libraries that have been imported may not survive a fork."""
 
 _waiting: list[tuple[BaseProcess, Connection]] = []
 
@@ -39,27 +46,32 @@ def forking_runner(options: PipelineOptions) -> FnApiRunner | None:
     they had locked would stay locked. gRPC must not have opened a channel either.
 
     Returns:
-        None where the options name another runner or way to run, or the system is not Linux:
-        elsewhere libraries that have been imported may not survive a fork.
+        None where the options name another runner, or a single worker within the job.
     """
     direct = options.view_as(DirectOptions)
     named = options.view_as(StandardOptions).runner or ""
-    forks = sys.platform == "linux" and direct.direct_running_mode == "multi_processing"
-    if not forks or named.rpartition(".")[2] != "FnApiRunner":
+    if direct.direct_running_mode != "multi_processing":
+        return None
+    if named.rpartition(".")[2] != "FnApiRunner":
         return None
     direct.direct_running_mode = "in_memory"  # else Beam sets up its own workers
-    context = multiprocessing.get_context("fork")
-    for _ in range(direct.direct_num_workers or os.cpu_count() or 1):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        _waiting.append((process, ours))
+    listen_privately(inherited=HOW == "fork")
+    context: Any = multiprocessing.get_context(HOW)
+    told = options.get_all_options(drop_default=True)
+    with away_from_here() if HOW == "spawn" else nullcontext():  # a fork would stay away
+        for _ in range(direct.direct_num_workers or usable_cpus()):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, told), daemon=True)
+            process.start()
+            theirs.close()
+            _waiting.append((process, ours))
     return FnApiRunner(default_environment=ForkedEnvironment(python_sdk_capabilities()))
 
 
-def _serve(orders: Connection) -> None:
+def _serve(orders: Connection, options: dict[str, Any]) -> None:
     """Waits in a new worker until the runner wants it, then works until the runner is done."""
+    if HOW == "spawn":
+        FileSystems.set_options(PipelineOptions.from_dictionary(options))
     worker_id, control_address = orders.recv()
     SdkHarness(control_address, worker_id=worker_id).run()
 
@@ -86,8 +98,13 @@ class ForkedWorkerHandler(GrpcWorkerHandler):
 
     def __init__(self, payload: None, state: Any, provision_info: Any, grpc_server: Any) -> None:
         super().__init__(state, provision_info, grpc_server)
+        assert isinstance(grpc_server, PrivateServer)
         self._process, self._orders = _waiting.pop(0)
         self._watch = threading.Thread(target=self._end_with_worker, daemon=True)
+
+    def port_from_worker(self, port: str) -> str:
+        """Returns the address at which the server listens: one socket for everything."""
+        return port
 
     def start_worker(self) -> None:
         """Lets the worker connect to the runner."""

@@ -9,14 +9,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from typing import IO, Any
 
 from fer_core.errors import FerError
-from ferbeam.guard.apart import package_path
+from ferbeam.guard.fresh_python import fresh_environment, fresh_python
 from ferbeam.guard.watchdog import WORKER_LOST
 from ferbeam.masking import mask_text
 from ferbeam.runners.flink import explain_failure
@@ -48,7 +47,7 @@ class Job:
         # Beam leaves folders behind where it is ended; here they go with this one.
         self._scratch = tempfile.TemporaryDirectory(prefix="ferbeam-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ferbeam.job_main", name],
+            fresh_python("ferbeam.job_main", name),
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
@@ -161,7 +160,7 @@ def _names_error(line: str) -> bool:
 
 
 def worker_environment() -> dict[str, str]:
-    """One thread per worker, quiet libraries, and the package importable where it lies."""
+    """One thread per worker, quiet libraries, and nothing imported from the working folder."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "PYTHONUNBUFFERED": "1"}
     single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
-    return {**os.environ, **quiet, **single, "PYTHONPATH": package_path()}
+    return {**fresh_environment(), **quiet, **single}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fer_core.errors import FerError
 from fer_core.learn.labels import LabelledFaces
 from fer_core.model import ModelCard, Provenance
+from ferbeam.guard.fresh_python import away_from_here
 
 TRAINED = Path("checkpoint", "network.keras")
 """Where, in the model folder, training leaves the network that is to be exported."""
@@ -34,8 +35,10 @@ def export_apart(
         FerError: the process was killed.
     """
     with ProcessPoolExecutor(1, get_context("spawn"), _use_tensorflow) as pool:
+        with away_from_here():
+            exported = pool.submit(_export, model_dir, valid, copies, provenance)
         try:
-            return pool.submit(_export, model_dir, valid, copies, provenance).result()
+            return exported.result()
         except BrokenProcessPool as error:
             raise FerError(
                 "export: the process was killed, perhaps for memory; the same command again "
