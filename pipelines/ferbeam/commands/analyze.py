@@ -17,6 +17,7 @@ from ferbeam.commands.options import (
     render_options,
     runner_options,
 )
+from ferbeam.commands.words import JobCommand
 from ferbeam.control.analyze_options import AnalyzeOptions, sample_rate
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ class SampleRate(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command(cls=JobCommand)
 @click.argument("input", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
-@click.argument("beam_options", metavar="[-- BEAM OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--sample-fps",
     type=SampleRate(),

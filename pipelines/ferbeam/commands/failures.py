@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from ferbeam.commands.words import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.option(
     "--format",

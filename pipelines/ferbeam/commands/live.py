@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from ferbeam.commands.options import avatars_option, lang_option, model_option, prior_option
+from ferbeam.commands.words import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--source",
     metavar="FILE",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from ferbeam.commands.words import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 def profile(output_path: str) -> None:
     """Shows what the last analysis into OUTPUT spent its time on, stage by stage.

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from ferbeam.commands.options import viewers_option
+from ferbeam.commands.words import Command
 
 FORMATS = ("table", "csv", "json", "parquet")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("sql", metavar="[SQL]", default="")
 @viewers_option
@@ -41,7 +42,7 @@ def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
             print_views(tables)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("path", metavar="FILE")
 @click.option("--view", default="faces", show_default=True, help="The table or view to write.")

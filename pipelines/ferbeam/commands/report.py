@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from ferbeam.commands.options import lang_option, viewers_option
+from ferbeam.commands.words import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @lang_option("the page")
 @viewers_option

@@ -14,12 +14,12 @@ from ferbeam.commands.options import (
     model_options,
     runner_options,
 )
+from ferbeam.commands.words import Command, JobCommand
 
 
-@click.command()
+@click.command(cls=JobCommand)
 @click.argument("input_path", metavar="INPUT")
 @click.argument("data")
-@click.argument("beam_options", metavar="[-- BEAM OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--cropped", is_flag=True, help="The pictures are cropped faces: takes them whole.")
 @click.option(
     "--valid-share",
@@ -67,7 +67,7 @@ def prepare(**options: Any) -> None:
         sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @click.argument("model_dir", type=click.Path(file_okay=False))
 @click.option(
@@ -196,7 +196,7 @@ def train(
     click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @model_options
 @click.option(

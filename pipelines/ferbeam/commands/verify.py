@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from ferbeam.commands.words import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.option("--json", "as_json", is_flag=True, help="Prints JSON.")
 def verify(output_path: str, as_json: bool) -> None:
