@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ferbeam.control.analyze_options import (
     WORST_QUALITY,
     AnalyzeOptions,
 )
+from ferbeam.runners.capacity import fitting_workers
 
 Command = Callable[..., Any]
 
@@ -33,8 +33,8 @@ def runner_options(command: Command) -> Command:
     workers = click.option(
         "--workers",
         type=click.IntRange(min=1),
-        default=lambda: os.cpu_count() or 1,
-        show_default="number of CPUs",
+        default=fitting_workers,
+        show_default="as many as there are usable CPUs and memory for",
         help="Worker processes of the local runner.",
     )
     return runner(workers(command))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
 from fer_core.errors import UsageError
 from fer_core.prior import DEFAULT_PRIOR, PRIORS
+from ferbeam.runners.capacity import fitting_workers
 
 DETECTORS = ("haar", "yunet")
 ENGINES = ("litert", "tensorflow")
@@ -53,7 +53,7 @@ class AnalyzeOptions:
     lang: str = "en"
     video_quality: int = 23
     runner: str = "local"
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=fitting_workers)
     max_pixels: int = 100_000_000
     overwrite: bool = False
     prune: bool = False

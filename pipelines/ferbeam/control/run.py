@@ -65,6 +65,8 @@ def _run_locked(
     if request.render is not None:
         check_space(request.output, listing.media)
     progress.start(request.output, len(names), request.render is not None)
+    if excess := request.runner.describe_excess(parts):
+        progress.note(f"warning: {excess}")
     _run_job(request, progress, job, options)
     if ends_without_result(request.runner.extra):
         return None

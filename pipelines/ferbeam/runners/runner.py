@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_core.errors import UsageError
+from ferbeam.runners.capacity import describe_excess
 
 LOCAL = "local"
 
@@ -25,6 +26,8 @@ def check_runner(name: str, extra: Sequence[str] = ()) -> None:
     Raises:
         UsageError: with the reason.
     """
+    if any(option.endswith("multi_threading") for option in extra):
+        raise UsageError("multi_threading: refused, it silently loses elements")
     named = (option.partition("=")[2] for option in extra if option.startswith("--runner="))
     for each in (name, *named):
         short = each.rpartition(".")[2].lower()
@@ -59,6 +62,11 @@ class Runner:
         ):
             return None
         return self.workers if parts is None else max(1, min(self.workers, parts))
+
+    def describe_excess(self, parts: int | None) -> str | None:
+        """Returns what speaks against so many local workers, None if nothing does."""
+        used = self.used_workers(parts)
+        return None if used is None else describe_excess(used)
 
     def options(self, parts: int | None) -> list[str]:
         """Returns the command line of Beam options for work in so many parts; see `used_workers`.

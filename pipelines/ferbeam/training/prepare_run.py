@@ -82,6 +82,8 @@ def run_prepare(request: PrepareRequest, console: Console, job: Job) -> int:
     media, unlisted = _list_input(request.input)
     settings = _settings_for(request, [medium.name for medium in media])
     options = request.runner.options(count_parts(media))
+    if excess := request.runner.describe_excess(count_parts(media)):
+        console.print(f"warning: {excess}", style="yellow", soft_wrap=True)
     claim_data(request.input, request.data, request.overwrite)
     total = len(media) + unlisted
     try:
