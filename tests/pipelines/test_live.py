@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -171,3 +172,38 @@ def test_an_interrupt_ends_the_command_with_0(tmp_path: Path) -> None:
         _, errors = started.communicate(timeout=20)
     assert started.returncode == 0
     assert errors == ""
+
+
+def test_the_browser_is_not_told_the_address_on_its_command_line(tmp_path: Path) -> None:
+    called, scratch = tmp_path / "called", tmp_path / "tmp"
+    scratch.mkdir()
+    script = tmp_path / "browser"
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import os, stat, sys, urllib.parse, urllib.request, pathlib\n"
+        "path = pathlib.Path(urllib.parse.unquote(urllib.parse.urlsplit(sys.argv[1]).path))\n"
+        "modes = [oct(stat.S_IMODE(each.stat().st_mode)) for each in (path, path.parent)]\n"
+        f"told = pathlib.Path({str(called)!r} + '.part')\n"
+        "told.write_text(repr([sys.argv[1:], modes, path.read_text()]))\n"
+        f"told.rename({str(called)!r})\n"
+    )
+    script.chmod(0o700)
+    command = [sys.executable, "-m", "ferbeam.cli", "live"]
+    environment = {**os.environ, "BROWSER": str(script), "TMPDIR": str(scratch)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stdout is not None
+        url = started.stdout.readline().split()[2]
+        until = time.monotonic() + 60
+        while not called.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        os.kill(started.pid, signal.SIGINT)
+    arguments, modes, page = ast.literal_eval(called.read_text())
+    token = urlsplit(url).path.strip("/")
+    assert len(token) > 20
+    assert not any(token in argument for argument in arguments)
+    assert modes == ["0o600", "0o700"]
+    assert f'content="0; url={url}"' in page
+    assert not list(scratch.iterdir())

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
-import webbrowser
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_card
 from ferbeam.guard.quiet import quiet_libraries
 from ferbeam.live.analyst import Analyst
+from ferbeam.live.browser import opened
 from ferbeam.live.responses import PageFiles
 from ferbeam.live.security import is_loopback
 from ferbeam.live.server import LiveServer, LiveSettings
@@ -91,10 +90,8 @@ async def _serve(server: LiveServer, browser: bool, tell: Callable[[str], None])
         loop.add_signal_handler(number, ended.set)
     await server.start()
     tell(f"ferbeam live: {server.url}  (Ctrl-C ends it)")
-    if browser:
-        with suppress(webbrowser.Error):
-            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-    await ended.wait()
+    with opened(server.url) if browser else nullcontext():
+        await ended.wait()
     return await server.stop()
 
 
