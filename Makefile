@@ -11,6 +11,7 @@ FLINK_HOME = $(shell $(FLINK_VENV)/bin/python -c 'import pyflink; print(pyflink.
 FLINK_MASTER ?= localhost:8081
 BEAM ?=
 GCP_VENV := .venv-gcp
+ENVIRONMENTS := $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) $(GCP_VENV)
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint pipelines/ferbeam/deploy/constraints.txt
 # Older ones do not know the [dependency-groups] of pyproject.toml.
@@ -24,7 +25,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
+.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean distclean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -218,6 +219,13 @@ evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipp
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }
 	@$(TRAIN_VENV)/bin/ferbeam evaluate "$(DATA)" --report "$(REPORT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-clean: ## Removes environments, caches and out/
-	rm -rf $(VENV) $(TRAIN_VENV) $(PEERS_VENV) $(FLINK_VENV) $(GCP_VENV) out build dist .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: ## Removes caches; nothing that took long to make
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name '.venv*' -prune -o -path ./out -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# `YES=1` answers for those who cannot be asked.
+distclean: clean ## Removes also the environments and out/ with all results and models in it; asks before
+	@echo "this removes for good:"; du -sh $(ENVIRONMENTS) out 2> /dev/null || true
+	@if [ -z "$(YES)" ]; then printf 'remove all of it? [y/N] '; read -r answer || answer=; \
+	  [ "$$answer" = y ] || { echo "nothing was removed but caches"; exit 1; }; fi
+	rm -rf $(ENVIRONMENTS) out

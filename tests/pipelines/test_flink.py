@@ -187,11 +187,11 @@ def test_the_versions_are_those_of_beam() -> None:
 
 def test_the_manifest_for_kubernetes_fits_the_commands() -> None:
     """Its Flink is that of `make`, its pool is where jobs look for it, all its ways restart."""
-    manifest = yaml.safe_load((ROOT / "pipelines/ferbeam/deploy/flink_kubernetes.yaml").read_text())
-    spec = manifest["spec"]
+    text = (ROOT / "pipelines/ferbeam/deploy/flink_kubernetes.yaml").read_text()
+    spec = yaml.safe_load(text)["spec"]
     version = re.search(r"FLINK_VERSION := (\S+)", (ROOT / "Makefile").read_text())
     assert version is not None
-    assert spec["image"].startswith(f"flink:{version[1]}-")
+    assert f"{spec['image']} is flink:{version[1]}-java17@sha256:" in text
     assert spec["flinkVersion"] == "v" + version[1].replace(".", "_")
     main, workers = spec["taskManager"]["podTemplate"]["spec"]["containers"]
     assert main["name"] == "flink-main-container"
