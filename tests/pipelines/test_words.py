@@ -11,11 +11,8 @@ from ferbeam import cli
 from ferbeam.commands.words import JobCommand
 
 WORDS = {
-    name: len(command_arguments)
-    for name, command_arguments in (
-        (each.name, [p for p in each.params if isinstance(p, click.Argument)])
-        for each in cli.COMMANDS
-    )
+    str(command.name): sum(isinstance(each, click.Argument) for each in command.params)
+    for command in cli.COMMANDS
 }
 
 

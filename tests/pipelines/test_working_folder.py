@@ -88,7 +88,7 @@ def test_the_modules_are_such_as_python_would_run(shadows: Path, tmp_path: Path)
 
 
 def test_a_job_with_two_workers(shadows: Path) -> None:
-    command = [Path(sys.executable).with_name("ferbeam"), "analyze", "media", "out"]
+    command = [str(Path(sys.executable).with_name("ferbeam")), "analyze", "media", "out"]
     more = ["--workers", "2", "--overlay", "none"]
     done = subprocess.run([*command, *more], cwd=shadows, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
