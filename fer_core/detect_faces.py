@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detection.detector import Detector
 from fer_core.faces import Face, crop_face, keep_largest
-from fer_core.records import Failure
+from fer_core.records import DECODE_ERROR, NO_FACE, OK, Failure
 from fer_core.tracking.looks import (
     SCENE_SIZE,
     Marks,
@@ -81,7 +81,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         if frame.starts_segment:
             before_ms = None
         if frame.grey is None:
-            status = "decode_error"
+            status = DECODE_ERROR
             _note_lost_frame(found.failures, found.frames, frame)
         else:
             since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
@@ -94,7 +94,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
             for face in faces:
                 crops.append(crop_face(frame.grey, face.box, face.tilt))
                 looks.append(describe_face(frame.grey, face.box, crops[-1]))
-            status = "ok" if faces else "no_face"
+            status = OK if faces else NO_FACE
         place = dict(zip(SampledFrame._fields[:3], frame[:3], strict=True))
         found.faces.extend(_face_row(place, index, face) for index, face in enumerate(faces))
         found.frames.append({**place, "status": status, "face_count": len(faces)})
@@ -122,7 +122,7 @@ def _note_lost_frame(
 ) -> None:
     """Records the first of a run of lost frames; `frames` names every one of them."""
     last = rows[-1] if rows else {}
-    if (last.get("media"), last.get("status")) == (frame.media, "decode_error"):
+    if (last.get("media"), last.get("status")) == (frame.media, DECODE_ERROR):
         return
     failures.append(
         Failure(

@@ -13,6 +13,15 @@ SCHEMA_VERSION = "2"
 
 SCORE_COLUMNS: tuple[str, ...] = tuple(f"p_{name}" for name in NAMES)
 
+STATUSES = ("ok", "no_face", "decode_error")
+"""What the column `status` of `frames` holds."""
+OK, NO_FACE, DECODE_ERROR = STATUSES
+
+FAILURE_STAGES = ("list", "probe", "decode", "detect", "classify", "render")
+"""What the column `stage` of `failures` holds, in the order in which a medium comes to them."""
+UNOPENED = FAILURE_STAGES[:2]
+"""Stages at which a medium fails that has no row in `media`."""
+
 
 def _field(name: str, kind: pa.DataType, nullable: bool = False) -> pa.Field:
     return pa.field(name, kind, nullable=nullable)

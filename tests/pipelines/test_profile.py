@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_core.faces import Box, Face
 from ferbeam.analysis.transforms import DetectFaces
-from ferbeam.output.costs import STAGES, Costs, sum_costs, timed
+from ferbeam.output.costs import COST_STAGES, Costs, sum_costs, timed
 from ferbeam.output.folder import Output
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, tables_of
 from tests.pipelines.test_transforms import SETTINGS, planned
@@ -58,7 +58,7 @@ def test_costs_add_up_by_stage() -> None:
 
 def test_counts_are_those_of_the_rows(output: Path, run: dict[str, Any]) -> None:
     counts, rows = run["counts"], run["rows"]
-    assert list(counts) == list(STAGES)
+    assert list(counts) == list(COST_STAGES)
     assert counts["list"]["media"] == counts["probe"]["media"] == 4
     assert counts["link"] == {"media": 3, "rows": rows["faces"] + rows["frames"]}
     lost = sum(tables_of(output)["media"]["frames_lost"].to_pylist())
@@ -74,7 +74,7 @@ def test_counts_are_those_of_the_rows(output: Path, run: dict[str, Any]) -> None
 
 def test_seconds_fit_into_those_of_the_workers(run: dict[str, Any]) -> None:
     seconds, wall = run["seconds"], run["wall"]
-    spent = [seconds[stage] for stage in STAGES]
+    spent = [seconds[stage] for stage in COST_STAGES]
     assert min(spent) >= 0
     assert min(seconds[stage] for stage in ("probe", "decode", "detect", "classify")) > 0
     assert sum(spent) <= run["workers"] * wall["run"]
@@ -86,7 +86,7 @@ def test_the_table_shows_every_stage(output: Path, run: dict[str, Any]) -> None:
     shown = ferbeam("profile", output)
     assert shown.returncode == 0, shown.stderr
     rows = {line.split()[0]: line.split() for line in shown.stdout.splitlines() if line.strip()}
-    assert [name for name in rows if name in STAGES] == list(STAGES)
+    assert [name for name in rows if name in COST_STAGES] == list(COST_STAGES)
     faces = run["counts"]["classify"]["faces"]
     each = f"{1000 * run['seconds']['classify'] / faces:,.2f}"
     assert rows["classify"][4:] == [str(faces), "faces", each, "ms"]

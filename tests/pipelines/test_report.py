@@ -20,7 +20,7 @@ from ferbeam.output.folder import Output
 from ferbeam.output.run_file import load_run
 from ferbeam.report.assets import load_assets
 from ferbeam.report.build import write_report
-from ferbeam.report.words import LIMITS, STAGES, WORDS
+from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
 
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>'
@@ -133,7 +133,7 @@ def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
 
 
 def test_both_languages_fill_in_the_same() -> None:
-    for english, french in [*WORDS.values(), *LIMITS, *STAGES.values()]:
+    for english, french in [*WORDS.values(), *LIMITS, *STAGE_WORDS.values()]:
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", french))
 
 

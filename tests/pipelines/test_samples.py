@@ -10,7 +10,7 @@ import pytest
 
 from fer_core.faces import Box
 from fer_core.records import SCORE_COLUMNS
-from ferbeam.output.costs import STAGES
+from ferbeam.output.costs import COST_STAGES
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, frames_of
 from tests.truth import read_truth
 
@@ -94,7 +94,7 @@ def test_output_holds_what_run_json_lists_and_nothing_else(output: Path) -> None
     assert on_disk == listed | {"run.json"}
     assert run["rows"]["failures"] == 1
     assert run["model"]["sha256"]
-    assert set(run["seconds"]) == {"whole", *STAGES}
+    assert set(run["seconds"]) == {"whole", *COST_STAGES}
 
 
 def test_the_same_command_again_does_nothing_twice(output: Path) -> None:

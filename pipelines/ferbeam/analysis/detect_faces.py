@@ -9,6 +9,7 @@ from typing import Any
 
 from fer_core.detect_faces import Detections, detect_faces
 from fer_core.detection.detector import Detector, DetectorSettings, load_detector
+from fer_core.records import DECODE_ERROR
 from ferbeam.analysis.blame import blame, refuse_machine
 from ferbeam.analysis.elements import DetectedSpan, Reading
 from ferbeam.analysis.read_frames import TimedFrames, read_frames
@@ -119,7 +120,7 @@ def _detect_apart(todo: Reading, max_pixels: int, detectors: Detectors) -> Itera
 
 def _searched(found: Detections) -> int:
     """Counts the frames that could be decoded, and so were searched for faces."""
-    return sum(row["status"] != "decode_error" for row in found.frames)
+    return sum(row["status"] != DECODE_ERROR for row in found.frames)
 
 
 def _counts_of(detector: Detector) -> dict[str, int]:

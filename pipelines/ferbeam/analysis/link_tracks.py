@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fer_core.committed_span import span_marks, span_rows
 from fer_core.errors import FerError
-from fer_core.records import FAILURES, Failure
+from fer_core.records import DECODE_ERROR, FAILURES, OK, Failure
 from fer_core.tracking.tracks import Tracks, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
 from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
@@ -133,10 +133,10 @@ def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str
         "rotation": info.rotation,
         "frame_rate": info.frame_rate,
         "duration_ms": info.duration_ms,
-        "frame_count": medium.frame_count - statuses["decode_error"],
+        "frame_count": medium.frame_count - statuses[DECODE_ERROR],
         "frames_sampled": own.num_rows,
-        "frames_with_faces": statuses["ok"],
-        "frames_lost": statuses["decode_error"],
+        "frames_with_faces": statuses[OK],
+        "frames_lost": statuses[DECODE_ERROR],
         "face_count": pc.sum(own["face_count"]).as_py() or 0,
         "track_count": len(set(tracks.track_id.tolist())),
         "has_audio": info.has_audio,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from fer_core.errors import FerError, UsageError
+from fer_core.records import UNOPENED
 from ferbeam.analysis.list_media import Listing, count_parts, list_input
 from ferbeam.control.claim import claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
@@ -144,7 +145,7 @@ def _check_run(output: Output, run: Listed, listed: int) -> None:
     """Checks that every listed medium is accounted for, and every face and frame counted."""
     media = read_tables(output, run, "media")
     failures = read_tables(output, run, "failures")
-    unopened = sum(stage in ("list", "probe") for stage in failures["stage"].to_pylist())
+    unopened = sum(stage in UNOPENED for stage in failures["stage"].to_pylist())
     if media.num_rows + unopened != listed:
         raise FerError(
             f"{listed} media were listed, {media.num_rows} analysed and {unopened} failed: "

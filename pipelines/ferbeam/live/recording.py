@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fer_core.errors import SettingsError
 from fer_core.model import ModelCard
-from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, Failure
+from fer_core.records import DECODE_ERROR, FACES, FAILURES, FRAMES, MEDIA, NO_FACE, OK, Failure
 from ferbeam.live.recorded import RecordedMedium, face_row, media_row
 from ferbeam.live.session import Analysed
 from ferbeam.output.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
@@ -92,7 +92,7 @@ class Recorder:
         if self._medium is not None and self._medium.size != size:
             self.begin()
         medium = self._medium or self._begin_medium(size, frame_index, timestamp_ms)
-        status = "ok" if found.faces else "no_face"
+        status = OK if found.faces else NO_FACE
         place = self._add_frame(medium, (frame_index, timestamp_ms), status, len(found.faces))
         medium.counts["ok"] += bool(found.faces)
         medium.faces_total += len(found.faces)
@@ -105,7 +105,7 @@ class Recorder:
         """Adds a frame that could not be decoded; before the first that could, there is none."""
         if self._medium is None:
             return
-        place = self._add_frame(self._medium, (frame_index, timestamp_ms), "decode_error", 0)
+        place = self._add_frame(self._medium, (frame_index, timestamp_ms), DECODE_ERROR, 0)
         self._medium.counts["lost"] += 1
         failure = Failure(stage="decode", error="MediaError", message=message, **place)
         self._medium.rows["failures"].append(failure._asdict())

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 SECONDS = "seconds"
-STAGES = {
+COST_STAGES = {
     "list": "media",
     "probe": "media",
     "plan": "spans",
@@ -104,13 +104,13 @@ def describe_costs(
 
 
 def _seconds(costs: Costs) -> dict[str, float]:
-    return {stage: round(costs.get(stage, {}).get(SECONDS, 0.0), 3) for stage in STAGES}
+    return {stage: round(costs.get(stage, {}).get(SECONDS, 0.0), 3) for stage in COST_STAGES}
 
 
 def _counts(costs: Costs) -> dict[str, dict[str, float]]:
     """Returns the counts of every stage, what it counts first in front."""
     counts = {}
-    for stage, unit in STAGES.items():
+    for stage, unit in COST_STAGES.items():
         own = {unit: 0, **costs.get(stage, {})}
         counts[stage] = {name: value for name, value in own.items() if name != SECONDS}
     return counts

@@ -19,7 +19,7 @@ from ferbeam.output.report_mark import MARK, mark_of
 from ferbeam.output.run_file import Run
 from ferbeam.report.assets import load_assets
 from ferbeam.report.figures import show_count, show_share, show_time
-from ferbeam.report.words import LIMITS, STAGES, WORDS
+from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from ferbeam.text import printable
 
 STACKED = tuple(EMOTIONS[index] for index in (3, 6, 4, 5, 2, 1, 0))
@@ -120,7 +120,7 @@ class Pages:
             "script": Markup(assets.script),
             "t": self.say,
             "name_of": self.name_of,
-            "stage": lambda name: self.choose(STAGES.get(name, (name, name))),
+            "stage": lambda name: self.choose(STAGE_WORDS.get(name, (name, name))),
             "count": self.count,
             "share": show_share,
             "clock": show_time,

@@ -206,7 +206,7 @@ LIMITS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-STAGES = {
+STAGE_WORDS = {
     "list": ("list", "liste"),
     "probe": ("open", "ouverture"),
     "decode": ("decode", "décodage"),

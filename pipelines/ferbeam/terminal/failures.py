@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fer_core.records import FAILURE_STAGES
+
 if TYPE_CHECKING:
     from ferbeam.output.folder import Output
 
 SHOWN_NAMES = 3
-STAGES = ("list", "probe", "decode", "detect", "classify", "render")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -77,7 +78,8 @@ def group_reasons(rows: list[dict[str, Any]]) -> list[Reason]:
 
 def _stage_of(reason: Reason) -> int:
     """Returns the place of its stage; of one that is none of ours the last."""
-    return STAGES.index(reason.stage) if reason.stage in STAGES else len(STAGES)
+    known = FAILURE_STAGES
+    return known.index(reason.stage) if reason.stage in known else len(known)
 
 
 def _reason_of(medium: str, message: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from ferbeam.output.costs import STAGES
+from ferbeam.output.costs import COST_STAGES
 from ferbeam.output.run_file import Counts, Earlier, Run
 
 
 def print_profile(console: Console, run: Run) -> None:
     """Prints a row for each stage: the workers' seconds, their share, and what they did."""
     seconds, wall, workers = run.seconds, run.wall, run.workers
-    spent = sum(seconds.get(stage, 0.0) for stage in STAGES)
+    spent = sum(seconds.get(stage, 0.0) for stage in COST_STAGES)
     # What the workers could have worked; where nobody knows their number, what they have.
     whole = seconds["whole"] * workers if workers else spent
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -22,7 +22,7 @@ def print_profile(console: Console, run: Run) -> None:
     for name in ("of", "each"):
         table.add_column(name, justify="right" if name == "each" else "left")
     table.add_column("also counted")
-    for stage, unit in STAGES.items():
+    for stage, unit in COST_STAGES.items():
         counts = run.counts.get(stage) or {unit: 0}
         own = seconds.get(stage, 0.0)
         table.add_row(stage, *_share(own, whole), *_counted(counts, own))

@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.records import TABLES
+from fer_core.records import DECODE_ERROR, FAILURE_STAGES, STATUSES, TABLES, UNOPENED
 from ferbeam.output.run_file import Run
 from ferbeam.verify.findings import Findings
 from ferbeam.verify.rows import (
-    STATUSES,
     Columns,
     check_boxes,
     check_faces,
@@ -22,10 +21,6 @@ from ferbeam.verify.rows import (
     match_names,
     number_names,
 )
-
-STAGES = ("list", "probe", "decode", "detect", "classify", "render")
-UNOPENED = ("list", "probe")
-"""Stages whose failure leaves a medium out of `media`."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +142,12 @@ def _check_facts(findings: Findings, media: Columns) -> None:
 def _check_failures(findings: Findings, columns: dict[str, Columns]) -> None:
     """Checks that failures tell a stage and a reason, and name frames that were lost."""
     failures, frames = columns["failures"], columns["frames"]
-    stage = match_names(failures.table["stage"], STAGES)
+    stage = match_names(failures.table["stage"], FAILURE_STAGES)
     said = np.array([bool(text) for text in failures.table["message"].to_pylist()], bool)
-    lost = match_names(frames.table["status"], STATUSES) == 2
+    lost = match_names(frames.table["status"], STATUSES) == STATUSES.index(DECODE_ERROR)
     places = zip(frames.media[lost].tolist(), frames.numbers("frame_index")[lost], strict=True)
     known = set(places)
-    decode = stage == STAGES.index("decode")
+    decode = stage == FAILURE_STAGES.index("decode")
     pairs = zip(failures.media.tolist(), failures.numbers("frame_index"), strict=True)
     placed = np.array([pair in known for pair in pairs], bool)
     wrong = (stage < 0) | ~said | (decode & ~placed)

@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
-from fer_core.records import SCORE_COLUMNS
+from fer_core.records import SCORE_COLUMNS, STATUSES
 from ferbeam.verify.findings import Findings
 
-STATUSES = ("ok", "no_face", "decode_error")
 TOLERANCE = 1e-3
 """How far the sum of seven scores may be from 1."""
 
