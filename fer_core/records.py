@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import pyarrow as pa
 
@@ -17,10 +17,24 @@ STATUSES = ("ok", "no_face", "decode_error")
 """What the column `status` of `frames` holds."""
 OK, NO_FACE, DECODE_ERROR = STATUSES
 
-FAILURE_STAGES = ("list", "probe", "decode", "detect", "classify", "render")
+FailureStage = Literal["list", "probe", "decode", "detect", "classify", "render"]
+FAILURE_STAGES: tuple[FailureStage, ...] = get_args(FailureStage)
 """What the column `stage` of `failures` holds, in the order in which a medium comes to them."""
 UNOPENED = FAILURE_STAGES[:2]
 """Stages at which a medium fails that has no row in `media`."""
+
+FailureKind = Literal[
+    "Unreadable",  # the system does not give it: gone, or not permitted
+    "NoFile",  # a device, pipe or socket
+    "LinkLoop",  # a link that leads back to a folder that is listed already
+    "TooDeep",  # below more folders than are entered
+    "UnsafePath",  # a name by which its copy would lie elsewhere, or nowhere
+    "NameTaken",  # shown by the same name as another
+    "MediaError",  # its bytes cannot be read
+    "DecodeError",  # a frame of it cannot be decoded
+    "TooManyFaces",  # more faces in a frame than are kept
+]
+"""What the column `error` of `failures` holds."""
 
 
 def _field(name: str, kind: pa.DataType, nullable: bool = False) -> pa.Field:
@@ -134,8 +148,8 @@ class Failure(NamedTuple):
     """Something that could not be read or done, and why: a row of the table `failures`."""
 
     media: str
-    stage: str
-    error: str
+    stage: FailureStage
+    error: FailureKind
     message: str
     frame_index: int | None = None
     timestamp_ms: int | None = None

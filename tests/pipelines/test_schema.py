@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fer_core.records import SCHEMA_VERSION, TABLES
+from fer_core.records import SCHEMA_VERSION, TABLES, FailureKind
 from tests.pipelines.jobs import ROOT, SAMPLES, analyze
 
 ROW = re.compile(r"^\| (\w+) \| (\w+\??) \| .+ \|$", re.MULTILINE)
@@ -45,3 +46,9 @@ def test_written_files_carry_their_schema(tmp_path: Path) -> None:
             written = pq.read_schema(tmp_path / "out" / file)
             assert written.equals(schema), name
             assert written.metadata[b"ferbeam.schema_version"] == SCHEMA_VERSION.encode()
+
+
+def test_readme_lists_the_kinds_of_failure() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = next(line for line in text.splitlines() if line.startswith("| error | string |"))
+    assert set(re.findall("`(\\w+)`", told)) == set(get_args(FailureKind))

@@ -172,7 +172,7 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     try:
         found = os.stat(path)
     except OSError as error:
-        yield list_failure(name, type(error).__name__, _reason(error))
+        yield list_failure(name, "Unreadable", _reason(error))
         return
     if not stat.S_ISREG(found.st_mode):
         yield list_failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
@@ -204,7 +204,7 @@ def _list_remote(root: str) -> Iterator[Medium | Failure]:
 
     for name, found in list_objects(store_of(root), root):
         if "" in name.split("/"):
-            yield list_failure(name, "NameError", "a part of its name is empty: a//b; rename it")
+            yield list_failure(name, "UnsafePath", "a part of its name is empty: a//b; rename it")
             continue
         ours = SYSTEM_FOLDERS.isdisjoint(name.split("/"))
         kind = kind_of(name) if ours else None

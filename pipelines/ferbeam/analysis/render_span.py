@@ -15,7 +15,7 @@ from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.drawing.picture_copy import copy_picture
 from fer_core.drawing.sheet import Tile, cut_tile
 from fer_core.errors import MediaError
-from fer_core.records import Failure
+from fer_core.records import Failure, FailureKind
 from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
 from fer_core.tracking.tracks import Tracks
@@ -190,5 +190,5 @@ def noting(failures: list[Failure], medium: str, timestamp_ms: int | None = None
             raise
         reason = f"{error.strerror}: rename it" if isinstance(error, OSError) else error
         message = f"{medium}: it has no annotated copy: {reason}"
-        name = type(error).__name__
-        failures.append(Failure(medium, "render", name, message, timestamp_ms=timestamp_ms))
+        kind: FailureKind = "UnsafePath" if isinstance(error, OSError) else "MediaError"
+        failures.append(Failure(medium, "render", kind, message, timestamp_ms=timestamp_ms))

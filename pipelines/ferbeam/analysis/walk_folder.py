@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fer_core.media import show_bytes
-from fer_core.records import Failure
+from fer_core.records import Failure, FailureKind
 
 MAX_DEPTH = 100
 """Folders one below the other: paths of much more are too long for the system, and for OUTPUT."""
@@ -83,7 +83,7 @@ class _Walk:
             entries = sorted(os.listdir(folder), key=os.fsencode) if entered else []
         except OSError as error:
             reason = f"cannot be listed: {error.strerror or error}"
-            yield list_failure(name, type(error).__name__, reason)
+            yield list_failure(name, "Unreadable", reason)
             return
         if not entered:
             where = "INPUT itself" if first == "." else show_bytes(first)
@@ -99,6 +99,6 @@ class _Walk:
             )
 
 
-def list_failure(name: str, error: str, message: str) -> Failure:
+def list_failure(name: str, error: FailureKind, message: str) -> Failure:
     """Returns the failure of what could not be listed."""
     return Failure(show_bytes(name), "list", error, message)
