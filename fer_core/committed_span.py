@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fer_core.detect_faces import Detections
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.records import FACES, FAILURES, FRAMES, SCORE_COLUMNS, SPAN
-from fer_core.tracking.looks import (
+from fer_core.tracking.descriptors import (
     LOOKS_SIZE,
     SCENE_SIZE,
-    Marks,
+    Descriptors,
 )
 
 
@@ -57,10 +57,12 @@ def span_rows(tables: Iterable[pa.Table]) -> dict[str, pa.Table]:
     return rows
 
 
-def span_marks(tables: Iterable[pa.Table]) -> Marks:
+def span_descriptors(tables: Iterable[pa.Table]) -> Descriptors:
     """Takes from committed spans what was noted of their faces and frames, in their order."""
     spans = list(tables)
-    return Marks(_bytes_of(spans, "looks", LOOKS_SIZE), _bytes_of(spans, "scenes", SCENE_SIZE))
+    return Descriptors(
+        _bytes_of(spans, "looks", LOOKS_SIZE), _bytes_of(spans, "scenes", SCENE_SIZE)
+    )
 
 
 def _bytes_of(spans: list[pa.Table], name: str, size: int) -> NDArray[np.uint8]:

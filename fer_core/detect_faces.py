@@ -13,12 +13,12 @@ from fer_core.classify import CROP_SIZE
 from fer_core.detection.detector import Detector
 from fer_core.faces import Face, crop_face, keep_largest
 from fer_core.records import DECODE_ERROR, NO_FACE, OK, Failure
-from fer_core.tracking.looks import (
+from fer_core.tracking.descriptors import (
     SCENE_SIZE,
-    Marks,
+    Descriptors,
     describe_face,
     describe_scene,
-    join_marks,
+    join_descriptors,
 )
 
 MAX_FACES = 1000
@@ -65,7 +65,7 @@ class Detections:
         default_factory=lambda: np.empty((0, CROP_SIZE, CROP_SIZE), np.uint8)
     )
     failures: list[Failure] = field(default_factory=list)
-    marks: Marks = field(default_factory=lambda: join_marks([], []))
+    marks: Descriptors = field(default_factory=lambda: join_descriptors([], []))
 
 
 def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detections:
@@ -100,7 +100,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
         found.crops = np.stack(crops)
-    found.marks = join_marks(looks, scenes)
+    found.marks = join_descriptors(looks, scenes)
     return found
 
 

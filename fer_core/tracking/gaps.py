@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.tracking.looks import looks_apart
+from fer_core.tracking.descriptors import looks_apart
 from fer_core.tracking.runs import Runs, describe_runs
 from fer_core.tracking.sightings import Floats, Sightings, Whole
 from fer_core.tracking.tracklets import PAIRS, pair_ranges

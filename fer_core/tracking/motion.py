@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from fer_core.shown_face import ShownFace
-from fer_core.tracking.tracks import MOST_HOLD_MS, Tracks
+from fer_core.tracking.tracks import MOST_HOLD_MS, TrackScores
 
 HELD_MS = 500
 """The confidence that is written beside a face changes no more often than this."""
 
 
-def faces_at(tracks: Tracks, timestamp_ms: float, cover: bool = False) -> list[ShownFace]:
+def faces_at(tracks: TrackScores, timestamp_ms: float, cover: bool = False) -> list[ShownFace]:
     """Returns the faces to be shown at a moment, by their track.
 
     Between two samples of a track that are no further apart than its gap, box and scores move
@@ -53,7 +53,7 @@ def faces_at(tracks: Tracks, timestamp_ms: float, cover: bool = False) -> list[S
     return sorted(shown, key=lambda face: face.track_id)
 
 
-def _show(tracks: Tracks, one: int, other: int, share: float) -> ShownFace:
+def _show(tracks: TrackScores, one: int, other: int, share: float) -> ShownFace:
     """Returns the face at a share of the way from one of its samples to another."""
     box = tracks.boxes[one] + share * (tracks.boxes[other] - tracks.boxes[one])
     scores = tracks.scores[one] + share * (tracks.scores[other] - tracks.scores[one])
@@ -63,7 +63,9 @@ def _show(tracks: Tracks, one: int, other: int, share: float) -> ShownFace:
     )
 
 
-def _hold_confidence(tracks: Tracks, face: ShownFace, one: int, timestamp_ms: float) -> ShownFace:
+def _hold_confidence(
+    tracks: TrackScores, face: ShownFace, one: int, timestamp_ms: float
+) -> ShownFace:
     """Gives a face the confidence of its first sample in this half second with its emotion.
 
     A number that changes with every frame cannot be read, and is much to encode.

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.tracking.looks import Marks, find_cuts
+from fer_core.tracking.descriptors import Descriptors, find_cuts
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -63,7 +63,7 @@ def longest_gap(interval_ms: float) -> float:
     return max(GAP_MS, GAP_SAMPLES * interval_ms)
 
 
-def read_sightings(faces: pa.Table, frames: pa.Table, marks: Marks | None) -> Sightings:
+def read_sightings(faces: pa.Table, frames: pa.Table, marks: Descriptors | None) -> Sightings:
     """Takes what linking needs from the rows of one video.
 
     Raises:

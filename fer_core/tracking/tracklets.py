@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.tracking.looks import looks_apart
+from fer_core.tracking.descriptors import looks_apart
 from fer_core.tracking.sightings import Floats, Sightings, Whole
 
 REACH, REACH_PER_S = 0.6, 4.0

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.records import FACES, SCORE_COLUMNS
+from fer_core.tracking.descriptors import Descriptors
 from fer_core.tracking.gaps import link_gaps
-from fer_core.tracking.looks import Marks
 from fer_core.tracking.sightings import Sightings, Whole, read_sightings
 from fer_core.tracking.smoothing import Scores, smooth_scores
 from fer_core.tracking.tracklets import chain, link_surely
@@ -28,7 +28,7 @@ BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks:
+class TrackScores:
     """The linked faces of a video, or of a part of it, in the order of their time.
 
     Attributes:
@@ -54,7 +54,7 @@ class Tracks:
         """Returns the number of faces."""
         return len(self.timestamp_ms)
 
-    def between(self, from_ms: float, to_ms: float) -> Tracks:
+    def between(self, from_ms: float, to_ms: float) -> TrackScores:
         """Returns the part from a time to another, both included."""
         first = int(np.searchsorted(self.timestamp_ms, from_ms, side="left"))
         end = max(first, int(np.searchsorted(self.timestamp_ms, to_ms, side="right")))
@@ -109,8 +109,8 @@ class Tracks:
 
 
 def link_tracks(
-    faces: pa.Table, frames: pa.Table, marks: Marks | None = None
-) -> tuple[pa.Table, Tracks]:
+    faces: pa.Table, frames: pa.Table, marks: Descriptors | None = None
+) -> tuple[pa.Table, TrackScores]:
     """Links the faces of a video to tracks and smooths their scores.
 
     A face keeps its track while it is found again within a second, or within 1.5 sampling
@@ -135,7 +135,7 @@ def link_tracks(
     times = np.asarray(faces["timestamp_ms"].to_numpy(), np.int64)
     smooth = smooth_scores(np.asarray(raw, np.float32), times, track)
     boxes = np.stack([faces[name].to_numpy() for name in BOX_COLUMNS], axis=1)
-    tracks = Tracks(
+    tracks = TrackScores(
         times,
         track.astype(np.int32),
         boxes.astype(np.float32),
@@ -165,7 +165,7 @@ def number_tracks(seen: Sightings) -> Whole:
     return chain(np.where(across >= 0, across, sure))
 
 
-def _fill_in(faces: pa.Table, tracks: Tracks) -> pa.Table:
+def _fill_in(faces: pa.Table, tracks: TrackScores) -> pa.Table:
     """Returns the rows of `faces` with what the tracks tell."""
     best = pa.array(tracks.scores.argmax(axis=1).astype(np.int8))
     names = pa.DictionaryArray.from_arrays(best, pa.array(NAMES, pa.string()))

@@ -1,4 +1,4 @@
-"""Look: the size, orientation and colours that every frame of a video's copy has."""
+"""Appearance: the size, orientation and colours that every frame of a video's copy has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLOURLESS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal", "mono
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How the frames of a video look, as its first frame says for all of them.
 
     Attributes:
@@ -67,7 +67,9 @@ def is_yuv(pix_fmt: str) -> bool:
     return not pix_fmt.startswith(_COLOURLESS) and not pix_fmt.startswith(("x2rgb", "x2bgr", "xyz"))
 
 
-def look_of(frame: VideoFrame, orientation: Orientation, aspect: Fraction | None) -> Look:
+def appearance_of(
+    frame: VideoFrame, orientation: Orientation, aspect: Fraction | None
+) -> Appearance:
     """Takes the look of a video from its first frame.
 
     What is no YUV becomes that, in limited range and with the matrix usual for its height.
@@ -79,7 +81,7 @@ def look_of(frame: VideoFrame, orientation: Orientation, aspect: Fraction | None
         matrix = _BT709 if frame.height >= _HD_HEIGHT else _SMPTE170M
     elif matrix == _RGB:
         matrix = _UNSPECIFIED
-    return Look(
+    return Appearance(
         width=frame.width,
         height=frame.height,
         orientation=orientation,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from fer_core.errors import MediaError
 from fer_core.media import Source, open_bytes, shown_name
-from fer_core.video.mp4_outline import Box, list_boxes, list_inner
+from fer_core.video.mp4_outline import Mp4Box, list_boxes, list_inner
 
 MAX_SAMPLES = 20_000_000
 """Samples of all tracks of a video above which it is refused: about 64 bytes each in FFmpeg."""
@@ -109,7 +109,7 @@ def check_claims(source: Source, limit: int = MAX_SAMPLES) -> None:
                 )
 
 
-def _read_box(file: BinaryIO, box: Box, claims: _Claims, depth: int) -> None:
+def _read_box(file: BinaryIO, box: Mp4Box, claims: _Claims, depth: int) -> None:
     if box.kind in _FOLDERS and depth < _DEEPEST:
         if box.kind == b"trak":
             claims.tracks.append(_Track())
@@ -126,7 +126,7 @@ def _read_box(file: BinaryIO, box: Box, claims: _Claims, depth: int) -> None:
             return  # cut short: FFmpeg will say so
 
 
-def _read_compressed(file: BinaryIO, box: Box, claims: _Claims, depth: int) -> None:
+def _read_compressed(file: BinaryIO, box: Mp4Box, claims: _Claims, depth: int) -> None:
     """Reads a header that is packed as a whole, as QuickTime once did."""
     for inner in list_inner(file, box.body, box.end):
         if inner.kind == b"cmvd":

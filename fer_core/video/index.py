@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_name
-from fer_core.video.appearance import Look, look_of
+from fer_core.video.appearance import Appearance, appearance_of
 from fer_core.video.claims import check_claims
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
 from fer_core.video.grey import Orientation, orientation_of
@@ -52,7 +52,7 @@ class VideoIndex:
     """
 
     info: MediaInfo
-    look: Look
+    look: Appearance
     pts: NDArray[np.int64]
     end_pts: int
     key_pts: NDArray[np.int64]
@@ -201,18 +201,18 @@ def _from_start(video: Video, times: NDArray[np.int64]) -> NDArray[np.int64]:
     return times if start is None or not len(times) else times + (start - times.min())
 
 
-def _check_order(video: Video, times: _Times) -> tuple[Look, bool]:
+def _check_order(video: Video, times: _Times) -> tuple[Appearance, bool]:
     """Decodes the first frames: how they look, and whether their pts rise and are in the list."""
-    look: Look | None = None
+    look: Appearance | None = None
     before: int | None = None
     ordered = True
     for frame in islice(decode_frames(video), _CHECKED_FRAMES):
-        look = look or look_of(frame, orientation_of(frame), video.stream.sample_aspect_ratio)
+        look = look or appearance_of(frame, orientation_of(frame), video.stream.sample_aspect_ratio)
         late = before is not None and frame.pts is not None and frame.pts <= before
         ordered = ordered and _is_listed(frame.pts, times.pts) and not late
         before = frame.pts
     context = video.stream.codec_context
-    return look or Look(context.width, context.height), ordered
+    return look or Appearance(context.width, context.height), ordered
 
 
 def _is_listed(pts: int | None, listed: NDArray[np.int64]) -> bool:
@@ -232,7 +232,7 @@ def _starts_midway(video: Video, times: _Times) -> bool:
     return seek_frames(video, int(times.key_pts[at]), int(times.key_dts[at])) is not None
 
 
-def _info_of(video: Video, look: Look, duration: Fraction, frame_count: int) -> MediaInfo:
+def _info_of(video: Video, look: Appearance, duration: Fraction, frame_count: int) -> MediaInfo:
     width, height = look.shown_size  # not the container's: it may have changed in mid-stream
     rate = video.stream.average_rate or (Fraction(frame_count) / duration if duration > 0 else None)
     return MediaInfo(

@@ -14,7 +14,7 @@ _FIRST = (b"ftyp", b"free", b"mdat", b"moov", b"pnot", b"skip", b"wide")
 """What an MP4 or QuickTime file begins with."""
 
 
-class Box(NamedTuple):
+class Mp4Box(NamedTuple):
     """A box of an MP4 (ISO/IEC 14496-12, 4.2): its kind, where it, its content and its end lie."""
 
     kind: bytes
@@ -23,14 +23,14 @@ class Box(NamedTuple):
     end: int
 
 
-def list_boxes(file: BinaryIO) -> Iterator[Box]:
+def list_boxes(file: BinaryIO) -> Iterator[Mp4Box]:
     """Yields the top-level boxes of an MP4 or QuickTime file; none of any other file."""
     file.seek(4)
     if file.read(4) in _FIRST:
         yield from list_inner(file, 0, file.seek(0, os.SEEK_END))
 
 
-def list_inner(file: BinaryIO, position: int, end: int) -> Iterator[Box]:
+def list_inner(file: BinaryIO, position: int, end: int) -> Iterator[Mp4Box]:
     """Yields the boxes that lie one after the other from a position up to an end."""
     while position + 8 <= end:
         file.seek(position)
@@ -42,7 +42,7 @@ def list_inner(file: BinaryIO, position: int, end: int) -> Iterator[Box]:
             size = end - position
         if size < 8:
             return
-        yield Box(header[4:8], position, body, min(position + size, end))
+        yield Mp4Box(header[4:8], position, body, min(position + size, end))
         position += size
 
 

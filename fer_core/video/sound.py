@@ -21,7 +21,7 @@ from fer_core.video.sound_tracks import (
     MAX_SILENCE_S,
     CopiedTrack,
     EncodedTrack,
-    Track,
+    SoundTrack,
     can_copy,
     samples_of,
 )
@@ -105,7 +105,7 @@ class Sound:
     def __init__(self, video: Video, copied: set[int]) -> None:
         self._video, self._copied = video, copied
         self._start = start_of(video)
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, SoundTrack] = {}
         self.lost: list[str] = []
 
     @property

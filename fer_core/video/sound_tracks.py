@@ -31,7 +31,7 @@ _OFF_S = Fraction(1, 25)
 """A frame that comes later or earlier than this is moved to its time."""
 
 
-class Track(Protocol):
+class SoundTrack(Protocol):
     """One sound track on its way into the copy.
 
     Attributes:

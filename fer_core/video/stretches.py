@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, lcm
 
-from fer_core.video.appearance import Look
+from fer_core.video.appearance import Appearance
 from fer_core.video.index import VideoIndex
 from fer_core.video.spans import Reading
 
@@ -78,7 +78,7 @@ class Stretch:
     ends_at: int
     seekable: bool
     timing: Timing
-    look: Look
+    look: Appearance
 
     @property
     def first_ms(self) -> float:

@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from fer_core.drawing.canvas import YuvCanvas
-from fer_core.video.appearance import Look, is_yuv
+from fer_core.video.appearance import Appearance, is_yuv
 from fer_core.video.grey import Orientation, is_full_range
 
 Plane = NDArray[np.uint8]
@@ -24,7 +24,7 @@ class UprightFrames:
         look: how the copy looks.
     """
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Appearance) -> None:
         self._look = look
         width, height = look.coded_size
         # Always the same memory: fresh memory for each frame costs more than copying into it.

@@ -22,7 +22,7 @@ import numpy as np
 
 from fer_core.drawing.overlay import Overlay, OverlayKind, OverlaySettings
 from fer_core.tracking.motion import faces_at
-from fer_core.tracking.tracks import Tracks
+from fer_core.tracking.tracks import TrackScores
 from fer_core.video.index import index_video
 from fer_core.video.render import VIDEO_QUALITY, Drawing, add_h264, render_span
 from fer_core.video.spans import plan_spans
@@ -53,7 +53,7 @@ def add_grain(clip: Path, path: Path) -> Path:
     return path
 
 
-def follow_face(height: int) -> Tracks:
+def follow_face(height: int) -> TrackScores:
     """The face of the clip at ten samples a second, about where it is."""
     ms = np.arange(0, 1000 * LOOP_S, 100)
     turn = 2 * math.pi * ms / 1000 / LOOP_S
@@ -65,7 +65,9 @@ def follow_face(height: int) -> Tracks:
     boxes = np.stack([x, y, np.full_like(x, side), np.full_like(x, side)], axis=1)
     track = np.zeros(len(ms), np.int32)
     looked = np.stack([ms - 100, ms + 100], axis=1)
-    return Tracks(ms.astype(np.int64), track, boxes.astype(np.float32), scores, looked, 1000, 100)
+    return TrackScores(
+        ms.astype(np.int64), track, boxes.astype(np.float32), scores, looked, 1000, 100
+    )
 
 
 def render_plainly(clip: Path, stretch: Stretch, path: Path) -> int:

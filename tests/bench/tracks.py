@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fer_core.committed_span import span_marks, span_rows, span_table
+from fer_core.committed_span import span_descriptors, span_rows, span_table
 from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import Detector, limit_threads
 from fer_core.detection.haar import HaarDetector, HaarSettings
 from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
-from fer_core.tracking.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
 from fer_core.tracking.tracks import BOX_COLUMNS, link_tracks
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
@@ -55,7 +55,7 @@ def track_clip(path: Path, detector: Detector, with_marks: bool = True) -> list[
         even = np.full((len(found.faces), len(EMOTIONS)), 1 / len(EMOTIONS), np.float32)
         spans.append(span_table(found, even))
     rows = span_rows(spans)
-    marks = span_marks(spans) if with_marks else None
+    marks = span_descriptors(spans) if with_marks else None
     faces, _ = link_tracks(rows["faces"], rows["frames"], marks)
     return list(_group(faces, rows["frames"]))
 
@@ -97,7 +97,7 @@ def link_hour() -> tuple[int, float, float, float]:
     return len(faces), seconds, busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Marks]:
+def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Descriptors]:
     """Draws faces that sway around places so near that they meet; every twelfth is missed."""
     found = rng.random((HOUR_FRAMES, HOUR_FACES)) > 1 / 12
     frame, person = (np.asarray(axis, np.int64) for axis in np.nonzero(found))
@@ -143,11 +143,11 @@ def _make_table(schema: pa.Schema, values: dict[str, NDArray[np.generic]]) -> pa
     return pa.table(columns, schema=schema)
 
 
-def _draw_marks(rng: np.random.Generator, person: NDArray[np.int64]) -> Marks:
+def _draw_marks(rng: np.random.Generator, person: NDArray[np.int64]) -> Descriptors:
     """Draws looks of their own for people, with some noise, in one scene."""
     looks = rng.integers(0, 236, (HOUR_FACES, LOOKS_SIZE), np.uint8)[person]
     looks += rng.integers(1, 20, looks.shape, np.uint8)
-    return Marks(looks, np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8))
+    return Descriptors(looks, np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8))
 
 
 def main() -> None:

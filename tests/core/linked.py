@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
-from fer_core.tracking.looks import LOOKS_SIZE, SCENE_SIZE, Marks
+from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
 from fer_core.tracking.tracks import link_tracks
 
 Places = Sequence[tuple[int, int]]
@@ -32,12 +32,12 @@ def make_rows(seen: Sequence[tuple[int, Places]]) -> tuple[pa.Table, pa.Table]:
     return pa.Table.from_pylist(faces, FACES), pa.Table.from_pylist(frames, FRAMES)
 
 
-def make_marks(faces: pa.Table, looks: Sequence[int], scenes: Sequence[int]) -> Marks:
+def make_marks(faces: pa.Table, looks: Sequence[int], scenes: Sequence[int]) -> Descriptors:
     """Makes marks from one grey level for each face and a seed for each frame's scene."""
     faces_look = np.full((len(faces), LOOKS_SIZE), 1, np.uint8)
     faces_look[:, :-1] = np.array(looks, np.uint8)[:, np.newaxis]
     drawn = [np.random.default_rng(seed).integers(1, 255, SCENE_SIZE) for seed in scenes]
-    return Marks(faces_look, np.array(drawn, np.uint8))
+    return Descriptors(faces_look, np.array(drawn, np.uint8))
 
 
 def tracks_of(

@@ -7,7 +7,7 @@ import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.records import FACES
-from fer_core.tracking.looks import SCENE_SIZE, find_cuts
+from fer_core.tracking.descriptors import SCENE_SIZE, find_cuts
 from fer_core.tracking.tracks import link_tracks
 from tests.core.linked import Places, make_marks, make_rows, tracks_of
 

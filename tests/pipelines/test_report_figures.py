@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_core.emotions import EMOTIONS
 from ferbeam.report.figures import show_count, show_date, show_share, show_time
-from ferbeam.report.timelines import Sightings, choose_step, draw_timeline
+from ferbeam.report.timelines import TimedScores, choose_step, draw_timeline
 
 
 def test_steps_hold_a_sample_and_stay_few() -> None:
@@ -25,7 +25,7 @@ def test_a_gap_is_where_a_sampled_frame_lacks_the_face_and_only_there() -> None:
     sample = np.array([0, 1, 2, 3, 4, 5, 6, 7, 9], np.int64)  # in one frame it was not found
     track = np.zeros(len(ms), np.int64)
     scores = np.tile(np.eye(7, dtype=np.float32)[3], (len(ms), 1))
-    (shown,) = draw_timeline(Sightings(track, ms, sample, scores), 1200, 12)["tracks"]
+    (shown,) = draw_timeline(TimedScores(track, ms, sample, scores), 1200, 12)["tracks"]
     assert [(run[0], len(run) // 7) for run in shown["runs"]] == [(0, 10), (11, 1)]
     assert {tuple(run[k : k + 7]) for run in shown["runs"] for k in range(1, len(run), 7)} == {
         (0, 0, 0, 100, 0, 0, 0)
@@ -36,7 +36,7 @@ def test_a_long_video_shows_the_tracks_seen_most() -> None:
     track = np.repeat(np.arange(12), [5, *[50] * 8, 4, 3, 60])
     ms = np.concatenate([np.arange(n) * 100 for n in np.unique(track, return_counts=True)[1]])
     scores = np.full((len(track), 7), 1 / 7, np.float32)
-    shown = draw_timeline(Sightings(track, ms, ms // 100, scores), 6000, 60)["tracks"]
+    shown = draw_timeline(TimedScores(track, ms, ms // 100, scores), 6000, 60)["tracks"]
     assert [one["track_id"] for one in shown] == [1, 2, 3, 4, 5, 6, 7, 11]
 
 

@@ -17,7 +17,7 @@ from fer_core.detect_faces import Detections
 from fer_core.detection.haar import HaarSettings
 from fer_core.records import Failure
 from ferbeam.analysis.commit_span import CommitSpan
-from ferbeam.analysis.elements import DetectedSpan, Reading, Span
+from ferbeam.analysis.elements import DetectedSpan, ReadTask, Span
 from ferbeam.analysis.list_media import group_media, list_media
 from ferbeam.analysis.plan_spans import open_group, plan_group
 from ferbeam.analysis.transforms import COMMITTED, DetectFaces
@@ -34,7 +34,7 @@ def output(tmp_path: Path) -> Output:
     return Output(str(tmp_path / "out"))
 
 
-def planned(source: Path, output: Output, span_s: float = 2) -> list[Reading]:
+def planned(source: Path, output: Output, span_s: float = 2) -> list[ReadTask]:
     """Plans the spans of an INPUT whose media all open."""
     media = [found for found in list_media(str(source)) if not isinstance(found, Failure)]
     readings = []

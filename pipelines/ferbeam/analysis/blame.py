@@ -13,7 +13,7 @@ from typing import TypeVar
 from fer_core.errors import FerError, MediaError
 from fer_core.media import open_bytes
 from ferbeam.guard.watchdog import guarded
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.stores import is_uri, store_of
 from ferbeam.stores.sources import open_source
 from ferbeam.text import printable
@@ -45,7 +45,9 @@ class Work:
     name: str
     limit_s: float
 
-    def do(self, marks: Marks, here: Callable[[], Result], apart: Callable[[], Result]) -> Result:
+    def do(
+        self, marks: StartMarks, here: Callable[[], Result], apart: Callable[[], Result]
+    ) -> Result:
         """Does it here; apart where that ended a worker before, or raises what is no `FerError`."""
         if marks.begin(self.key, self.name):
             return apart()

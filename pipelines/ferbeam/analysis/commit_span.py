@@ -16,7 +16,7 @@ from ferbeam.analysis.elements import (
 )
 from ferbeam.output.costs import Costs, timed
 from ferbeam.output.folder import Output
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.tables import COUNTS_KEY
 
 
@@ -36,5 +36,5 @@ class CommitSpan(beam.DoFn):
             path = self._output.span_path(detected.span.key)
             counts.update(spans=1, bytes=self._output.write_table(path, table, facts))
         if not detected.found.failures:  # else, if it is read once more, then apart
-            Marks(self._output).end(detected.span.key)
+            StartMarks(self._output).end(detected.span.key)
         yield detected.span.reference({**detected.costs, **costs})

@@ -11,12 +11,12 @@ from fer_core.detect_faces import Detections, detect_faces
 from fer_core.detection.detector import Detector, DetectorSettings, load_detector
 from fer_core.records import DECODE_ERROR
 from ferbeam.analysis.blame import blame, refuse_machine
-from ferbeam.analysis.elements import DetectedSpan, Reading
+from ferbeam.analysis.elements import DetectedSpan, ReadTask
 from ferbeam.analysis.read_frames import TimedFrames, read_frames
 from ferbeam.guard.apart import STALL_SECONDS, CrashError, RaisedError, run_apart
 from ferbeam.guard.watchdog import guarded
 from ferbeam.output.costs import SECONDS, Costs, timed
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Detectors:
 
 
 def detect_reading(
-    todo: Reading, max_pixels: int, detectors: Detectors, lost: dict[str, str]
+    todo: ReadTask, max_pixels: int, detectors: Detectors, lost: dict[str, str]
 ) -> Iterator[DetectedSpan]:
     """Finds the faces of one span after the other.
 
@@ -72,7 +72,7 @@ def detect_reading(
 
 
 def detect_guarded(
-    todo: Reading, max_pixels: int, detectors: Detectors, marks: Marks
+    todo: ReadTask, max_pixels: int, detectors: Detectors, marks: StartMarks
 ) -> Iterator[DetectedSpan]:
     """Does what `detect_reading` does, and outlives a decoder that crashes or hangs.
 
@@ -96,7 +96,7 @@ def detect_guarded(
         yield from _detect_apart(todo[done:], max_pixels, detectors)
 
 
-def _detect_apart(todo: Reading, max_pixels: int, detectors: Detectors) -> Iterator[DetectedSpan]:
+def _detect_apart(todo: ReadTask, max_pixels: int, detectors: Detectors) -> Iterator[DetectedSpan]:
     """Detects in a process of its own; what ends it, or raises, counts as not decoded.
 
     Of pictures that is the one it was reading, of a video all that was still to be read.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fer_core.detect_faces import Detections
 from fer_core.media import MediaInfo
 from fer_core.records import Failure
-from fer_core.tracking.tracks import Tracks
+from fer_core.tracking.tracks import TrackScores
 from fer_core.video.spans import VideoSpan
 from fer_core.video.stretches import Stretch
 from ferbeam.output.costs import Costs
@@ -93,7 +93,7 @@ class Span:
         return self.group, replace(self, video=None, costs=costs)
 
 
-Reading = tuple[Span, ...]
+ReadTask = tuple[Span, ...]
 """Spans read in one go: one, or several where a video has no keyframe to cut at."""
 
 
@@ -124,7 +124,7 @@ class SpanToRender:
     group: str
     index: int
     media: tuple[OpenMedium, ...]
-    tracks: tuple[Tracks, ...]
+    tracks: tuple[TrackScores, ...]
     moments: tuple[tuple[int, int], ...] = ()
     stretch: Stretch | None = None
 

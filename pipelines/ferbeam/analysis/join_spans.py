@@ -20,7 +20,7 @@ from ferbeam.guard.apart import STALL_SECONDS, RaisedError, run_apart
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output, copy_name, sheet_name
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.tables import TableFiles, digest, write_tables
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
@@ -90,7 +90,8 @@ def _join_guarded(
     Raises:
         MediaError: it ended that process, too, or raised again.
     """
-    name, marks, key = str(linked.media[0]["media"]), Marks(output), f"join-{linked.copies_key}"
+    name, key = str(linked.media[0]["media"]), f"join-{linked.copies_key}"
+    marks = StartMarks(output)
     # Sound that has to be decoded takes a second for some minutes.
     limit_s = STALL_SECONDS + float(str(linked.media[0]["duration_ms"])) / 10_000
     work = (output, linked, parts, lang)

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fer_core.committed_span import span_marks, span_rows
+from fer_core.committed_span import span_descriptors, span_rows
 from fer_core.errors import FerError
 from fer_core.records import DECODE_ERROR, FAILURES, OK, Failure
-from fer_core.tracking.tracks import Tracks, link_tracks
+from fer_core.tracking.tracks import TrackScores, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
 from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
 from ferbeam.output.costs import SECONDS, Costs, sum_costs, timed
@@ -77,9 +77,9 @@ def _link_spans(
 
 def _link_media(
     media: tuple[OpenMedium, ...], tables: dict[str, pa.Table], committed: list[pa.Table]
-) -> list[Tracks]:
+) -> list[TrackScores]:
     """Fills the columns of the tracks in `faces`; returns the tracks of each medium."""
-    marks = span_marks(committed) if media[0].info.kind == "video" else None
+    marks = span_descriptors(committed) if media[0].info.kind == "video" else None
     linked, tracks = [], []
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
@@ -118,7 +118,7 @@ def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:
         raise FerError(f"{name}: {tables['faces'].num_rows} face rows, frames count {counted}")
 
 
-def _media_row(medium: OpenMedium, tracks: Tracks, frames: pa.Table) -> dict[str, object]:
+def _media_row(medium: OpenMedium, tracks: TrackScores, frames: pa.Table) -> dict[str, object]:
     """Builds the row of a medium from its facts, its tracks and its rows of `frames`."""
     own = _rows_of(frames, medium.name)
     statuses = Counter(own["status"].to_pylist())

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_core.drawing.sheet import MAX_TILES
 from fer_core.records import Failure
-from fer_core.tracking.tracks import Tracks
+from fer_core.tracking.tracks import TrackScores
 from ferbeam.analysis.elements import LinkedGroup, Span, SpanToRender
 from ferbeam.output.folder import Output
 from ferbeam.output.notes import read_copies
@@ -24,7 +24,7 @@ NEUTRAL = 4
 def plan_rendering(
     output: Output,
     spans: list[Span],
-    tracks: list[Tracks],
+    tracks: list[TrackScores],
     linked: LinkedGroup,
     settings: RenderSettings,
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
@@ -43,7 +43,7 @@ def plan_rendering(
     return group, [] if copied else keyed
 
 
-def _plan_video(spans: list[Span], tracks: Tracks) -> list[SpanToRender]:
+def _plan_video(spans: list[Span], tracks: TrackScores) -> list[SpanToRender]:
     """Plans a span to render for every reading, with the tracks that are seen in it."""
     moments = find_moments(tracks)
     tasks: list[SpanToRender] = []
@@ -59,7 +59,9 @@ def _plan_video(spans: list[Span], tracks: Tracks) -> list[SpanToRender]:
     return tasks
 
 
-def _plan_pictures(span: Span, tracks: list[Tracks], linked: LinkedGroup) -> list[SpanToRender]:
+def _plan_pictures(
+    span: Span, tracks: list[TrackScores], linked: LinkedGroup
+) -> list[SpanToRender]:
     """Plans the copies of the pictures that could be decoded as one span to render."""
     rows = zip(span.media, tracks, linked.media, strict=True)
     shown = [(medium, own) for medium, own, row in rows if not row["frames_lost"]]
@@ -69,14 +71,14 @@ def _plan_pictures(span: Span, tracks: list[Tracks], linked: LinkedGroup) -> lis
     return [SpanToRender("", span.group, 0, media, own)]
 
 
-def digest_tracks(tracks: Tracks) -> str:
+def digest_tracks(tracks: TrackScores) -> str:
     """Returns what stands for tracks: the same for the same faces at the same times."""
     columns = (tracks.timestamp_ms, tracks.track_id, tracks.boxes, tracks.scores, tracks.looked_ms)
     times = (tracks.gap_ms, tracks.interval_ms)
     return digest([sha256(column.tobytes()).hexdigest() for column in columns], times)
 
 
-def find_moments(tracks: Tracks) -> list[tuple[int, int]]:
+def find_moments(tracks: TrackScores) -> list[tuple[int, int]]:
     """Finds the most expressive moment of each track: where its smoothed face is least neutral.
 
     Returns:

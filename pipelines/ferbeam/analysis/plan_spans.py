@@ -15,12 +15,12 @@ from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import plan_stretches
 from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.changed_media import CHANGED, is_as_listed
-from ferbeam.analysis.elements import Medium, OpenMedium, Reading, Span
+from ferbeam.analysis.elements import Medium, OpenMedium, ReadTask, Span
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.folder import Output
 from ferbeam.output.notes import read_plan
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.tables import digest
 from ferbeam.settings import RowSettings
 from ferbeam.stores.sources import identify, open_source
@@ -66,7 +66,7 @@ def open_group(
             *work, names=names, lost=lost, blame=_blame_in(group), limit_s=limit
         )
 
-    marks = Marks(output)
+    marks = StartMarks(output)
     found = Work(key, "opening", group[0].name, limit_s).do(
         marks, lambda: list(open_media(group, settings, identities, lost)), open_apart
     )
@@ -122,7 +122,7 @@ def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) ->
 
 def plan_group(
     group: tuple[Medium, ...], opened: list[Opened], settings: RowSettings, span_s: float
-) -> list[Reading]:
+) -> list[ReadTask]:
     """Plans the readings of a group of media: of one video, or of one span of pictures."""
     media = tuple(medium for medium, _ in opened)
     key = group_key(group)
@@ -135,7 +135,7 @@ def plan_group(
         return [(Span(digest(names, rows), key, 0, 1, media, len(media)),)]
     readings = plan_spans(index, _rate(settings.sample_fps), span_s)
     total = sum(len(reading) for reading in readings)
-    planned: list[Reading] = []
+    planned: list[ReadTask] = []
     position = 0
     for reading, stretch in zip(readings, plan_stretches(index, readings), strict=True):
         spans = []
@@ -150,7 +150,7 @@ def plan_group(
 
 def plan_or_fail(
     group: tuple[Medium, ...], opened: list[Opened], settings: RowSettings, span_s: float
-) -> tuple[list[Opened], list[Reading], list[Failure]]:
+) -> tuple[list[Opened], list[ReadTask], list[Failure]]:
     """Does what `plan_group` does; whatever it raises for a medium makes that a failure."""
     try:
         return opened, plan_group(group, opened, settings, span_s), []
@@ -165,7 +165,7 @@ def _rate(sample_fps: str) -> Fraction | None:
 
 
 def write_plan(
-    output: Output, group: tuple[Medium, ...], opened: list[Opened], readings: list[Reading]
+    output: Output, group: tuple[Medium, ...], opened: list[Opened], readings: list[ReadTask]
 ) -> None:
     """Writes the plan of a group: for the progress, and the identities for a later run."""
     listed = {medium.name: medium for medium in group}

@@ -18,7 +18,7 @@ from fer_core.errors import MediaError
 from fer_core.records import Failure, FailureKind
 from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
-from fer_core.tracking.tracks import Tracks
+from fer_core.tracking.tracks import TrackScores
 from fer_core.video.render import Drawing, render_span
 from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import OpenMedium, RenderedSpan, SpanToRender
@@ -26,7 +26,7 @@ from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, timed
 from ferbeam.output.folder import Output, copy_name
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
 
@@ -55,7 +55,7 @@ def render_guarded(
     output: Output, task: SpanToRender, overlay: Overlay, settings: RenderSettings
 ) -> RenderedSpan:
     """Does what `render_task` does, and outlives a decoder that crashes or hangs."""
-    marks, key = Marks(output), f"render-{task.key}"
+    marks, key = StartMarks(output), f"render-{task.key}"
     rendered = Work(key, "rendering", task.media[0].name, STALL_SECONDS).do(
         marks,
         lambda: render_task(output, task, overlay, settings.quality, {}),
@@ -123,7 +123,9 @@ def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
         raise MediaError(lost[medium.name])
 
 
-def _copy_picture(output: Output, medium: OpenMedium, tracks: Tracks, overlay: Overlay) -> None:
+def _copy_picture(
+    output: Output, medium: OpenMedium, tracks: TrackScores, overlay: Overlay
+) -> None:
     faces = faces_at(tracks, 0)
     with (
         output.making(output.path(copy_name("image", medium.name))) as attempt,

@@ -18,7 +18,7 @@ from ferbeam.analysis.elements import (
     DetectedSpan,
     LinkedGroup,
     Medium,
-    Reading,
+    ReadTask,
     RenderedSpan,
     Span,
     SpanToRender,
@@ -31,7 +31,7 @@ from ferbeam.analysis.render_span import load_overlay, render_guarded
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import find_span
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.tables import TableFiles
 from ferbeam.settings import RenderSettings, RowSettings
 
@@ -73,7 +73,7 @@ class PlanSpans(beam.DoFn):
     def __init__(self, settings: RowSettings, span_s: float, output: Output) -> None:
         self._settings, self._span_s, self._output = settings, span_s, output
 
-    def process(self, group: tuple[Medium, ...]) -> Iterator[Reading | pvalue.TaggedOutput]:
+    def process(self, group: tuple[Medium, ...]) -> Iterator[ReadTask | pvalue.TaggedOutput]:
         costs: Costs = {}
         with timed(costs, "probe") as counts:
             opened, failures = open_group(group, self._settings, self._output)
@@ -103,7 +103,7 @@ class DetectFaces(beam.DoFn):
         limit_threads()
         self._detectors = Detectors(self._settings.detector, self._model)
 
-    def process(self, reading: Reading) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
+    def process(self, reading: ReadTask) -> Iterator[DetectedSpan | pvalue.TaggedOutput]:
         todo: list[Span] = []
         for span in reading:
             if find_span(self._output, span.key) is not None:
@@ -111,7 +111,7 @@ class DetectFaces(beam.DoFn):
             else:
                 todo.append(span)
         if todo:
-            marks, limit = Marks(self._output), self._settings.max_pixels
+            marks, limit = StartMarks(self._output), self._settings.max_pixels
             yield from detect_guarded(tuple(todo), limit, self._detectors, marks)
 
 

@@ -18,7 +18,7 @@ from fer_core.drawing.overlay import Overlay
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.records import Failure
 from ferbeam.analysis.detect_faces import Detectors, detect_reading
-from ferbeam.analysis.elements import Medium, Reading, SpanToRender
+from ferbeam.analysis.elements import Medium, ReadTask, SpanToRender
 from ferbeam.analysis.link_tracks import link_group
 from ferbeam.analysis.list_media import Listing, group_media
 from ferbeam.analysis.plan_spans import Opened, open_media, plan_group
@@ -37,7 +37,7 @@ WORKERS_GAIN = 0.9
 """Part of a further worker's time that shortens a run: memory and the disk are shared."""
 
 
-Weighed = list[tuple[float, Reading]]
+Weighed = list[tuple[float, ReadTask]]
 """Readings, each with what its work grows with."""
 
 
@@ -114,7 +114,7 @@ def estimate_run(
 
 def _open_group(
     request: AnalysisRequest, group: tuple[Medium, ...], failures: list[Failure]
-) -> tuple[Totals, list[Reading]]:
+) -> tuple[Totals, list[ReadTask]]:
     """Opens a group and plans its readings."""
     started = time.perf_counter()
     found = list(open_media(group, request.rows, [None] * len(group), {}))
@@ -132,7 +132,7 @@ def _open_group(
     return part, readings
 
 
-def _weigh(part: Totals, reading: Reading) -> float:
+def _weigh(part: Totals, reading: ReadTask) -> float:
     """Returns what the work on a reading grows with: its pixels, in sampled and in other frames."""
     if reading[0].video is None:
         return float(sum(medium.info.width * medium.info.height for medium in reading[0].media))
@@ -140,7 +140,7 @@ def _weigh(part: Totals, reading: Reading) -> float:
     return info.width * info.height * sampled * (1 + part.frames / max(1, part.sampled)) / 2
 
 
-def _spread(weighed: Weighed) -> Iterator[tuple[float, Reading]]:
+def _spread(weighed: Weighed) -> Iterator[tuple[float, ReadTask]]:
     """Yields readings spread over all by weight: the middle one, those at the quarters, and on."""
     ends = list(accumulate(weight for weight, _ in weighed))
     seen: set[int] = set()
@@ -179,7 +179,7 @@ class _Trial:
         whole.add(tried, sum(own for own, _ in weighed) / max(1.0, weight))
         return whole
 
-    def _try(self, output: Output, reading: Reading) -> Totals:
+    def _try(self, output: Output, reading: ReadTask) -> Totals:
         """Detects, classifies, commits, links, and renders where copies are wanted."""
         part, begun = Totals(), time.perf_counter()
         spans = []

@@ -22,7 +22,7 @@ from ferbeam.output.lock import locked
 from ferbeam.output.read_tables import read_tables
 from ferbeam.output.run_facts import describe_run, gather_tables
 from ferbeam.output.run_file import Listed, Run, write_run
-from ferbeam.output.start_marks import Marks
+from ferbeam.output.start_marks import StartMarks
 from ferbeam.runners.dataflow import ends_without_result
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
@@ -109,7 +109,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         run_id=request.run_id,
     )
     order = settings.to_dict(), options
-    marks, before, in_vain = Marks(request.output), set[str](), 0
+    marks, before, in_vain = StartMarks(request.output), set[str](), 0
     try:
         while True:
             try:

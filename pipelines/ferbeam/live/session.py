@@ -19,7 +19,7 @@ from fer_core.model import find_model_dir, load_classifier
 from fer_core.pictures import read_picture
 from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
-from fer_core.tracking.looks import SCENE_SIZE, describe_scene, find_cuts
+from fer_core.tracking.descriptors import SCENE_SIZE, describe_scene, find_cuts
 from ferbeam.output.costs import Costs, timed
 
 MAX_PIXELS = 1920 * 1080

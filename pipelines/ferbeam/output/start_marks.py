@@ -9,7 +9,7 @@ from ferbeam.output.folder import Output
 
 
 @dataclass(frozen=True)
-class Marks:
+class StartMarks:
     """Notes which work was begun: what has a mark and no result may have ended its worker.
 
     Attributes:

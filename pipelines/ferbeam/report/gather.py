@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS
 from ferbeam.query.views import NEGATIVE, POSITIVE
-from ferbeam.report.timelines import Sightings
+from ferbeam.report.timelines import TimedScores
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -137,7 +137,7 @@ def batch_media(media: Sequence[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def read_sightings(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, Sightings]:
+def read_timed_scores(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, TimedScores]:
     """Reads the followed faces of videos that lie next to each other by name."""
     scores = ", ".join(SCORE_COLUMNS)
     columns = tables.execute(
@@ -151,7 +151,7 @@ def read_sightings(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str
     ).fetchnumpy()
     names = columns["media"]
     every = np.stack([np.asarray(columns[name], np.float32) for name in SCORE_COLUMNS], axis=1)
-    found = Sightings(columns["track"], columns["ms"], columns["sample"], every)
+    found = TimedScores(columns["track"], columns["ms"], columns["sample"], every)
     starts = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1)] if len(names) else []
     ends = [*starts[1:], len(names)]
     return {

@@ -19,7 +19,7 @@ Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Sightings:
+class TimedScores:
     """The faces of one video that are followed.
 
     Attributes:
@@ -34,9 +34,9 @@ class Sightings:
     sample: Whole
     scores: NDArray[np.float32]
 
-    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Sightings:
+    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> TimedScores:
         """Returns some of them."""
-        return Sightings(self.track[rows], self.ms[rows], self.sample[rows], self.scores[rows])
+        return TimedScores(self.track[rows], self.ms[rows], self.sample[rows], self.scores[rows])
 
 
 def choose_step(duration_ms: int, sampled: int) -> int:
@@ -48,7 +48,7 @@ def choose_step(duration_ms: int, sampled: int) -> int:
     return int(-(-wanted // STEPS_MS[-1])) * STEPS_MS[-1]
 
 
-def draw_timeline(faces: Sightings, duration_ms: int, sampled: int) -> dict[str, Any]:
+def draw_timeline(faces: TimedScores, duration_ms: int, sampled: int) -> dict[str, Any]:
     """Returns the timelines of a video as plain values for its page.
 
     Returns:
@@ -72,14 +72,14 @@ def draw_timeline(faces: Sightings, duration_ms: int, sampled: int) -> dict[str,
     }
 
 
-def _keep_longest(faces: Sightings) -> Sightings:
+def _keep_longest(faces: TimedScores) -> TimedScores:
     """Leaves out the tracks that are seen least."""
     tracks, counts = np.unique(faces.track, return_counts=True)
     return faces[np.isin(faces.track, tracks[np.argsort(-counts, kind="stable")[:MOST_TRACKS]])]
 
 
 def _average_runs(
-    faces: Sightings, scores: NDArray[np.float32], step: int
+    faces: TimedScores, scores: NDArray[np.float32], step: int
 ) -> list[tuple[int, int, NDArray[np.int64]]]:
     """Averages scores in steps; returns track, first step and per cent (k, 7) of each run.
 

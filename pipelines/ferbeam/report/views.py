@@ -18,11 +18,11 @@ from ferbeam.report.gather import (
     batch_media,
     read_faces,
     read_seen_tracks,
-    read_sightings,
+    read_timed_scores,
 )
 from ferbeam.report.pages import Pages
 from ferbeam.report.places import link_to
-from ferbeam.report.timelines import Sightings, draw_timeline
+from ferbeam.report.timelines import TimedScores, draw_timeline
 from ferbeam.text import printable
 
 if TYPE_CHECKING:
@@ -103,15 +103,15 @@ class Page:
         return None if path is None else link_to(path, self.path)
 
 
-Found = tuple[Sightings, list[SeenTrack]]
+Found = tuple[TimedScores, list[SeenTrack]]
 
 
 def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[tuple[Row, Found]]:
     """Reads videos one after the other, with their followed faces and the summary of these."""
     none = np.zeros(0, np.int64)
-    empty = Sightings(none, none, none, np.zeros((0, 7), np.float32))
+    empty = TimedScores(none, none, none, np.zeros((0, 7), np.float32))
     for batch in batch_media(videos):
-        sightings = read_sightings(tables, batch)
+        sightings = read_timed_scores(tables, batch)
         seen = read_seen_tracks(tables, batch)
         for row in batch:
             yield row, (sightings.get(row["media"], empty), seen.get(row["media"], []))

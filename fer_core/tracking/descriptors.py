@@ -41,7 +41,7 @@ LEAST_CHANGE, LEAST_DIFFERENCE = 10.0, 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Marks:
+class Descriptors:
     """What is noted beside the rows of a video, to link its faces by.
 
     Attributes:
@@ -53,9 +53,11 @@ class Marks:
     scenes: NDArray[np.uint8]
 
 
-def join_marks(looks: list[NDArray[np.uint8]], scenes: list[NDArray[np.uint8]]) -> Marks:
-    """Puts the marks of faces and frames together."""
-    return Marks(
+def join_descriptors(
+    looks: list[NDArray[np.uint8]], scenes: list[NDArray[np.uint8]]
+) -> Descriptors:
+    """Puts what is noted of faces and frames together."""
+    return Descriptors(
         np.stack(looks) if looks else np.empty((0, LOOKS_SIZE), np.uint8),
         np.stack(scenes) if scenes else np.empty((0, SCENE_SIZE), np.uint8),
     )
