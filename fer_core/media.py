@@ -96,11 +96,11 @@ def shown_name(source: Source) -> str:
     """Returns the base name for a message: one line, and `%XX` for bytes that are not UTF-8."""
     path = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "medium")
     name = os.path.basename(os.fsencode(path)) if not isinstance(path, int) else b"medium"
-    text = show_bytes(name.decode("utf-8", "surrogateescape"))
+    text = escape_name(name.decode("utf-8", "surrogateescape"))
     return "".join(f"%{ord(letter):02X}" if letter < " " else letter for letter in text)
 
 
-def show_bytes(name: str) -> str:
+def escape_name(name: str) -> str:
     """Returns a name with `%XX` for every byte of it that is not UTF-8, as the tables show it."""
     return "".join(
         f"%{ord(letter) & 0xFF:02X}" if "\udc80" <= letter <= "\udcff" else letter

@@ -85,7 +85,7 @@ def show_seconds(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def show_bytes(count: float) -> str:
+def show_size(count: float) -> str:
     """Writes a size in decimal units, such as `2.3 GB`."""
     for unit in ("kB", "MB", "GB"):
         count /= 1000

@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fer_core.media import show_bytes
+from fer_core.media import escape_name
 from tests.corpus.batches import fill_folder
 from tests.pipelines.jobs import ROOT, tables_of
 
@@ -100,7 +100,7 @@ def run_batch(place: Path, asked: argparse.Namespace, numbers: range) -> Outcome
         return outcome
     if "Traceback" in log:
         outcome.problems.append("a traceback was shown")
-    _count(outcome, output, {show_bytes(name) for name in names})
+    _count(outcome, output, {escape_name(name) for name in names})
     code = _run(["verify", str(output), "--json"], place / "verify.json", 300)
     outcome.counts["(OUTPUT that is clean)"] += code == 0
     if code != 0:

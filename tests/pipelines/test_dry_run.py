@@ -11,7 +11,7 @@ from fer_core.errors import FerError
 from ferbeam.analysis.elements import Medium
 from ferbeam.control.disk_space import check_space, free_bytes
 from ferbeam.output.folder import Output
-from ferbeam.text import show_bytes, show_seconds
+from ferbeam.text import show_seconds, show_size
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam
 
 
@@ -57,7 +57,7 @@ def test_times_are_written_as_people_say_them(seconds: float, shown: str) -> Non
     ("count", "shown"), [(1500, "1.5 kB"), (23e6, "23 MB"), (2.34e9, "2.3 GB"), (5e12, "5.0 TB")]
 )
 def test_sizes_are_written_in_decimal_units(count: float, shown: str) -> None:
-    assert show_bytes(count) == shown
+    assert show_size(count) == shown
 
 
 def test_copies_that_cannot_have_room_are_not_begun(tmp_path: Path) -> None:

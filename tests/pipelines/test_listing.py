@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer_core.errors import UsageError
-from fer_core.media import show_bytes
+from fer_core.media import escape_name
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_input, list_media
@@ -64,7 +64,7 @@ def test_a_file_a_glob_and_a_name_with_brackets(folder: Path) -> None:
 
 
 def test_bytes_that_are_not_utf8_are_shown_as_percent() -> None:
-    assert show_bytes("caf\udce9 é.jpg") == "caf%E9 é.jpg"
+    assert escape_name("caf\udce9 é.jpg") == "caf%E9 é.jpg"
 
 
 def pictures(numbers: range) -> list[Medium]:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from fer_core.errors import UsageError
-from fer_core.media import kind_of, show_bytes
+from fer_core.media import escape_name, kind_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.walk_folder import SYSTEM_FOLDERS, list_failure, walk_folder
@@ -161,13 +161,13 @@ def _list_folder(root: str, patterns: Sequence[str] = ()) -> Iterator[Medium | F
             elif not patterns or matches(found.name.split("/"), patterns):
                 yield from _list_file(found.path, found.name)
     except OSError as error:
-        raise UsageError(f"INPUT {show_bytes(root)}: {_reason(error)}") from error
+        raise UsageError(f"INPUT {escape_name(root)}: {_reason(error)}") from error
 
 
 def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     kind = kind_of(name)
     if kind is None:
-        yield Medium(show_bytes(name), os.path.abspath(path), OTHER, 0, 0)
+        yield Medium(escape_name(name), os.path.abspath(path), OTHER, 0, 0)
         return
     try:
         found = os.stat(path)
@@ -177,7 +177,7 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
     if not stat.S_ISREG(found.st_mode):
         yield list_failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
         return
-    yield Medium(show_bytes(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
+    yield Medium(escape_name(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
 
 
 def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
@@ -193,7 +193,7 @@ def _list_glob(pattern: str) -> Iterator[Medium | Failure]:
         return
     found = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
     if not found:
-        raise UsageError(f"INPUT {show_bytes(pattern)}: does not exist and matches no file")
+        raise UsageError(f"INPUT {escape_name(pattern)}: does not exist and matches no file")
     for match in found:
         if not os.path.isdir(match) or os.path.islink(match):
             yield from _list_file(match, os.path.relpath(match, base or "."))

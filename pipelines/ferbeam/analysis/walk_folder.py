@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fer_core.media import show_bytes
+from fer_core.media import escape_name
 from fer_core.records import Failure, FailureKind
 
 MAX_DEPTH = 100
@@ -86,7 +86,7 @@ class _Walk:
             yield list_failure(name, "Unreadable", reason)
             return
         if not entered:
-            where = "INPUT itself" if first == "." else show_bytes(first)
+            where = "INPUT itself" if first == "." else escape_name(first)
             yield list_failure(name, "LinkLoop", f"a link that leads back to {where}: listed there")
         elif prefix.count("/") > MAX_DEPTH:
             reason = f"lies more than {MAX_DEPTH} folders deep: move it up, or name it as INPUT"
@@ -101,4 +101,4 @@ class _Walk:
 
 def list_failure(name: str, error: FailureKind, message: str) -> Failure:
     """Returns the failure of what could not be listed."""
-    return Failure(show_bytes(name), "list", error, message)
+    return Failure(escape_name(name), "list", error, message)

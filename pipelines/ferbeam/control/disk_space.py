@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fer_core.errors import FerError
 from ferbeam.analysis.elements import Medium
 from ferbeam.output.folder import Output
-from ferbeam.text import show_bytes
+from ferbeam.text import show_size
 
 LEAST_SHARE = 0.05
 """A copy is seldom smaller than this share of its video: H.264 again, at half its quality."""
@@ -29,8 +29,8 @@ def check_space(output: Output, media: Iterable[Medium]) -> None:
     size = sum(medium.size for medium in media)
     if free < size * LEAST_SHARE:
         raise FerError(
-            f"OUTPUT {output.root}: {show_bytes(free)} are free, too little for copies of "
-            f"{show_bytes(size)} of media; free some space, choose another disk, or add "
+            f"OUTPUT {output.root}: {show_size(free)} are free, too little for copies of "
+            f"{show_size(size)} of media; free some space, choose another disk, or add "
             "--overlay none (--dry-run tells how much it would be)"
         )
 

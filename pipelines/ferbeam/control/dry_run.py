@@ -17,9 +17,9 @@ from ferbeam.text import (
     count_of,
     open_console,
     printable,
-    show_bytes,
     show_left_out,
     show_seconds,
+    show_size,
 )
 
 SHOWN_FAILURES = 10
@@ -49,10 +49,10 @@ def print_estimate(request: AnalysisRequest) -> None:
         f"{'s' * (workers > 1)} here ({show_seconds(busy)} of one worker)"
     )
     needed = whole.copy_bytes + whole.table_bytes
-    copies = f"copies {show_bytes(whole.copy_bytes)}, " if request.render else ""
+    copies = f"copies {show_size(whole.copy_bytes)}, " if request.render else ""
     tell(
-        f"space: about {show_bytes(needed)} in OUTPUT ({copies}"
-        f"tables {show_bytes(whole.table_bytes)}){_describe_disk(request.output, needed)}"
+        f"space: about {show_size(needed)} in OUTPUT ({copies}"
+        f"tables {show_size(whole.table_bytes)}){_describe_disk(request.output, needed)}"
     )
     if estimate.opened < 1:
         tell(f"an estimate from {MOST_OPENED} groups of media spread over all")
@@ -75,7 +75,7 @@ def _describe_disk(output: Output, needed: float) -> str:
     free = free_bytes(output)
     if free is None:
         return ""
-    return f"; {show_bytes(free)} are free" + (", NOT enough" if free < needed else "")
+    return f"; {show_size(free)} are free" + (", NOT enough" if free < needed else "")
 
 
 def _print_failures(console: Console, estimate: Estimate) -> None:
