@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.json import decode
 
+from fer_core.records import FailureKind, FailureStage
 from ferbeam.output.checked_files import read_checked
 from ferbeam.output.folder import Output
 
@@ -44,7 +45,7 @@ class Copies(Struct, frozen=True):
 
     key: str = ""
     copies: list[str] = []
-    lacking: list[tuple[str, str, str, str, int | None, int | None]] = []
+    lacking: list[tuple[str, FailureStage, FailureKind, str, int | None, int | None]] = []
 
 
 Facts = dict[str, str | int | float | bool | None]
