@@ -78,6 +78,9 @@ def test_analyze_takes_every_option_of_the_command_with_its_default() -> None:
     defaults["sample_fps"] = sample_rate(defaults["sample_fps"])
     for name in set(taken) - {"input", "output", "workers", "progress"}:
         assert defaults[name] == getattr(plain, name), name
+    of_faces = inspect.signature(ferbeam.faces).parameters
+    for name in set(of_faces) - {"picture", "order"}:
+        assert of_faces[name].default == getattr(plain, name), name
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def faces(
     detector_model: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     engine: str = "litert",
+    prior: Literal["learnt", "web", "even"] = "web",
     max_pixels: int = 100_000_000,
 ) -> list[Face]:
     """Finds the faces of one picture, and their expressions; left to right.
@@ -60,6 +61,7 @@ def faces(
         detector_model: ONNX file of the detector.
         model: model folder, None for the one that ferbeam ships.
         engine: what runs the model.
+        prior: how often expressions are expected.
         max_pixels: a larger file is refused before it is decoded.
 
     Raises:
@@ -69,7 +71,7 @@ def faces(
         ModelError: the model folder cannot be used.
     """
     files = [None if path is None else os.path.abspath(path) for path in (detector_model, model)]
-    analyst = _load(detector, *files, engine)
+    analyst = _load(detector, *files, engine, prior)
     return [_face(found) for found in analyst.find_faces(_frame(picture, order, max_pixels))]
 
 
@@ -89,7 +91,7 @@ def _frame(picture: Picture, order: Literal["rgb", "bgr"], max_pixels: int) -> S
 
 @lru_cache(maxsize=4)
 def _load(
-    detector: str, detector_model: str | None, model: str | None, engine: str
+    detector: str, detector_model: str | None, model: str | None, engine: str, prior: str
 ) -> PictureAnalyst:
     from pathlib import Path
 
@@ -99,7 +101,8 @@ def _load(
     from ferbeam.control.ask import choose_detector
 
     settings, file = choose_detector(detector, detector_model)
-    classifier = load_classifier(find_model_dir() if model is None else Path(model), engine)
+    folder = find_model_dir() if model is None else Path(model)
+    classifier = load_classifier(folder, engine, prior)
     return PictureAnalyst(load_detector(settings, file, for_pictures=True), classifier)
 
 
