@@ -18,7 +18,9 @@ from functools import partial
 from typing import Any, TextIO
 
 from fer_core.errors import FerError, SettingsError
+from ferbeam.masking import mask_words
 from ferbeam.output.folder import Output
+from ferbeam.shell_words import join_words
 from ferbeam.stores import store_of
 
 LOCK_FILE = ".lock"
@@ -118,7 +120,7 @@ def _owner() -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "command": " ".join(sys.argv),
+        "command": join_words(mask_words(sys.argv)),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "renewed": time.time(),
     }
