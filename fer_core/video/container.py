@@ -69,7 +69,9 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
             stream.thread_type = "NONE"
             stream.thread_count = 1
             # Frames may grow in mid-stream; the size that the file starts with was checked.
-            pixels = max(MAX_PIXELS, stream.codec_context.width * stream.codec_context.height)
+            # With the edges that decoders add to their frames.
+            width, height = stream.codec_context.width + 128, stream.codec_context.height + 128
+            pixels = max(MAX_PIXELS, width * height)
             stream.codec_context.options = {"max_pixels": str(pixels)}
             yield Video(container, stream, notes)
 

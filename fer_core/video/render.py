@@ -36,6 +36,9 @@ _KEY_S = 4
 _MOST_PIXELS = 16_384
 """What the encoder takes, each way."""
 
+_LARGE_FRAME = 20_000_000
+"""Pixels above which the encoder looks no frames ahead: it would keep ten."""
+
 Faces = Sequence[ShownFace]
 
 
@@ -157,6 +160,8 @@ def add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str)
         "a53cc": "0",  # captions would come from undrawn frames only
         "x264-params": "open-gop=0:threads=1:lookahead-threads=1:sync-lookahead=0",
     }
+    if look.width * look.height > _LARGE_FRAME:
+        options["x264-params"] += ":rc-lookahead=0"
     if max(look.coded_size) > _MOST_PIXELS:
         raise MediaError(
             f"{name}: {look.width} x {look.height} pixels, H.264 holds {_MOST_PIXELS} each way: "

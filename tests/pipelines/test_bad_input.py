@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_core.emotions import EMOTIONS
 from tests.core.clips import Clip, make_clip, make_sound
 from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam, frames_of
 
@@ -149,3 +150,18 @@ def test_a_path_that_is_not_utf_8_can_be_input_but_not_output(tmp_path: Path) ->
     refused = ferbeam("analyze", PICTURE, odd)
     assert refused.returncode == 2
     assert "its path is not UTF-8" in refused.stderr
+
+
+def test_a_pipe_for_a_picture_or_a_model_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "avatars").mkdir()
+    for emotion in EMOTIONS:
+        os.mkfifo(tmp_path / f"avatars/{emotion.name}.png")
+    pipe = tmp_path / "avatars/happy.png"
+    for options in (
+        ("--avatars", tmp_path / "avatars"),
+        ("--detector", "yunet", "--detector-model", pipe),
+    ):
+        refused = ferbeam("analyze", PICTURE, tmp_path / "out", *options)
+        assert refused.returncode in (1, 2), refused.stdout + refused.stderr
+        assert refused.stderr.count("\n") == 1
+        assert "is no file" in refused.stderr

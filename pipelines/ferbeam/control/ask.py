@@ -113,6 +113,8 @@ def choose_detector(
         raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
     if not model_file:
         raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
+    if os.path.exists(model_file) and not os.path.isfile(model_file):  # a pipe would be waited for
+        raise UsageError(f"--detector-model {model_file}: is no file, an ONNX file is needed")
     return _try_yunet(Path(model_file).absolute())
 
 
