@@ -25,3 +25,11 @@ class ModelError(FerError):
 
 class DataError(FerError):
     """Training or evaluation data cannot be used as they are."""
+
+
+class ForeignError(FerError):
+    """Something lies in a folder of ours that ferbeam did not write, or leads out of it."""
+
+
+class NameRefusedError(FerError):
+    """The disk takes no file of that name, or there is a folder where a file should be."""

@@ -27,7 +27,23 @@ from ferbeam.text import printable, replace_unknown
 INTERRUPTED = "interrupted; run the same command again: analyze and train go on where they stopped"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands, whose words may begin with `~` though no shell has replaced it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts in the home folder, for words as for `--name=~/...`; not behind `--`."""
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, [*map(_expand_home, args[:end]), *args[end:]])
+
+
+def _expand_home(word: str) -> str:
+    name, sign, value = word.partition("=")
+    if name.startswith("--") and sign:
+        return name + sign + os.path.expanduser(value)
+    return os.path.expanduser(word)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ferbeam")
 def cli() -> None:
     """Writes down the facial expression of every face in folders of pictures and videos."""

@@ -93,7 +93,7 @@ def test_everything_else_is_used_once_in_order_under_its_emotion(
         found.extend(media)
     assert sorted(found) == sorted(wanted)
     assert {path.name for path in data.iterdir()} == {
-        *("train.parquet", "valid.parquet", "test.parquet", "skipped.csv")
+        *(".ferbeam", "train.parquet", "valid.parquet", "test.parquet", "skipped.csv")
     }
 
 
@@ -204,6 +204,12 @@ def test_folders_that_cannot_be_trained_on_are_refused_at_once(
     assert not data.exists()
 
 
+def write_older(data: Path) -> None:
+    """Writes what a version of ferbeam that made no mark would have left in DATA."""
+    for name in ("train.parquet", "test.parquet"):
+        pq.write_table(LABELLED.empty_table(), data / name)
+
+
 def test_data_that_is_there_is_kept_without_overwrite(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,11 +217,18 @@ def test_data_that_is_there_is_kept_without_overwrite(
     fill(source)
     data.mkdir()
     (data / "train.parquet").write_bytes(b"mine")
+    for options in ((), ("--overwrite",)):
+        code, line = refused(capsys, source, data, *options)
+        assert code == 2
+        assert "holds train.parquet, and no mark says that ferbeam wrote it" in line
+    assert [path.read_bytes() for path in data.iterdir()] == [b"mine"]
+    write_older(data)
+    held = {path.name: path.read_bytes() for path in data.iterdir()}
     code, line = refused(capsys, source, data)
     assert code == 2
-    assert "train.parquet" in line
+    assert "holds train.parquet already" in line
     assert "--overwrite" in line
-    assert (data / "train.parquet").read_bytes() == b"mine"
+    assert {path.name: path.read_bytes() for path in data.iterdir()} == held
     assert "inside INPUT" in refused(capsys, source, source / "data")[1]
 
 
@@ -227,11 +240,12 @@ def test_pictures_without_faces_end_with_one_line_and_the_way_out(
         (source / name).mkdir(parents=True)
         shutil.copy(PICTURES / "no_face.jpg", source / name)
     data.mkdir()
-    for name in ("train.parquet", "test.parquet", "notes.txt"):
-        (data / name).write_bytes(b"old")
+    write_older(data)
+    (data / "notes.txt").write_bytes(b"mine")
     code, line = refused(capsys, source, data, "--workers", "1", "--overwrite")
     assert code == 1
     assert "no picture can be used" in line
     assert "--cropped" in line
-    assert sorted(path.name for path in data.iterdir()) == ["notes.txt", "skipped.csv"]
+    names = sorted(path.name for path in data.iterdir())
+    assert names == [".ferbeam", "notes.txt", "skipped.csv"]
     assert set(skipped_in(data).values()) == {"no_face"}

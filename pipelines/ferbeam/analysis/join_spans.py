@@ -118,7 +118,7 @@ def _join_video(
     with output.making(output.path(copy_name("video", name))) as attempt:
         with ExitStack() as opened:
             source = opened.enter_context(open_source(linked.opened[0].path))
-            paths = [output.rendered_path(part.key) for part in parts]
+            paths = [output.checked(output.rendered_path(part.key)) for part in parts]
             sources = [opened.enter_context(open_source(path)) for path in paths]
             joined = join_spans(source, sources, attempt)
         tiles = [tile for part in parts for tile in read_tiles(output, part.key)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.drawing.picture_copy import copy_picture
 from fer_core.drawing.sheet import Tile, cut_tile
-from fer_core.errors import MediaError
+from fer_core.errors import ForeignError, MediaError, NameRefusedError
 from fer_core.records import Failure, FailureKind
 from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
@@ -29,8 +28,6 @@ from ferbeam.output.folder import Output, copy_name
 from ferbeam.output.start_marks import StartMarks
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
-
-_NAMES_AT_FAULT = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 TILE = pa.schema(
     [
@@ -184,13 +181,10 @@ def read_tiles(output: Output, key: str) -> list[Tile]:
 
 @contextmanager
 def noting(failures: list[Failure], medium: str, timestamp_ms: int | None = None) -> Iterator[None]:
-    """Notes what keeps a medium from having its copy: its bytes, or a name no file can have."""
+    """Notes what keeps a medium from having its copy: its bytes, its name, or what lies there."""
     try:
         yield
-    except (MediaError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _NAMES_AT_FAULT:
-            raise
-        reason = f"{error.strerror}: rename it" if isinstance(error, OSError) else error
-        message = f"{medium}: it has no annotated copy: {reason}"
-        kind: FailureKind = "UnsafePath" if isinstance(error, OSError) else "MediaError"
+    except (MediaError, NameRefusedError, ForeignError) as error:
+        message = f"{medium}: it has no annotated copy: {error}"
+        kind: FailureKind = "MediaError" if isinstance(error, MediaError) else "UnsafePath"
         failures.append(Failure(medium, "render", kind, message, timestamp_ms=timestamp_ms))

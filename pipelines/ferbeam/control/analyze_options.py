@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -25,6 +26,10 @@ CHOICES = {
 HIGHEST_RATE = 1000
 WORST_QUALITY = 51
 LOWEST = {"redetect_ms": 1, "span_s": 0.1, "video_quality": 0, "workers": 1, "max_pixels": 1}
+
+
+PLACES = ("input", "output", "detector_model", "model", "avatars")
+"""Options that are paths, in which `~` is the home folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,9 @@ class AnalyzeOptions:
             _check_choice(name, getattr(self, name), known)
         for name, least in LOWEST.items():
             _check_lowest(name, getattr(self, name), least)
+        for name in PLACES:
+            if (place := getattr(self, name)) is not None:
+                object.__setattr__(self, name, os.path.expanduser(place))
         if self.video_quality > WORST_QUALITY:
             raise UsageError(f"video_quality {self.video_quality}: at most {WORST_QUALITY}")
 

@@ -1,22 +1,20 @@
-"""The request for an analysis, and whether OUTPUT may hold its rows."""
+"""Whether OUTPUT may hold the rows of an analysis, and what of it goes when it has."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import Any
 
 from fer_core.errors import SettingsError
 from fer_core.records import TABLES
 from ferbeam.control.request import AnalysisRequest
-from ferbeam.output.folder import PART, TILES, Output, list_files, sheet_name
+from ferbeam.output.analysis_folder import OWN_NAMES
+from ferbeam.output.folder import PART, TILES, Output, sheet_name
 from ferbeam.output.notes import read_settings
 from ferbeam.output.read_tables import read_tables
 from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
-from ferbeam.output.run_file import RUN_FILE, Run, find_run
+from ferbeam.output.run_file import Run, find_run
+from ferbeam.output.sweeping import keep_notes, sweep_files
 
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
-"""What ferbeam writes below OUTPUT; nothing else there is ever touched."""
 _SHOWN = (*TABLES, "annotated", "sheets")
 
 
@@ -32,7 +30,7 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
     """
     output = request.output
     if request.overwrite:
-        _remove_own(output)
+        sweep_files(output, _list_own(output))
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
     run = find_run(output)
@@ -67,32 +65,19 @@ def _refuse_loss(output: Output, run: Run, names: set[str]) -> None:
 
 
 def remove_stale(output: Output, run: Run) -> None:
-    """Removes from OUTPUT what is not of this finished run: tables, copies, parts, a report."""
+    """Removes from OUTPUT what is ours and not of this finished run: tables, copies, a report."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
     kept = {file for files in run.tables.values() for file in files} | set(copies)
     kept |= {sheet_name(name) for name in copies.values()}
-    tables = [file for name in _SHOWN for file in list_files(output, name)]
-    stale = [file for file in tables if file not in kept]
-    parts = [file for file in list_files(output, ".spans") if file.endswith((PART, TILES))]
-    output.remove(*(output.path(file) for file in (*stale, *parts)))
-    for name in _SHOWN if output.is_local else ():
-        for folder, _, _ in os.walk(output.path(name), topdown=False):
-            if not os.listdir(folder):
-                os.rmdir(folder)
+    shown = (file for name in _SHOWN for file in output.list_files(name))
+    parts = (file for file in output.list_files(".spans") if file.endswith((PART, TILES)))
+    sweep_files(output, [*(file for file in shown if file not in kept), *parts])
     if shows_other_run(output, run):
-        _remove_own(output, (REPORT, PAGES))
+        sweep_files(output, _list_own(output, (REPORT, PAGES)))
+    keep_notes(output)
 
 
-def _remove_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> None:
-    if not output.is_local:
-        files = [output.path(name) for name in own]
-        below = [uri for name in own for uri in output.list_below(name)]
-        output.remove(*below, *files)
-        return
-    for name in own:
-        path = output.path(name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)
+def _list_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> list[str]:
+    """Lists the files that may be ours: these, and those in folders of these names."""
+    return [*own, *(file for name in own for file in output.list_files(name))]

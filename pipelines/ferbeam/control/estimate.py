@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from ferbeam.analysis.list_media import Listing, group_media
 from ferbeam.analysis.plan_spans import Opened, open_media, plan_group
 from ferbeam.analysis.render_span import load_overlay, render_task
 from ferbeam.control.request import AnalysisRequest
+from ferbeam.guard.scratch import Scratch
 from ferbeam.output.folder import Output
 from ferbeam.output.tables import COUNTS_KEY
 
@@ -172,8 +172,11 @@ class _Trial:
             if number and time.perf_counter() > limit:
                 break
             self._tell(f"trying span {number + 1} of up to {min(TRIED_SPANS, len(weighed))}")
-            with tempfile.TemporaryDirectory(prefix="ferbeam-") as folder:
-                tried.add(self._try(Output(folder), reading))
+            scratch = Scratch()
+            try:
+                tried.add(self._try(Output(scratch.path), reading))
+            finally:
+                scratch.remove()
             weight += own
         whole = Totals()
         whole.add(tried, sum(own for own, _ in weighed) / max(1.0, weight))

@@ -16,9 +16,11 @@ from ferbeam.control.pool_check import check_workers
 from ferbeam.control.progress import Progress
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
+from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
+from ferbeam.output.ownership import check_folder, claim_folder
 from ferbeam.output.read_tables import read_tables
 from ferbeam.output.run_facts import describe_run, gather_tables
 from ferbeam.output.run_file import Listed, Run, write_run
@@ -28,7 +30,7 @@ from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
 from ferbeam.settings import AnalyzeSettings
 from ferbeam.stores import is_uri
-from ferbeam.stores.sources import refuse_inside
+from ferbeam.stores.overlap import refuse_listed, refuse_overlap
 
 MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
@@ -38,7 +40,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     """Lets the job run to its end and returns what `run.json` holds; None of one only checked.
 
     Raises:
-        UsageError: INPUT does not exist or holds no media.
+        UsageError: INPUT does not exist or holds no media; OUTPUT is not ours, or one lies in the
+            other.
         SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
         FerError: the cluster or its workers cannot do it, or the job failed; what it has
             committed is kept.
@@ -46,8 +49,11 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
         # Arrow and FFmpeg could not write there.
         raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
+    refuse_overlap(request.input, request.output.root, "OUTPUT")
+    check_folder(request.output, OUTPUT)
     listing = list_input(request.input)
-    refuse_inside(request.input, "OUTPUT", request.output.root)
+    refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
+    claim_folder(request.output, OUTPUT)
     with locked(request.output):
         return _run_locked(request, progress, job, listing)
 

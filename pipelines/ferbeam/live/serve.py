@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,12 +98,15 @@ async def _serve(server: LiveServer, browser: bool, tell: Callable[[str], None])
 def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
     """Opens OUTPUT, locked until all is done."""
     from ferbeam.live.recording import Recorder, RecordingRequest
+    from ferbeam.output.analysis_folder import OUTPUT
     from ferbeam.output.folder import Output
     from ferbeam.output.lock import locked
+    from ferbeam.output.ownership import claim_folder
     from ferbeam.settings import RowSettings
 
     assert request.record is not None
     output = Output(request.record)
+    claim_folder(output, replace(OUTPUT, what="--record"))
     held.enter_context(locked(output))
     card = load_card(request.model_dir or find_model_dir())
     rows = RowSettings.of_model(

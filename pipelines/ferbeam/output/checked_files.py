@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from fer_core.errors import ForeignError
 from ferbeam.output.folder import Output
 from ferbeam.stores import store_of
 
@@ -14,13 +15,14 @@ class LeadsOutError(ValueError):
 
 
 def leads_out(output: Output, file: str) -> bool:
-    """Tells whether a path below OUTPUT is not below it, by its name or through a link."""
+    """Tells whether a path below OUTPUT is not below it by its name, or leads through a link."""
     if {"", ".", ".."} & set(file.split("/")) or "\0" in file:
         return True
-    if not output.is_local:
-        return False
-    root = os.path.realpath(output.root)
-    return not os.path.realpath(output.path(file)).startswith(root.rstrip(os.sep) + os.sep)
+    try:
+        output.checked(output.path(file))
+    except ForeignError:
+        return True
+    return False
 
 
 def read_checked(output: Output, file: str, most: int) -> bytes:
@@ -42,7 +44,7 @@ def read_checked(output: Output, file: str, most: int) -> bytes:
 def measure_checked(output: Output, file: str, most: int) -> int:
     """Returns the bytes of a file of an OUTPUT; raises as `read_checked` does."""
     if leads_out(output, file):
-        raise LeadsOutError("it leads out of OUTPUT")
+        raise LeadsOutError("it leads out of OUTPUT, or through a link")
     path = output.path(file)
     size = _local_size(path) if output.is_local else _stored_size(path)
     if size > most:

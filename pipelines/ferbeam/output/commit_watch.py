@@ -101,7 +101,7 @@ class CommitWatch:
         self.rendered = min(self.readings, max(len(self._parts), self._joined))
 
     def _read_facts(self, path: str) -> dict[bytes, bytes]:
-        facts: dict[bytes, bytes] = pq.read_schema(path).metadata
+        facts: dict[bytes, bytes] = pq.read_schema(self._output.checked(path)).metadata
         return facts
 
     def _written_since(self, folder: str) -> list[str]:

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ferbeam.stores import is_uri, store_of
-from ferbeam.stores.sources import read_object
+from ferbeam.output.local_folder import LocalFolder
+from ferbeam.output.stored_folder import StoredFolder
+from ferbeam.stores import is_uri
 
 PART, TILES = ".mp4", ".tiles"
 """Endings of what a rendered span leaves until it is joined."""
-
-
-def list_files(output: Output, folder: str) -> Iterator[str]:
-    """Lists the files of a folder of OUTPUT, and those below it, as paths below OUTPUT."""
-    if not output.is_local:
-        root = output.path("")
-        yield from (uri[len(root) :] for uri in output.list_below(folder))
-        return
-    for place, _, names in os.walk(output.path(folder)):
-        below = os.path.relpath(place, output.root).replace(os.sep, "/")
-        yield from (f"{below}/{name}" for name in sorted(names))
 
 
 @dataclass(frozen=True)
@@ -72,75 +59,88 @@ class Output:
         """Returns the path of the plan of a group of media."""
         return self.path(".spans", "plans", f"{group}.json")
 
+    @property
+    def _files(self) -> LocalFolder | StoredFolder:
+        return LocalFolder(self.root) if self.is_local else StoredFolder(self.root)
+
     def exists(self, path: str) -> bool:
-        """Tells whether a file is there."""
+        """Tells whether a file is there.
+
+        Raises:
+            ForeignError: a step to it, below OUTPUT, is a link.
+        """
+        return self._files.exists(path)
+
+    def checked(self, path: str) -> str:
+        """Returns a path that others open by its name.
+
+        Raises:
+            ForeignError: as of `exists`.
+        """
         if self.is_local:
-            return os.path.exists(path)
-        return store_of(path).find(path) is not None
+            self.exists(path)
+        return path
 
     def read(self, path: str) -> bytes:
-        """Reads a whole file."""
-        if self.is_local:
-            with open(path, "rb") as file:
-                return file.read()
-        return read_object(path)
+        """Reads a whole file.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            ForeignError: as of `exists`; or it is no file.
+        """
+        return self._files.read(path)
 
     def write(self, path: str, data: bytes) -> None:
-        """Writes a file by one rename or one PUT: no reader ever sees a part of it."""
-        if not self.is_local:
-            store_of(path).write(path, data)
-            return
-        with self.making(path) as attempt, open(attempt, "wb") as file:
-            file.write(data)
+        """Writes a file by one rename or one PUT: no reader ever sees a part of it.
 
-    @contextmanager
-    def making(self, path: str) -> Iterator[str]:
-        """Gives a local path to write a large file to; it is put in place whole, or not at all."""
-        attempt = self._attempt_path()
-        try:
-            yield attempt
-            if self.is_local:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.replace(attempt, path)
-            else:
-                store_of(path).upload(attempt, path)
-        finally:
-            if os.path.exists(attempt):
-                os.unlink(attempt)
+        Raises:
+            ForeignError: as of `exists`; or what lies there is not ours.
+            NameRefusedError: the disk takes no file of that name.
+        """
+        self._files.write(path, data)
 
-    def _attempt_path(self) -> str:
-        """Returns where to write before the rename, on the disk of OUTPUT where it is local."""
-        if not self.is_local:
-            return os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
-        attempt = self.path(".spans", f"tmp-{uuid.uuid4().hex}")
-        os.makedirs(os.path.dirname(attempt), exist_ok=True)
-        return attempt
+    def making(self, path: str) -> AbstractContextManager[str]:
+        """Gives a local path to write a large file to; it is put in place whole, or not at all.
+
+        Raises:
+            ForeignError: as of `write`.
+            NameRefusedError: as of `write`.
+        """
+        return self._files.making(path)
+
+    def wrote(self, path: str) -> bool:
+        """Tells whether what lies at a path is a file of ours.
+
+        Raises:
+            ForeignError: as of `exists`.
+        """
+        return self._files.wrote(path)
 
     def remove(self, *paths: str) -> None:
-        """Removes files that are there."""
-        if not self.is_local:
-            store_of(self.root).remove(paths)
-            return
-        for path in paths:
-            os.unlink(path)
+        """Removes files of ours; what else lies there stays.
+
+        Raises:
+            FileNotFoundError: one is not there, on this machine.
+        """
+        self._files.remove(paths)
 
     def list_names(self, *folder: str) -> list[str]:
         """Lists the names in a folder; none where there is no such folder."""
-        if not self.is_local:
-            return [uri.rpartition("/")[2] for uri in self.list_below(*folder)]
-        path = self.path(*folder)
-        return os.listdir(path) if os.path.isdir(path) else []
+        return self._files.list_names(*folder)
 
-    def list_below(self, *folder: str) -> list[str]:
-        """Lists the URIs of all files below a folder of an OUTPUT in a store."""
-        path = self.path(*folder, "")
-        return [found.uri for found in store_of(path).list(path)]
+    def list_files(self, *folder: str) -> Iterator[str]:
+        """Lists the files of a folder and those below it, links too, as paths below OUTPUT.
+
+        Raises:
+            ForeignError: the folder itself is, or lies behind, a link.
+        """
+        return self._files.list_files(*folder)
 
     def remove_attempts(self) -> None:
         """Removes what writers that were killed had begun; only for when none is left."""
         for name in self.list_names(".spans") if self.is_local else ():
             if name.startswith("tmp-"):
-                os.unlink(self.path(".spans", name))
+                self.remove(self.path(".spans", name))
 
     def write_table(self, path: str, table: pa.Table, facts: dict[str, str] | None = None) -> int:
         """Writes a Parquet file; `facts` are added to the metadata of its schema.

@@ -1,32 +1,40 @@
 """The lock of an OUTPUT: one command writes into it at a time.
 
 On this machine the system holds it, so that it goes when its owner does, however that ended. On a
-store it is an object that is made only where there is none, and that its owner renews.
+store, and on a disk that knows no such locks (some network disks), it is an object or file that is
+made only where there is none, and that its owner renews.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
+import stat
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from fer_core.errors import FerError, SettingsError
+from fer_core.errors import FerError, ForeignError, SettingsError
 from ferbeam.masking import mask_words
 from ferbeam.output.folder import Output
+from ferbeam.output.owned_names import LOCK
 from ferbeam.shell_words import join_words
 from ferbeam.stores import store_of
+from ferbeam.text import printable
 
-LOCK_FILE = ".lock"
 RENEW_SECONDS = 30.0
 STALE_SECONDS = 120.0
-"""A lock on a store that was not renewed for so long has lost its owner."""
+"""A lock of ours that was not renewed for so long has lost its owner."""
+_SETTLE_SECONDS = 1.0
+_MOST_BYTES = 16384
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @contextmanager
@@ -35,24 +43,41 @@ def locked(output: Output) -> Iterator[None]:
 
     Raises:
         SettingsError: another one is at it; with its owner, and the way out.
+        ForeignError: what lies in the place of the lock is not ours.
         FerError: OUTPUT cannot be written.
     """
-    with _locked_here(output) if output.is_local else _locked_on_store(output):
+    held = output.is_local and _system_locks(output)
+    with _locked_by_system(output) if held else _locked_by_name(output):
         yield
 
 
-@contextmanager
-def _locked_here(output: Output) -> Iterator[None]:
-    import fcntl
+def _system_locks(output: Output) -> bool:
+    """Tells whether the disk of OUTPUT knows locks that end with their owner; makes OUTPUT."""
+    try:
+        os.makedirs(output.root, exist_ok=True)
+        folder = os.open(output.root, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(folder)
+    return True
 
-    path = output.path(LOCK_FILE)
+
+@contextmanager
+def _locked_by_system(output: Output) -> Iterator[None]:
+    path = output.path(LOCK)
     while True:
         file = _open_lock(output, path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            owner = _read_owner(file.read())
+            owner = _read_owner(file.read(_MOST_BYTES))
             file.close()
             raise SettingsError(
                 f"OUTPUT {output.root}: {_name_owner(owner)} is writing into it; wait for it to "
@@ -63,32 +88,38 @@ def _locked_here(output: Output) -> Iterator[None]:
         file.close()  # its owner has just removed it
     with file:
         try:
-            file.truncate(0)
+            os.truncate(file.fileno(), 0)
             with suppress(OSError):  # on a full disk the lock has no name
-                os.write(file.fileno(), json.dumps(_owner()).encode())
+                os.pwrite(file.fileno(), json.dumps(_owner()).encode(), 0)
             yield
         finally:
             os.unlink(path)
 
 
-def _open_lock(output: Output, path: str) -> TextIO:
+def _open_lock(output: Output, path: str) -> BinaryIO:
+    """Opens the file of the lock, made where there is none; never what a link leads to."""
+    output.exists(path)
     try:
-        os.makedirs(output.root, exist_ok=True)
-        return open(path, "a+", encoding="utf-8")
+        file = open(os.open(path, _OPEN, 0o644), "r+b", buffering=0)  # noqa: SIM115
     except OSError as error:
-        reason = error.strerror or error
-        raise FerError(f"OUTPUT {output.root}: cannot be written: {reason}") from None
+        raise _unwritable(output, error) from None
+    found = os.fstat(file.fileno())
+    text = os.pread(file.fileno(), _MOST_BYTES, 0) if stat.S_ISREG(found.st_mode) else b"?"
+    if found.st_nlink > 1 or (text and not _read_owner(text)):
+        file.close()
+        raise ForeignError(f"{path}: is not the lock that ferbeam leaves there; move it away")
+    return file
+
+
+def _unwritable(output: Output, error: OSError) -> FerError:
+    return FerError(f"OUTPUT {output.root}: cannot be written: {error.strerror or error}")
 
 
 @contextmanager
-def _locked_on_store(output: Output) -> Iterator[None]:
-    path, me = output.path(LOCK_FILE), _owner()
-    create = partial(store_of(path).create, path, json.dumps(me).encode())
-    if not create():
-        _refuse_unless_stale(output, path)
-        output.remove(path)
-        if not create():
-            _refuse_unless_stale(output, path)
+def _locked_by_name(output: Output) -> Iterator[None]:
+    path, me = output.path(LOCK), _owner()
+    if not _create(output, path, me):
+        _take_over(output, path, me)
     ended = threading.Event()
 
     def renew() -> None:
@@ -105,20 +136,74 @@ def _locked_on_store(output: Output) -> Iterator[None]:
         output.remove(path)
 
 
-def _refuse_unless_stale(output: Output, path: str) -> None:
-    """Refuses an OUTPUT on a store whose lock was renewed lately."""
-    held = _read_owner(output.read(path).decode()) if output.exists(path) else {}
-    age = time.time() - held.get("renewed", 0)
-    if held and age < STALE_SECONDS:
+def _take_over(output: Output, path: str, me: dict[str, Any]) -> None:
+    """Makes the lock in place of one without an owner; of two that try at once, one gives way."""
+    _refuse_unless_stale(output, path)
+    output.remove(path)
+    _create(output, path, me)
+    time.sleep(_SETTLE_SECONDS)
+    if _read_owner(output.read(path)).get("token") != me["token"]:
         raise SettingsError(
-            f"OUTPUT {output.root}: {_name_owner(held)} is writing into it; wait for it to end, or "
-            f"end it. If it is gone already, its lock ends in {STALE_SECONDS - age:.0f} s"
+            f"OUTPUT {output.root}: another ferbeam has just begun to write into it"
         )
+
+
+def _create(output: Output, path: str, me: dict[str, Any]) -> bool:
+    """Makes the lock where there is none; tells whether it did."""
+    data = json.dumps(me).encode()
+    if not output.is_local:
+        return store_of(path).create(path, data)
+    output.exists(path)
+    try:
+        place = os.open(path, _OPEN | os.O_EXCL, 0o644)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    with open(place, "wb") as file:
+        file.write(data)
+    return True
+
+
+def _refuse_unless_stale(output: Output, path: str) -> None:
+    """Refuses an OUTPUT whose lock was renewed lately, by an owner that may still be there."""
+    held = _read_owner(output.read(path)) if output.exists(path) else {}
+    if (held and not output.is_local) or _is_there(held):
+        age = time.time() - held["renewed"]
+        if age < STALE_SECONDS:
+            raise SettingsError(
+                f"OUTPUT {output.root}: {_name_owner(held)} is writing into it; wait for it to "
+                f"end, or end it. If it is gone, its lock ends in {STALE_SECONDS - age:.0f} s"
+            )
+
+
+def _is_there(owner: dict[str, Any]) -> bool:
+    """Tells whether an owner may still run: it does not if it was one of ours and is gone."""
+    if not owner or owner.get("system") != _system():
+        return bool(owner)
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _system() -> str | None:
+    """Returns what all processes share that see each other's numbers; None where it is unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
 
 
 def _owner() -> dict[str, Any]:
     return {
         "pid": os.getpid(),
+        "token": uuid.uuid4().hex,
+        "system": _system(),
         "host": socket.gethostname(),
         "command": join_words(mask_words(sys.argv)),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -126,15 +211,19 @@ def _owner() -> dict[str, Any]:
     }
 
 
-def _read_owner(text: str) -> dict[str, Any]:
+def _read_owner(data: bytes) -> dict[str, Any]:
+    """Reads who holds a lock; nothing where that is not what ferbeam writes."""
     try:
-        owner = json.loads(text)
+        owner = json.loads(data)
     except ValueError:
         return {}
-    return owner if isinstance(owner, dict) else {}
+    if not isinstance(owner, dict) or not isinstance(owner.get("pid"), int):
+        return {}
+    return owner if isinstance(owner.get("renewed"), int | float) else {}
 
 
 def _name_owner(owner: dict[str, Any]) -> str:
     if not owner:
         return "another ferbeam"
-    return f"process {owner.get('pid')} on {owner.get('host')}, since {owner.get('since')},"
+    told = f"process {owner.get('pid')} on {owner.get('host')}, since {owner.get('since')},"
+    return printable(told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_core.emotions import NAMES
+from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
+from ferbeam.output.ownership import claim_folder
 from ferbeam.output.report_mark import PAGES, REPORT
 from ferbeam.output.run_file import Run, load_run
+from ferbeam.output.sweeping import keep_notes, sweep_files
 from ferbeam.query.tables import open_tables
 from ferbeam.report.cohort import read_cohort
 from ferbeam.report.front import tell_front
@@ -73,10 +75,13 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
         SettingsError: another command writes into OUTPUT.
     """
     run = load_run(output)
+    claim_folder(output, OUTPUT)
     with locked(output), closing(open_tables(output, viewers)) as tables:
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
         builder.build()
-        _remove_older(output, set(builder.sizes))
+        older = (file for file in output.list_files(PAGES) if file not in builder.sizes)
+        sweep_files(output, list(older))
+        keep_notes(output)
     sizes = builder.sizes.values()
     return Written(output.path(REPORT), len(sizes), sum(sizes), max(sizes))
 
@@ -91,16 +96,6 @@ def _version() -> str:
         return importlib.metadata.version("ferbeam")
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def _remove_older(output: Output, written: set[str]) -> None:
-    """Removes pages of an earlier report."""
-    folder = output.path(PAGES)
-    for name in output.list_names(PAGES):
-        if name.endswith(".html") and f"{PAGES}/{name}" not in written:
-            output.remove(output.path(PAGES, name))
-    if output.is_local and os.path.isdir(folder) and not os.listdir(folder):
-        os.rmdir(folder)
 
 
 class _Builder:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from fer_core.errors import FerError
 from ferbeam.guard.fresh_python import fresh_environment, fresh_python
+from ferbeam.guard.scratch import Scratch
 from ferbeam.guard.watchdog import WORKER_LOST
 from ferbeam.masking import mask_text
 from ferbeam.runners.flink import explain_failure
@@ -45,14 +46,14 @@ class Job:
         self._stopped = False
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         # Beam leaves folders behind where it is ended; here they go with this one.
-        self._scratch = tempfile.TemporaryDirectory(prefix="ferbeam-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         self._process = subprocess.Popen(
             fresh_python("ferbeam.job_main", name),
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
-            env={**worker_environment(), "TMPDIR": self._scratch.name},
+            env={**worker_environment(), "TMPDIR": self._scratch.path},
             text=True,
             errors="surrogateescape",
         )
@@ -92,7 +93,7 @@ class Job:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._scratch.cleanup()
+        self._scratch.remove()
 
     def log(self) -> str:
         """Returns what the job has printed."""

@@ -16,7 +16,7 @@ from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
-from ferbeam.stores.store import SentFile, Stored, StoreError, split_uri
+from ferbeam.stores.store import STAMP, SentFile, Stored, StoreError, split_uri, stamped
 
 _CODES = {401: "AccessDenied", 403: "AccessDenied", 412: "PreconditionFailed"}
 _RETRY = DEFAULT_RETRY.with_timeout(20)
@@ -65,26 +65,26 @@ class GcsStore:
             )
             return bytes(data)
 
-    def write(self, uri: str, data: bytes) -> None:
-        """Writes an object by one PUT."""
+    def write(self, uri: str, data: bytes, stamp: str = "") -> None:
+        """Writes an object by one PUT; the stamp stays with it."""
         with _telling(uri, missing="NoSuchBucket"):
-            self._blob(uri).upload_from_file(io.BytesIO(data), size=len(data), **_WRITING)
+            self._stamped(uri, stamp).upload_from_file(io.BytesIO(data), size=len(data), **_WRITING)
 
-    def create(self, uri: str, data: bytes) -> bool:
+    def create(self, uri: str, data: bytes, stamp: str = "") -> bool:
         """Writes an object unless one is there; tells whether it did."""
         with _telling(uri, missing="NoSuchBucket"):
-            file, blob = io.BytesIO(data), self._blob(uri)
+            file, blob = io.BytesIO(data), self._stamped(uri, stamp)
             try:
                 blob.upload_from_file(file, size=len(data), if_generation_match=0, **_WRITING)
             except PreconditionFailed:
                 return False
         return True
 
-    def upload(self, path: str, uri: str) -> None:
+    def upload(self, path: str, uri: str, stamp: str = "") -> None:
         """Writes a local file as an object by one PUT, from 8 MiB after asking where to."""
         with _telling(uri, missing="NoSuchBucket"), SentFile(path) as file:
             size = os.stat(path).st_size
-            self._blob(uri).upload_from_file(file, size=size, **_WRITING)
+            self._stamped(uri, stamp).upload_from_file(file, size=size, **_WRITING)
 
     def remove(self, uris: Iterable[str]) -> None:
         """Removes objects; one that is not there is none too many."""
@@ -94,6 +94,11 @@ class GcsStore:
                     self._blob(uri).delete(retry=_RETRY)
                 except NotFound:
                     continue
+
+    def _stamped(self, uri: str, stamp: str) -> Any:
+        blob = self._blob(uri)
+        blob.metadata = stamped(stamp) or None
+        return blob
 
     def _blob(self, uri: str, generation: int | None = None) -> Any:
         bucket, name = split_uri(uri)
@@ -105,7 +110,8 @@ def _stored(uri: str, blob: Any) -> Stored:
     kind, value = ("md5", blob.md5_hash) if blob.md5_hash else ("crc32c", blob.crc32c)
     checksum = f"{kind}:{base64.b64decode(value).hex()}"
     changed = int(blob.updated.timestamp() * 1_000_000_000)
-    return Stored(uri, int(blob.size), checksum, str(blob.generation), changed)
+    stamp = (blob.metadata or {}).get(STAMP, "")
+    return Stored(uri, int(blob.size), checksum, str(blob.generation), changed, stamp)
 
 
 @contextmanager

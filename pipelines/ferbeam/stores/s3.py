@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -16,7 +17,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from ferbeam.stores.store import SentFile, Stored, StoreError, split_uri
+from ferbeam.stores.store import STAMP, SentFile, Stored, StoreError, split_uri, stamped
 
 _LARGEST_PUT = 5 << 30
 """Larger ones S3 takes in parts only; they, too, appear whole or not at all."""
@@ -53,7 +54,8 @@ class S3Store:
         except FileNotFoundError:
             return None
         changed = found["LastModified"].timestamp()
-        return _stored(uri, found["ContentLength"], found["ETag"], changed)
+        stored = _stored(uri, found["ContentLength"], found["ETag"], changed)
+        return replace(stored, stamp=found.get("Metadata", {}).get(STAMP, ""))
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Yields the objects whose URI begins with `prefix`, in order of their names."""
@@ -80,33 +82,35 @@ class S3Store:
                         raise
         raise AssertionError
 
-    def write(self, uri: str, data: bytes) -> None:
-        """Writes an object by one PUT."""
+    def write(self, uri: str, data: bytes, stamp: str = "") -> None:
+        """Writes an object by one PUT; the stamp stays with it."""
         bucket, name = split_uri(uri)
         with _telling(uri):
-            self._client.put_object(Bucket=bucket, Key=name, Body=data)
+            self._client.put_object(Bucket=bucket, Key=name, Body=data, Metadata=stamped(stamp))
 
-    def create(self, uri: str, data: bytes) -> bool:
+    def create(self, uri: str, data: bytes, stamp: str = "") -> bool:
         """Writes an object unless one is there; tells whether it did."""
         bucket, name = split_uri(uri)
+        what = {"Bucket": bucket, "Key": name, "Body": data, "Metadata": stamped(stamp)}
         with _telling(uri):
             try:
-                self._client.put_object(Bucket=bucket, Key=name, Body=data, IfNoneMatch="*")
+                self._client.put_object(**what, IfNoneMatch="*")
             except ClientError as error:
                 code = error.response.get("Error", {}).get("Code", "")
                 if code not in (*_NOT_ALONE, *_UNCONDITIONAL):
                     raise
-                if code in _NOT_ALONE:
+                if code in _NOT_ALONE or self.find(uri) is not None:
                     return False
-                self._client.put_object(Bucket=bucket, Key=name, Body=data)
+                self._client.put_object(**what)
         return True
 
-    def upload(self, path: str, uri: str) -> None:
+    def upload(self, path: str, uri: str, stamp: str = "") -> None:
         """Writes a local file as an object by one PUT, or in parts from 5 GiB."""
         bucket, name = split_uri(uri)
         config = TransferConfig(multipart_threshold=_LARGEST_PUT, use_threads=False)
         with _telling(uri), SentFile(path) as file:
-            self._client.upload_fileobj(file, bucket, name, Config=config)
+            extra = {"Metadata": stamped(stamp)}
+            self._client.upload_fileobj(file, bucket, name, ExtraArgs=extra, Config=config)
 
     def remove(self, uris: Iterable[str]) -> None:
         """Removes objects of one bucket; one that is not there is none too many."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from fer_core.errors import UsageError
 from fer_core.media import Source, identity_of
 from ferbeam.stores import is_uri, store_of
 
@@ -59,23 +58,3 @@ def read_object(uri: str) -> bytes:
     if stored is None:
         raise FileNotFoundError(f"{uri}: does not exist")
     return store.read(stored, 0, stored.size) if stored.size else b""
-
-
-def refuse_inside(source: str, what: str, folder: str) -> None:
-    """Refuses to write into INPUT.
-
-    Args:
-        source: INPUT.
-        what: what the command line calls the folder.
-        folder: folder that is to be written.
-
-    Raises:
-        UsageError: the folder is INPUT or lies inside it.
-    """
-    if is_uri(source) or is_uri(folder):
-        lies_inside = f"{folder}/".startswith(source.rstrip("/") + "/")
-    else:
-        inside = os.path.realpath(folder) + os.sep
-        lies_inside = os.path.isdir(source) and inside.startswith(os.path.realpath(source) + os.sep)
-    if lies_inside:
-        raise UsageError(f"{what} {folder}: lies inside INPUT; choose another folder")

@@ -46,6 +46,7 @@ class Stored:
         checksum: the store's own, with its kind, such as `etag:...` or `md5:...`.
         version: what a read names, so that it fails if the object was replaced meanwhile.
         changed_ns: when it was written, in nanoseconds since 1970.
+        stamp: what its writer left with it, as `find` tells; `list` does not.
     """
 
     uri: str
@@ -53,6 +54,7 @@ class Stored:
     checksum: str
     version: str
     changed_ns: int
+    stamp: str = ""
 
     @property
     def identity(self) -> str:
@@ -72,20 +74,29 @@ class Store(Protocol):
     def read(self, stored: Stored, start: int, end: int) -> bytes:
         """Reads the bytes from `start` up to `end` of an object that is not empty."""
 
-    def write(self, uri: str, data: bytes) -> None:
-        """Writes an object by one PUT."""
+    def write(self, uri: str, data: bytes, stamp: str = "") -> None:
+        """Writes an object by one PUT; the stamp stays with it."""
 
-    def create(self, uri: str, data: bytes) -> bool:
+    def create(self, uri: str, data: bytes, stamp: str = "") -> bool:
         """Writes an object unless one is there; tells whether it did. Of two at once, one does.
 
-        Where a store does not know the condition, the object is replaced.
+        Where a store does not know the condition, of two at once the last one does.
         """
 
-    def upload(self, path: str, uri: str) -> None:
+    def upload(self, path: str, uri: str, stamp: str = "") -> None:
         """Writes a local file as an object by one PUT, or what the store has for huge ones."""
 
     def remove(self, uris: Iterable[str]) -> None:
         """Removes objects; one that is not there is none too many."""
+
+
+STAMP = "ferbeam"
+"""Name of an object's metadata that holds the stamp."""
+
+
+def stamped(stamp: str) -> dict[str, str]:
+    """Returns the metadata of an object with a stamp."""
+    return {STAMP: stamp} if stamp else {}
 
 
 class SentFile(io.FileIO):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 
-from fer_core.errors import SettingsError
-from fer_core.learn.labelled_faces import PARTS, label_of
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_core.errors import FerError, SettingsError
+from fer_core.learn.labelled_faces import LABELLED, PARTS, Skipped, label_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import OTHER, list_files
 from ferbeam.output.folder import Output
-from ferbeam.stores.sources import refuse_inside
+from ferbeam.output.ownership import Kind, check_folder, claim_folder, unmark_folder
+from ferbeam.output.sweeping import keep_notes, sweep_files
+from ferbeam.stores.overlap import refuse_overlap
 
 SKIPPED_FILE = "skipped.csv"
 OWN_NAMES = (*(f"{part}.parquet" for part in PARTS), SKIPPED_FILE)
@@ -30,41 +36,64 @@ def list_labelled(root: str) -> Iterator[Medium | Failure]:
             yield found
 
 
-def claim_data(source: str, data: Output, overwrite: bool) -> None:
-    """Checks that DATA may be written, and removes what an earlier run wrote, if that is wanted.
+def check_data(source: str, data: Output) -> None:
+    """Checks that DATA may be written, before anything is read.
 
     Args:
         source: INPUT.
         data: the folder.
+
+    Raises:
+        UsageError: DATA lies in INPUT, or INPUT in DATA; or it is not ours.
+    """
+    refuse_overlap(source, data.root, "DATA")
+    check_folder(data, _DATA)
+
+
+def claim_data(data: Output, overwrite: bool) -> None:
+    """Marks DATA as ours, and removes what an earlier run wrote, if that is wanted.
+
+    Args:
+        data: the folder.
         overwrite: whether what is there may go.
 
     Raises:
-        UsageError: DATA lies inside INPUT.
-        SettingsError: DATA holds files.
-        OSError: DATA cannot be made.
+        UsageError: it is not ours.
+        SettingsError: it holds data.
+        OSError: it cannot be made.
     """
-    if data.is_local:
-        refuse_inside(source, "DATA", data.root)
-    held = sorted(_held(data))
+    held = [name for name in OWN_NAMES if data.exists(data.path(name))]
     # What was left out by a run that found too little is no data.
-    in_the_way = [name for name in held if name not in (SKIPPED_FILE, ".spans")]
+    in_the_way = [name for name in held if name != SKIPPED_FILE]
     if in_the_way and not overwrite:
         raise SettingsError(
             f"DATA {data.root}: holds {in_the_way[0]} already; "
             "choose another folder, or replace the data with --overwrite"
         )
-    for name in OWN_NAMES:
-        if name in held:
-            data.remove(data.path(name))
+    claim_folder(data, _DATA)
+    sweep_files(data, held)
     if data.is_local:
         os.makedirs(data.path(".spans"), exist_ok=True)
 
 
-def _held(data: Output) -> list[str]:
-    """Names what lies in DATA; of a store, only what would be replaced."""
-    if data.is_local:
-        return os.listdir(data.root) if os.path.isdir(data.root) else []
-    return [name for name in OWN_NAMES if data.exists(data.path(name))]
+def _list_older(data: Output) -> set[str] | None:
+    """Names what an earlier version wrote into DATA; None where there is none, or another's."""
+    held = {name for name in OWN_NAMES if data.exists(data.path(name))}
+    return held if held and all(_is_older(data, name) for name in held) else None
+
+
+def _is_older(data: Output, name: str) -> bool:
+    """Tells whether a file has just the columns that are written."""
+    try:
+        if name == SKIPPED_FILE:
+            header = data.read(data.path(name)).partition(b"\n")[0].strip().decode()
+            return bool(header == ",".join(Skipped._fields))
+        return bool(pq.read_schema(io.BytesIO(data.read(data.path(name)))).names == LABELLED.names)
+    except (FerError, OSError, ValueError, pa.ArrowException):
+        return False
+
+
+_DATA = Kind("DATA", (*OWN_NAMES, ".spans"), _list_older)
 
 
 def counts_path(data: Output, run_id: str) -> str:
@@ -95,9 +124,10 @@ def tidy_data(data: Output, run_id: str) -> None:
     for path in (_progress_path(data, run_id), counts_path(data, run_id)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-    for folder in (data.path(".spans"), data.root):
-        with contextlib.suppress(OSError):  # not empty: of somebody else
-            os.rmdir(folder)
+    with contextlib.suppress(OSError):  # not empty: of somebody else
+        os.rmdir(data.path(".spans"))
+    keep_notes(data)
+    unmark_folder(data)
 
 
 def _progress_path(data: Output, run_id: str) -> str:

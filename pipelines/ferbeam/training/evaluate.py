@@ -27,7 +27,9 @@ from fer_core.learn.report import (
     write_markdown,
 )
 from fer_core.model import load_card, load_classifier
+from ferbeam.stores.overlap import refuse_overlap
 from ferbeam.training.labelled import Echo, read_part
+from ferbeam.training.own_files import REPORT, claim_files
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,16 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     Raises:
         DataError: the data cannot be used.
         ModelError: the model does not fit, or the engine is not installed.
-        UsageError: the report cannot be written.
+        UsageError: the report cannot be written, is not ours, or lies in the data or they in it.
     """
     part, engine, report = request.part, request.engine, request.report
+    if report is not None:  # before any time is spent on its figures
+        refuse_overlap(str(request.data), str(report), "--report", "DATA")
+        claim_files(report, REPORT)
     models = (request.model, *request.others)
     cards = [load_card(model) for model in models]
     networks = [load_classifier(model, engine) for model in models]
     classifier = Ensemble(networks) if request.others else networks[0]
-    if report is not None:
-        _make_folder(report)
     faces = read_part(request.data, part, echo)
     _check_labels(faces, part, echo)
     copies, near = _find_copies(request.data, faces, echo) or (None, None)
@@ -91,14 +94,6 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     if report is not None:
         _write_report(metrics, facts, report, echo)
     return metrics
-
-
-def _make_folder(report: Path) -> None:
-    """Makes the folder of the report before the time is spent on its figures."""
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{report}: cannot be made ({error.strerror}); name a folder") from error
 
 
 def _check_labels(faces: LabelledFaces, part: str, echo: Echo) -> None:

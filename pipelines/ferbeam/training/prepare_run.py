@@ -34,6 +34,7 @@ from ferbeam.runners.runner import Runner
 from ferbeam.settings import PrepareSettings
 from ferbeam.training.data_folder import (
     SKIPPED_FILE,
+    check_data,
     claim_data,
     counts_path,
     list_labelled,
@@ -74,17 +75,19 @@ def run_prepare(request: PrepareRequest, console: Console, job: Job) -> int:
         The number of things in INPUT that could not be used, apart from pictures without a face.
 
     Raises:
-        UsageError: INPUT does not exist, or mixes two layouts; or DATA lies inside it.
+        UsageError: INPUT does not exist, or mixes two layouts; or DATA is not ours, or one lies in
+            the other.
         SettingsError: DATA holds files.
         DataError: an emotion has no picture in `train`, or `valid` would be empty.
         FerError: the job failed.
     """
+    check_data(request.input, request.data)
     media, unlisted = _list_input(request.input)
     settings = _settings_for(request, [medium.name for medium in media])
     options = request.runner.options(count_parts(media))
     if excess := request.runner.describe_excess(count_parts(media)):
         console.print(f"warning: {excess}", style="yellow", soft_wrap=True)
-    claim_data(request.input, request.data, request.overwrite)
+    claim_data(request.data, request.overwrite)
     total = len(media) + unlisted
     try:
         job.order(asdict(settings), options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -37,8 +36,12 @@ from fer_core.model import (
     load_card,
     load_classifier,
 )
+from ferbeam.output.folder import Output
+from ferbeam.output.ownership import check_folder
+from ferbeam.stores.overlap import refuse_overlap
 from ferbeam.training.exporting import TRAINED, export_apart
 from ferbeam.training.labelled import Echo, read_part
+from ferbeam.training.own_files import CURVES_FILE, MODEL, claim_files, remove_checkpoint
 from ferbeam.training.progress import TrainProgress
 
 
@@ -85,7 +88,8 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
         The card of the finished model.
 
     Raises:
-        UsageError: TensorFlow is not installed, or the model folder cannot be written.
+        UsageError: TensorFlow is not installed, or the model folder cannot be written, is not ours,
+            or lies in the data or they in it.
         DataError: the data cannot be used.
         SettingsError: the folder holds a finished model, or one begun with other settings; the
             weights to begin with are another network's.
@@ -96,7 +100,10 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
         raise UsageError("train: TensorFlow is not installed; pip install 'ferbeam[train]'")
     if (model_dir / CARD_NAME).exists():
         raise SettingsError(f"{model_dir}: holds a finished model; name another folder")
+    refuse_overlap(str(request.data), str(model_dir), "MODEL_DIR", "DATA")
+    check_folder(Output(str(model_dir)), MODEL)
     train, valid = (read_part(request.data, part, echo) for part in ("train", "valid"))
+    claim_files(model_dir, MODEL)
     try:
         _remember_settings(model_dir, _run_identity(train, request))
         return _train_and_export((train, valid), request, echo)
@@ -129,8 +136,8 @@ def _remember_settings(model_dir: Path, identity: dict[str, Any]) -> None:
     """Writes down what a run was begun with, or checks it where the run goes on."""
     file = model_dir / "checkpoint" / "run.json"
     if not file.exists() or not _has_begun(file.parent):
-        shutil.rmtree(file.parent, ignore_errors=True)
-        file.parent.mkdir(parents=True)
+        remove_checkpoint(file.parent)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(identity, indent=2), encoding="utf-8")
         (model_dir / EPOCHS_FILE).unlink(missing_ok=True)
         return
@@ -223,7 +230,7 @@ def _train_and_export(
     with TrainProgress(settings.epochs, batches, echo) as progress:
         network = train_network(rows, valid_rows, model_dir, settings, progress, teachers, start)
     network.save(model_dir / TRAINED)
-    draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / "learning_curves.png")
+    draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / CURVES_FILE)
     provenance = Provenance(
         name=model_dir.name,
         data=f"{len(labelled[0])} training and {len(valid)} validation pictures, "
@@ -234,7 +241,7 @@ def _train_and_export(
         shares=tuple(round(float(share), 6) for share in labelled[1].mean(axis=0)),
     )
     card = export_apart(model_dir, valid, copies_of(valid, train), provenance)
-    shutil.rmtree(model_dir / "checkpoint")
+    remove_checkpoint(model_dir / "checkpoint")
     return card
 
 

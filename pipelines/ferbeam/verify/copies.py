@@ -53,6 +53,9 @@ def check_copies(
 def _measure(findings: Findings, output: Output, file: str, kind: str) -> CopyMeasures | None:
     """Measures a copy or sheet; None where it is missing or damaged."""
     path = output.path(file)
+    if leads_out(output, file):
+        findings.add("path", file)
+        return None
     if not output.exists(path):
         findings.add("copy-missing", file)
         return None

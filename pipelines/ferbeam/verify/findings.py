@@ -13,9 +13,9 @@ from ferbeam.text import printable
 
 KINDS = {
     "run": "things in run.json that cannot be: its tables cannot be found by it",
-    "path": "paths that lead out of OUTPUT",
+    "path": "paths that lead out of OUTPUT, or through a link",
     "file-missing": "files that are not there",
-    "file-stray": "files that run.json does not list; analyze removes them",
+    "file-stray": "files that run.json does not list; analyze removes those that ferbeam wrote",
     "file-damaged": "table files that cannot be read",
     "schema": "table files with other columns or of another version",
     "run-rows": "counts in run.json that the tables do not hold",

@@ -19,10 +19,12 @@ class Verified:
     Attributes:
         findings: what is wrong, by kind; none if it is clean.
         counted: what was checked.
+        beside: names in OUTPUT, outside the folders of ferbeam, that are not ferbeam's.
     """
 
     findings: list[Finding]
     counted: dict[str, int]
+    beside: list[str]
 
 
 def verify_output(output: Output) -> Verified:
@@ -35,7 +37,7 @@ def verify_output(output: Output) -> Verified:
     from ferbeam.verify.media import Tally, check_group, check_tally
     from ferbeam.verify.tables import read_groups
 
-    findings, tally = Findings(), Tally()
+    findings, tally, beside = Findings(), Tally(), list[str]()
     run = _load_run(findings, output)
     if run is not None:
         for group in read_groups(findings, output, run):
@@ -44,9 +46,9 @@ def verify_output(output: Output) -> Verified:
                 check_group(findings, tally, group.tables)
         if tally.whole:  # else all would be missing that a damaged file held
             check_tally(findings, tally, run)
-        _check_files(findings, output, tally, run)
+        beside = _check_files(findings, output, tally, run)
     counted = {**tally.rows, "copies": sum(1 for copy in tally.copies if copy.annotated)}
-    return Verified(findings.list(), counted)
+    return Verified(findings.list(), counted, beside)
 
 
 def _load_run(findings: Findings, output: Output) -> Run | None:
@@ -61,15 +63,11 @@ def _load_run(findings: Findings, output: Output) -> Run | None:
         return None
 
 
-def _check_files(findings: Findings, output: Output, tally: Tally, run: Run) -> None:
-    """Checks the copies, and that nothing lies beside what belongs to the run."""
-    from fer_core.records import TABLES
-    from ferbeam.output.folder import list_files
+def _check_files(findings: Findings, output: Output, tally: Tally, run: Run) -> list[str]:
+    """Checks the copies, and what lies beside what belongs to the run; returns what is others'."""
+    from ferbeam.verify.beside import check_beside
     from ferbeam.verify.copies import check_copies
 
     known = check_copies(findings, output, tally.copies, run.render is not None)
     known.update(file for files in run.tables.values() for file in files)
-    for folder in (*TABLES, *(("annotated", "sheets") if tally.whole else ())):
-        for file in list_files(output, folder):
-            if file not in known:
-                findings.add("file-stray", file)
+    return check_beside(findings, output, known, tally.whole)

@@ -1,0 +1,97 @@
+"""The files of an OUTPUT on this machine: each put in place whole, and none but ours replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from fer_core.errors import ForeignError, NameRefusedError
+from ferbeam.output.journal import journal_of
+from ferbeam.output.owned_names import below, is_span_name, needs_note
+from ferbeam.output.plain_path import find_plain, list_plain, read_plain, walk_plain
+
+_NAMES_REFUSED = (
+    *(errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY),
+)
+
+
+class LocalFolder:
+    """A folder of this machine; no step below it follows a link.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def exists(self, path: str) -> bool:
+        """Tells whether a file is there."""
+        return find_plain(self._root, path) is not None
+
+    def read(self, path: str) -> bytes:
+        """Reads a whole file."""
+        return read_plain(self._root, path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Writes a file by one rename."""
+        with self.making(path) as attempt, open(attempt, "wb") as file:
+            file.write(data)
+
+    @contextmanager
+    def making(self, path: str) -> Iterator[str]:
+        """Gives a path to write to; what is there in the end is put in place."""
+        self._refuse_foreign(path)
+        attempt = f"{self._root.rstrip('/')}/.spans/tmp-{uuid.uuid4().hex}"
+        find_plain(self._root, attempt)
+        os.makedirs(os.path.dirname(attempt), exist_ok=True)
+        try:
+            yield attempt
+            self._put(attempt, path)
+        finally:
+            if os.path.exists(attempt):
+                os.unlink(attempt)
+
+    def _put(self, attempt: str, path: str) -> None:
+        name = below(self._root, path)
+        if needs_note(name):
+            journal_of(self._root).note(name)
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.replace(attempt, path)
+        except OSError as error:
+            if error.errno not in _NAMES_REFUSED:
+                raise
+            reason = f"the disk refuses the name of its file ({error.strerror}); rename it"
+            raise NameRefusedError(reason) from None
+
+    def wrote(self, path: str) -> bool:
+        """Tells whether what lies at a path is a file of ours."""
+        name, found = below(self._root, path), find_plain(self._root, path)
+        if found is None or not stat.S_ISREG(found.st_mode):
+            return False
+        return journal_of(self._root).holds(name) if needs_note(name) else is_span_name(name)
+
+    def _refuse_foreign(self, path: str) -> None:
+        name = below(self._root, path)
+        if self.exists(path) and needs_note(name) and not self.wrote(path):
+            raise ForeignError(f"OUTPUT holds {name}, which is not ferbeam's; move it away")
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes files of ours."""
+        for path in paths:
+            if not self.exists(path) or self.wrote(path):
+                os.unlink(path)
+
+    def list_names(self, *folder: str) -> list[str]:
+        """Lists the names in a folder."""
+        return list_plain(self._root, *folder)
+
+    def list_files(self, *folder: str) -> Iterator[str]:
+        """Lists the files in a folder and those below it, as paths below OUTPUT."""
+        return walk_plain(self._root, *folder)

@@ -1,0 +1,99 @@
+"""The files of an OUTPUT on a store: each is one PUT, and none but ours is replaced.
+
+A store has no file that several could add lines to. Instead, every object carries a stamp in its
+own metadata: it comes with the same request, and no kill parts the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from fer_core.errors import ForeignError
+from ferbeam.output.owned_names import FOLDER, below, is_span_name, needs_note
+from ferbeam.stores import store_of
+from ferbeam.stores.sources import read_object
+
+ADOPTED = f"{FOLDER}/adopted.json"
+"""Names the objects that a version without stamps has written."""
+
+
+class StoredFolder:
+    """A folder in a store.
+
+    Args:
+        root: its URI.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def exists(self, path: str) -> bool:
+        """Tells whether an object is there."""
+        return store_of(path).find(path) is not None
+
+    def read(self, path: str) -> bytes:
+        """Reads a whole object."""
+        return read_object(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Writes an object by one PUT; only where one is there already does it take more."""
+        store, stamp = store_of(path), self._stamp(path)
+        if not stamp:
+            store.write(path, data)
+        elif not store.create(path, data, stamp):
+            self._refuse_foreign(path)
+            store.write(path, data, stamp)
+
+    @contextmanager
+    def making(self, path: str) -> Iterator[str]:
+        """Gives a local path to write to; what is there in the end is uploaded."""
+        if self._stamp(path):
+            self._refuse_foreign(path)
+        attempt = os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
+        try:
+            yield attempt
+            store_of(path).upload(attempt, path, self._stamp(path))
+        finally:
+            if os.path.exists(attempt):
+                os.unlink(attempt)
+
+    def wrote(self, path: str) -> bool:
+        """Tells whether an object is ours."""
+        name, stamp = below(self._root, path), self._stamp(path)
+        if not stamp:
+            return is_span_name(name)
+        found = store_of(path).find(path)
+        return found is not None and (found.stamp == stamp or name in self._adopted())
+
+    def _stamp(self, path: str) -> str:
+        """Returns what an object carries, by its path below OUTPUT; nothing where it needs none."""
+        name = below(self._root, path)
+        return hashlib.sha256(name.encode()).hexdigest()[:32] if needs_note(name) else ""
+
+    def _adopted(self) -> list[str]:
+        path = f"{self._root.rstrip('/')}/{ADOPTED}"
+        return list(json.loads(self.read(path))) if self.exists(path) else []
+
+    def _refuse_foreign(self, path: str) -> None:
+        if self.exists(path) and not self.wrote(path):
+            name = below(self._root, path)
+            raise ForeignError(f"OUTPUT holds {name}, which is not ferbeam's; move it away")
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes objects of ours; one that is not there is none too many."""
+        store_of(self._root).remove(path for path in paths if self.wrote(path))
+
+    def list_names(self, *folder: str) -> list[str]:
+        """Lists the last parts of the names of all objects below a folder."""
+        return [name.rpartition("/")[2] for name in self.list_files(*folder)]
+
+    def list_files(self, *folder: str) -> Iterator[str]:
+        """Lists the objects below a folder, as paths below OUTPUT."""
+        place = "/".join((self._root.rstrip("/"), *folder, ""))
+        yield from (below(self._root, found.uri) for found in store_of(place).list(place))

@@ -1,0 +1,71 @@
+"""The lock of an OUTPUT on this machine: one command writes at a time, on any disk."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_core.errors import ForeignError, SettingsError
+from ferbeam.output import lock
+from ferbeam.output.folder import Output
+from ferbeam.output.lock import locked
+from tests.pipelines.theirs import put
+
+
+@pytest.fixture
+def without_flock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that knows no locks, as some network disks."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(lock, "_SETTLE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_without_system_locks_one_command_at_a_time_writes(claimed: Output) -> None:
+    path = Path(claimed.path(".lock"))
+    with locked(claimed):
+        with pytest.raises(SettingsError, match="is writing into it"), locked(claimed):
+            pass
+        held = json.loads(path.read_text())
+    assert not path.exists()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    path.write_text(json.dumps({**held, "pid": ended.pid}))  # of a command that was killed
+    with locked(claimed):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    path.write_text(json.dumps({**held, "system": "another machine"}))
+    with pytest.raises(SettingsError, match="its lock ends in"), locked(claimed):
+        pass
+    path.write_text(json.dumps({**held, "system": "another machine", "renewed": 0}))
+    with locked(claimed):
+        pass
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_of_two_that_take_over_a_lock_one_gives_way(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(claimed.path(".lock"))
+    old = {"pid": 1, "host": "gone", "renewed": 0, "token": "old"}
+    path.write_text(json.dumps(old))
+    monkeypatch.setattr(time, "sleep", lambda _: path.write_text(json.dumps(old)))
+    with pytest.raises(SettingsError, match="has just begun to write"), locked(claimed):
+        pass
+
+
+def test_a_hard_link_in_place_of_the_lock_is_left_alone(claimed: Output, tmp_path: Path) -> None:
+    put(tmp_path, "file")
+    os.link(tmp_path / "file", claimed.path(".lock"))
+    with pytest.raises(ForeignError, match="not the lock that ferbeam leaves"), locked(claimed):
+        pass
+    assert (tmp_path / "file").read_text() == "mine"
