@@ -45,7 +45,7 @@ def time_opening(browser: Browser, path: Path) -> float:
         page = browser.new_page()
         begin = time.perf_counter()
         page.goto(path.as_uri())
-        page.wait_for_selector("#media li, .u-over")
+        page.wait_for_selector("#media li, .timeline .playhead:not([hidden])")
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
         seconds.append(time.perf_counter() - begin)
         page.close()

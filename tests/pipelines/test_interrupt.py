@@ -112,7 +112,7 @@ def test_a_broken_off_job_goes_on(
     sign: int, turn: int, media: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     total = len(spans_of(undisturbed))
-    commits = random.Random(turn).randint(1, total - 3)
+    commits = random.Random(turn).randint(1, total // 2)
     # On a busy machine the workers may finish before the signal is served: then once more.
     for attempt in ("first", "second", "third"):
         output = tmp_path / attempt / "out"
@@ -173,7 +173,7 @@ def test_a_job_outlives_a_killed_worker(
         job = psutil.Process(process.pid).children()[0]
         workers = job.children()
         assert len(workers) == 2
-        time.sleep(dice.uniform(0, 2))
+        time.sleep(dice.uniform(0, 1))
         dice.choice(workers).kill()
         psutil.wait_procs([job], timeout=10)
         before = spans_of(output)

@@ -12,10 +12,8 @@ import fer_core
 from fer_core.emotions import EMOTIONS
 
 HERE = Path(__file__).parent / "page"
-CHARTS = HERE / "uplot"
-"""uPlot 1.6.32, as published, and its licence, which goes with every copy."""
 PICTURES = Path(fer_core.__file__).parent / "assets"
-OWN_SCRIPTS = ("start.js", "timeline.js", "cohort.js", "media.js")
+SCRIPTS = ("start.js", "timeline.js", "cohort.js", "media.js")
 GROUPS = 6
 
 
@@ -37,10 +35,8 @@ class Assets:
 @cache
 def load_assets() -> Assets:
     """Reads the assets of the pages."""
-    style = "\n".join((_read(CHARTS / "uPlot.min.css"), _read(HERE / "report.css"), _colours()))
-    own = "\n".join(_read(HERE / name) for name in OWN_SCRIPTS)
-    charts = f"/*!\n{_read(CHARTS / 'LICENSE')}\n*/\n{_read(CHARTS / 'uPlot.iife.min.js')}"
-    script = f"{charts}\n{own}"
+    style = "\n".join((_read(HERE / "report.css"), _colours()))
+    script = "\n".join(_read(HERE / name) for name in SCRIPTS)
     rules = (
         "default-src 'none'",
         f"script-src '{_hash(script)}'",
@@ -68,10 +64,11 @@ def _colours() -> str:
         picture = base64.b64encode((PICTURES / f"{emotion.name}.svg").read_bytes()).decode()
         rules += [
             f".fill-{emotion.name} {{ fill: {emotion.colour}; background: {emotion.colour}; }}",
+            f".tint-{emotion.name} {{ color: {emotion.colour}; }}",
             f".emoji-{emotion.name} "
             f"{{ background-image: url(data:image/svg+xml;base64,{picture}); }}",
         ]
-    rules += [
-        f".group-{number} {{ background: var(--group-{number}); }}" for number in range(GROUPS)
-    ]
+    for number in range(GROUPS):
+        rules.append(f".group-{number} {{ background: var(--group-{number}); }}")
+        rules.append(f".tint-{number} {{ color: var(--group-{number}); }}")
     return "\n".join(rules)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import NAMES
+from ferbeam.report.charts import Curve, Tick, choose_top, draw_curve, time_ticks
 from ferbeam.report.gather import Row, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MOST_STEPS = 600
+MOST_INTERVALS = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,40 @@ class Cohort:
     videos: int
     step_s: int
     curves: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CohortCharts:
+    """The curve as its template shows it: a chart for each emotion, and one of how many had a face.
+
+    Attributes:
+        width: of the viewBox: steps.
+        ticks: of the axis of time.
+        top: per cent at which the scale ends.
+        most_videos: where that of the last chart ends.
+        emotions: of each emotion, the curve of each group.
+        counts: of each group, how many of its videos had a face.
+    """
+
+    width: int
+    ticks: list[Tick]
+    top: int
+    most_videos: int
+    emotions: list[list[Curve]]
+    counts: list[Curve]
+
+
+def draw_cohort(curves: dict[str, Any]) -> CohortCharts:
+    """Draws the curves of `Cohort`."""
+    seconds, groups, most = curves["seconds"], curves["groups"], curves["most_videos"]
+    top, nothing = choose_top(groups), [None] * len(seconds)
+    emotions = [
+        [draw_curve(one["mean"][k], one["low"][k], one["high"][k], top) for one in groups]
+        for k in range(len(NAMES))
+    ]
+    counts = [draw_curve(group["videos"], nothing, nothing, most) for group in groups]
+    ticks = time_ticks(seconds[0], seconds[-1], MOST_INTERVALS)
+    return CohortCharts(len(seconds) - 1, ticks, top, most, emotions, counts)
 
 
 def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:

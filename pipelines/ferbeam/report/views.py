@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_core.emotions import Emotion, emotion_named
 from ferbeam.output.folder import copy_name, sheet_name
+from ferbeam.report.charts import Areas, Tick, draw_areas, time_ticks
 from ferbeam.report.figures import show_share, show_time
 from ferbeam.report.gather import (
     Row,
@@ -20,7 +21,7 @@ from ferbeam.report.gather import (
     read_seen_tracks,
     read_timed_scores,
 )
-from ferbeam.report.pages import Pages
+from ferbeam.report.pages import STACKED, Pages
 from ferbeam.report.places import link_to
 from ferbeam.report.timelines import TimedScores, draw_timeline
 from ferbeam.text import printable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS_SHOWN = 20
 MOST_FACES_SHOWN = 6
+MOST_INTERVALS = 6
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class VideoView:
         height: of the copy, pixels.
         copy: URL of the annotated copy, None without.
         sheet: URL of the contact sheet, None without.
-        charted: tracks that have a timeline.
+        charted: the timelines of its tracks.
+        ticks: of their axis.
         charts_left: how many have none.
         rows: tracks of the table.
         rows_left: how many it leaves out.
@@ -59,7 +62,8 @@ class VideoView:
     height: int
     copy: str | None
     sheet: str | None
-    charted: list[int]
+    charted: list[Areas]
+    ticks: list[Tick]
     charts_left: int
     rows: list[SeenTrack]
     rows_left: int
@@ -121,7 +125,7 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
     """Returns a video as its template shows it, and its timelines for the script."""
     sightings, seen = found
     timeline = draw_timeline(sightings, row["duration_ms"], row["frames_sampled"])
-    charted = [track["track_id"] for track in timeline["tracks"]]
+    charted = draw_areas(timeline, [emotion.index for emotion in STACKED])
     longest = sorted(seen, key=lambda track: (-track.shown_ms, track.track_id))[:MOST_ROWS_SHOWN]
     view = VideoView(
         key=key,
@@ -133,6 +137,7 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
         copy=page.link(_copy_of(row)),
         sheet=page.link(sheet_name(row["media"]) if _copy_of(row) and seen else None),
         charted=charted,
+        ticks=time_ticks(0, timeline["seconds"], MOST_INTERVALS),
         charts_left=len(seen) - len(charted),
         rows=sorted(longest, key=lambda track: track.track_id),
         rows_left=len(seen) - len(longest),

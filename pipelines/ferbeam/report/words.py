@@ -149,8 +149,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "all_media": ("All media", "Tous les médias"),
     "picture_pages": ("Pages of pictures", "Pages d’images"),
     "needs_script": (
-        "The charts need JavaScript, which is switched off here.",
-        "Les graphiques ont besoin de JavaScript, désactivé ici.",
+        "JavaScript is switched off here: timelines do not move videos, and long lists stay empty.",
+        "JavaScript est désactivé ici : les chronologies ne déplacent pas les vidéos, et les "
+        "longues listes restent vides.",
     ),
     "beside": (
         "Videos and pictures are not inside this page: it shows those in annotated/ and sheets/ "

@@ -1,43 +1,12 @@
-const EDGE = 14; // pixels beside the charts, so that the first and last time can be read
-
-/** Unpacks the runs of a track: times in seconds, per cent of the seven, null where unseen. */
-function unpack(track, step, seconds) {
-  const x = [];
-  const scores = [];
+/** Unpacks the runs of a track: per cent of the seven at each step in which it was found. */
+function unpack(track) {
   const steps = new Map();
-  const put = (time, values) => {
-    x.push(Math.min(Math.max(time, 0), seconds));
-    scores.push(values);
-  };
   for (const [first, ...flat] of track.runs) {
-    const count = flat.length / 7;
-    const end = (first + count - 0.5) * step;
-    const until = seconds - end < 1.1 * step ? seconds : end; // after the last sample comes none
-    for (let place = 0; place < count; place++) {
-      const values = flat.slice(7 * place, 7 * place + 7);
-      steps.set(first + place, values);
-      if (place === 0) put((first - 0.5) * step, values);
-      put((first + place) * step, values);
-      if (place === count - 1) put(until, values);
+    for (let place = 0; place < flat.length / 7; place++) {
+      steps.set(first + place, flat.slice(7 * place, 7 * place + 7));
     }
-    put(until, null);
   }
-  return { x, scores, steps };
-}
-
-/** Stacks the shown emotions; the uppermost comes first, those drawn later cover it. */
-function stack(unpacked, shown) {
-  const drawn = data.stacked.filter((index) => shown.has(index));
-  const rows = data.stacked.map(() => []);
-  for (const values of unpacked.scores) {
-    const whole = values ? values.reduce((sum, value) => sum + value, 0) || 1 : 1;
-    let sum = 0;
-    data.stacked.forEach((index, place) => {
-      if (values && drawn.includes(index)) sum += values[index] / whole;
-      rows[place].push(values ? sum : null);
-    });
-  }
-  return [unpacked.x, ...rows.reverse()];
+  return steps;
 }
 
 class Timeline {
@@ -47,47 +16,22 @@ class Timeline {
     this.video = element.closest(".video").querySelector("video");
     this.playhead = element.querySelector(".playhead");
     this.filter = element.parentElement.querySelector(".filter");
-    this.shown = new Set(data.stacked);
     this.time = 0;
     this.tracks = [...element.querySelectorAll(".track")].map((place, number) => ({
-      ...unpack(facts.tracks[number], facts.step, facts.seconds),
-      place: place.querySelector(".chart"),
+      steps: unpack(facts.tracks[number]),
+      chart: place.querySelector(".chart"),
       name: place.querySelector(".track-head > span").textContent,
       now: place.querySelector(".now"),
     }));
-    for (const track of this.tracks) track.chart = this.draw(track);
     this.listen();
     if (this.video) this.followVideo();
+    new ResizeObserver(() => this.showPlayhead()).observe(element);
     this.show(0);
-  }
-
-  draw(track) {
-    const last = track === this.tracks.at(-1);
-    const series = [...data.stacked].reverse().map((index) => ({
-      fill: data.emotions[index].colour,
-      stroke: () => colourOf("--card"),
-      width: 1,
-      points: { show: false },
-      spanGaps: false,
-    }));
-    const chart = new uPlot({
-      width: track.place.clientWidth || 300,
-      height: track.place.clientHeight || 84,
-      padding: [0, EDGE, 0, EDGE],
-      legend: { show: false },
-      cursor: { show: false },
-      scales: { x: { time: false, range: [0, this.facts.seconds || 1] }, y: { range: [0, 1] } },
-      axes: [{ ...timeAxis(24), show: last }, { show: false }],
-      series: [{}, ...series],
-      hooks: { setSize: [() => this.showPlayhead()] },
-    }, stack(track, this.shown), track.place);
-    follow(chart, track.place);
-    return chart;
   }
 
   listen() {
     const timeAt = (event) => {
-      const area = this.tracks[0].chart.over.getBoundingClientRect();
+      const area = this.tracks[0].chart.getBoundingClientRect();
       return ((event.clientX - area.left) / area.width) * this.facts.seconds;
     };
     let held = false;
@@ -153,9 +97,10 @@ class Timeline {
     button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
     const pressed = [...this.filter.querySelectorAll('[aria-pressed="true"]')];
     this.filter.classList.toggle("some", pressed.length > 0);
-    const chosen = pressed.map((one) => Number(one.dataset.emotion));
-    this.shown = new Set(chosen.length ? chosen : data.stacked);
-    for (const track of this.tracks) track.chart.setData(stack(track, this.shown));
+    this.element.classList.toggle("some", pressed.length > 0);
+    for (const area of this.element.querySelectorAll(".chart path")) {
+      area.classList.toggle("chosen", pressed.some((one) => area.classList.contains(`fill-${one.dataset.emotion}`)));
+    }
   }
 
   show(time) {
@@ -178,10 +123,8 @@ class Timeline {
   }
 
   showPlayhead() {
-    const charted = this.tracks.filter((track) => track.chart);
-    if (!charted.length) return;
     const frame = this.element.getBoundingClientRect();
-    const [first, last] = [charted[0], charted.at(-1)].map((one) => one.chart.over.getBoundingClientRect());
+    const [first, last] = [this.tracks[0], this.tracks.at(-1)].map((one) => one.chart.getBoundingClientRect());
     const x = first.left - frame.left + (first.width * this.time) / (this.facts.seconds || 1);
     Object.assign(this.playhead.style, {
       left: `${x}px`, top: `${first.top - frame.top}px`, height: `${last.bottom - first.top}px`,
