@@ -25,7 +25,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean distclean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
+.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-wild bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean distclean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,10 @@ $(PEERS_VENV)/peers.stamp: tests/bench/peers/rivals/constraints.txt
 
 bench-peers: $(VENV)/dev.stamp $(PEERS_VENV)/peers.stamp ## Measures speed and recall beside the fer package and the classic tutorial script
 	@$(BIN)/python -m tests.bench.peers $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+bench-wild: $(VENV)/dev.stamp ## Finds the faces of the real pictures and clips of DATA=folder (see tests/bench/wild_truth.py)
+	@test -n "$(DATA)" || { echo "usage: make bench-wild DATA=folder [ARGS=...]"; exit 2; }
+	@$(BIN)/python -m tests.bench.wild "$(DATA)" $(ARGS)
 
 bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and encode
 	@$(BIN)/python -m tests.bench.render $(ARGS)

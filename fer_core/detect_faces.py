@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
+from fer_core.detection.colour import Colour
 from fer_core.detection.detector import Detector
 from fer_core.faces import Face, crop_face, keep_largest
 from fer_core.records import DECODE_ERROR, NO_FACE, OK, Failure
@@ -36,6 +37,7 @@ class SampledFrame(NamedTuple):
         error: why it cannot be decoded, else empty.
         starts_segment: whether detection must forget the frames before; a picture always does.
         decoded: number of frames decoded for it: itself, and those before it that are no samples.
+        colour: gives it in its colours, None where there are none.
     """
 
     media: str
@@ -45,6 +47,7 @@ class SampledFrame(NamedTuple):
     error: str = ""
     starts_segment: bool = True
     decoded: int = 1
+    colour: Colour | None = None
 
 
 @dataclass
@@ -86,7 +89,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         else:
             since_ms = None if before_ms is None else frame.timestamp_ms - before_ms
             before_ms = frame.timestamp_ms
-            faces = detector(frame.grey, since_ms)
+            faces = detector(frame.grey, since_ms, frame.colour)
             if len(faces) > MAX_FACES:
                 found.failures.append(_too_many(faces, frame))
                 faces = keep_largest(faces, MAX_FACES)

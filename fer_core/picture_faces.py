@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import cv2
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from fer_core.classify import Classifier
 from fer_core.detect_faces import SampledFrame, detect_faces
+from fer_core.detection.colour import fit_size
 from fer_core.detection.detector import Detector
 from fer_core.errors import MediaError, UsageError
 from fer_core.faces import Box
 from fer_core.media import MAX_PIXELS, Source, shown_name
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 
 Order = Literal["rgb", "bgr"]
 _TO_GREY = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY}
@@ -85,7 +87,8 @@ def frame_of_source(source: Source, max_pixels: int = MAX_PIXELS) -> SampledFram
     Raises:
         MediaError: it cannot be read.
     """
-    return SampledFrame(shown_name(source), 0, 0, read_picture(source, max_pixels))
+    grey, colour = read_coloured(source, max_pixels)
+    return SampledFrame(shown_name(source), 0, 0, grey, colour=colour)
 
 
 def frame_of_array(pixels: NDArray[np.uint8], order: Order) -> SampledFrame:
@@ -106,5 +109,8 @@ def frame_of_array(pixels: NDArray[np.uint8], order: Order) -> SampledFrame:
             f"picture: {pixels.dtype} {shape}, needs uint8 (height, width) or (height, width, 3)"
         )
     whole = np.ascontiguousarray(pixels)
-    grey = whole if whole.ndim == 2 else np.asarray(cv2.cvtColor(whole, _TO_GREY[order]), np.uint8)
-    return SampledFrame("picture", 0, 0, grey)
+    if whole.ndim == 2:
+        return SampledFrame("picture", 0, 0, whole)
+    grey = np.asarray(cv2.cvtColor(whole, _TO_GREY[order]), np.uint8)
+    colours = whole if order == "bgr" else np.ascontiguousarray(whole[..., ::-1])
+    return SampledFrame("picture", 0, 0, grey, colour=partial(fit_size, colours))

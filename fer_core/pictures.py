@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
+from fer_core.detection.colour import Colour, Colours, fit_size
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, open_bytes, shown_name
 
 _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise; the mirrored ones (4, 5, 7) by their rotation."""
+
+_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _LARGEST_TILE = 1 << 24
@@ -42,6 +45,15 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uin
     Raises:
         MediaError: the bytes are no picture, are cut short, or hold more than `max_pixels` pixels.
     """
+    return read_coloured(source, max_pixels)[0]
+
+
+def read_coloured(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.uint8], Colour]:
+    """Reads a picture as `read_picture` does, and what gives its colours where they are asked for.
+
+    Raises:
+        MediaError: as `read_picture`.
+    """
     with open_bytes(source) as file:
         data = file.read()
     name = shown_name(source)
@@ -51,7 +63,18 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uin
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise MediaError(f"{name}: its pixels cannot be decoded: copy it again, or convert it")
-    return np.asarray(grey, np.uint8)
+    return np.asarray(grey, np.uint8), lambda width, height: _read_colours(data, width, height)
+
+
+def _read_colours(data: bytes, width: int, height: int) -> Colours:
+    """Decodes the colours of a picture at a size; of a far larger JPEG no more than is needed."""
+    flag = cv2.IMREAD_COLOR
+    with open_header(data, "picture") as image:
+        longest, wanted = max(image.size), max(width, height)
+    for factor, reduced in _REDUCED.items():
+        if longest >= factor * wanted:
+            flag = reduced
+    return fit_size(np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), flag)), width, height)
 
 
 def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.detection.place import Grey, Place, cut_window
 from fer_core.errors import FerError
 
 CASCADE_FILES = {
@@ -22,34 +23,6 @@ FINEST_STEP_SIDE = 48
 BRIGHT, MOST_GAIN = 160, 4.0
 """To what level a tenth of a dark picture is brightened, and by how much at most: OpenCV passes
 over every window whose deviation is below 10 grey levels, and with them dark faces."""
-
-Grey: TypeAlias = NDArray[np.uint8]
-"""A grey picture, uint8 (height, width)."""
-
-
-IS_NEAR = 0.4
-"""Two places are the same face where their middles are closer than this share of the larger."""
-
-
-class Place(NamedTuple):
-    """Where a face is or may be.
-
-    Attributes:
-        x: middle, in pixels of the frame from its left edge.
-        y: middle, from its top edge.
-        side: of the square around it, in pixels.
-        tilt: degrees by which the head leans clockwise.
-    """
-
-    x: float
-    y: float
-    side: float
-    tilt: float = 0.0
-
-    def is_near(self, other: Place) -> bool:
-        """Tells whether the two are the same face."""
-        reach = IS_NEAR * max(self.side, other.side)
-        return abs(self.x - other.x) < reach and abs(self.y - other.y) < reach
 
 
 class Look(NamedTuple):
@@ -183,44 +156,3 @@ def _group(hits: NDArray[np.float64], min_hits: int) -> list[tuple[Place, int]]:
         (Place(x + width / 2, y + height / 2, width), int(count) // 2)
         for (x, y, width, height), count in zip(boxes, np.ravel(counts), strict=True)
     ]
-
-
-def cut_window(grey: Grey, place: Place, side: int, pad: float) -> Grey:
-    """Cuts a square window around a place, turned upright and scaled; edges are repeated.
-
-    Args:
-        grey: uint8 (height, width).
-        place: its middle.
-        side: of the place in the window, in pixels.
-        pad: what is shown around it on each side, in sides of the place.
-
-    Returns:
-        uint8 (n, n), n = side * (1 + 2 * pad), rounded.
-    """
-    length = round(side * (1 + 2 * pad))
-    factor = int(place.side / side)
-    if factor > 1:  # averaged first: sampling alone would turn fine texture into noise
-        grey, place = _shrink_around(grey, place, pad, factor)
-    turn, scale = math.radians(place.tilt), side / place.side
-    cosine, sine = math.cos(turn) * scale, math.sin(turn) * scale
-    matrix = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
-    matrix[:, 2] = length / 2 - 0.5 - matrix[:, :2] @ (place.x - 0.5, place.y - 0.5)
-    border = cv2.BORDER_REPLICATE
-    window = cv2.warpAffine(grey, matrix, (length, length), borderMode=border)
-    return np.asarray(window, np.uint8)
-
-
-def _shrink_around(grey: Grey, place: Place, pad: float, factor: int) -> tuple[Grey, Place]:
-    """Shrinks what lies around a place by about a factor; returns it and the place in it."""
-    step = max(1, factor // 4)  # a mean of four rows of pixels is enough
-    factor -= factor % step  # and OpenCV is quick where it is whole
-    reach = place.side * (0.5 + pad) * (1.5 if place.tilt else 1.0) + factor
-    left, top = max(0, int(place.x - reach)), max(0, int(place.y - reach))
-    part = grey[top : int(place.y + reach) + 1, left : int(place.x + reach) + 1]
-    height, width = part.shape[0] // factor, part.shape[1] // factor
-    if not height or not width:
-        return grey, place
-    whole = part[: height * factor : step, : width * factor]
-    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-    x, y = (place.x - left) / factor, (place.y - top) / factor
-    return np.asarray(small, np.uint8), Place(x, y, place.side / factor, place.tilt)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.cascade import Grey, Place
+from fer_core.detection.place import Grey, Place
 
 CELLS = 40
 """Cells along the longest side of a frame."""

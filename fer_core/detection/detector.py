@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
+from fer_core.detection.colour import Colour
 from fer_core.detection.haar import IN_PICTURES, IN_VIDEOS, HaarDetector, HaarSettings
+from fer_core.detection.place import Grey
 from fer_core.detection.yunet import YuNetDetector, YuNetSettings
-from fer_core.errors import FerError
+from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
 from fer_core.faces import Box, Face
 
 DetectorSettings = HaarSettings | YuNetSettings
 """How faces are searched; `kind` says by which detector."""
 
-
-Detector = Callable[[NDArray[np.uint8], "int | None"], list[Face]]
-"""From a grey frame, uint8 (height, width), to its faces, left to right, then top to bottom.
-
-The second argument is the milliseconds since the frame before; None where a segment starts, and a
-detector that remembers earlier frames must forget them.
-"""
+DEFAULT = YuNetSettings(YUNET_SHA256)
+"""What finds the most faces and the fewest false ones in real pictures."""
 
 
-def detect_whole(grey: NDArray[np.uint8], since_ms: int | None = None) -> list[Face]:
+class Detector(Protocol):
+    """What finds the faces of frames that come one after the other."""
+
+    def __call__(
+        self, grey: Grey, since_ms: int | None = None, colour: Colour | None = None, /
+    ) -> list[Face]:
+        """Returns the faces of a frame, left to right, then top to bottom.
+
+        Args:
+            grey: uint8 (height, width).
+            since_ms: milliseconds since the frame before; None where a segment starts, and a
+                detector that remembers earlier frames must forget them.
+            colour: gives the frame in its colours, None where there are none.
+        """
+
+
+def detect_whole(
+    grey: Grey, since_ms: int | None = None, colour: Colour | None = None
+) -> list[Face]:
     """Takes the whole of a picture that is a cropped face already, uint8 (height, width)."""
     height, width = grey.shape
     return [Face(Box(0, 0, width, height))]
@@ -45,7 +57,7 @@ def load_detector(
 
     Args:
         settings: of the detector.
-        model_path: its model file, for the detectors that have one.
+        model_path: its model file, None for the one that is installed.
         for_pictures: whether each frame is a picture of its own.
 
     Raises:
@@ -53,9 +65,8 @@ def load_detector(
     """
     if isinstance(settings, HaarSettings):
         return HaarDetector(settings, IN_PICTURES if for_pictures else IN_VIDEOS)
-    if model_path is None:
-        raise FerError("detector yunet: has no model file")
-    return YuNetDetector(settings, Path(model_path))
+    path = find_yunet() if model_path is None else Path(model_path)
+    return YuNetDetector(settings, path, for_pictures)
 
 
 def detector_settings(values: dict[str, Any]) -> DetectorSettings:

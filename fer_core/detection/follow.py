@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 
-from fer_core.detection.cascade import CascadeSearch, Grey, Look, Place, Sighting, cut_window
+from fer_core.detection.cascade import CascadeSearch, Look, Sighting
+from fer_core.detection.place import Grey, Place, cut_window
 
 NEAR = Look("alt2", 36, 0.25, 0.8, 1.25, 1.12)
 FAR = Look("default", 28, 0.5, 0.7, 1.4, 1.12)

@@ -8,9 +8,11 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from fer_core.detection.cascade import IS_NEAR, CascadeSearch, Grey, Look, Place, Sighting
+from fer_core.detection.cascade import CascadeSearch, Look, Sighting
 from fer_core.detection.changes import ChangeMap, Region
+from fer_core.detection.colour import Colour
 from fer_core.detection.follow import Track, cut_patch
+from fer_core.detection.place import IS_NEAR, Grey, Place
 from fer_core.errors import FerError
 from fer_core.faces import Face, square_box
 
@@ -107,7 +109,9 @@ class HaarDetector:
         self._map = ChangeMap(np.zeros((2, 2), np.uint8))
         self._credit, self._scanned_ms, self._with_small = 0.0, 0, True
 
-    def __call__(self, grey: Grey, since_ms: int | None = None) -> list[Face]:
+    def __call__(
+        self, grey: Grey, since_ms: int | None = None, colour: Colour | None = None
+    ) -> list[Face]:
         """Returns the faces of a frame, uint8 (height, width)."""
         if since_ms is None or not self._map.fits(grey):
             self._tracks = []

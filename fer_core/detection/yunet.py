@@ -1,9 +1,8 @@
-"""Finds faces in grey frames with YuNet, a small network whose ONNX file the user brings."""
+"""Finds faces in grey frames with YuNet, a small network that is fed colour."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.detection.colour import Colour, colour_of_grey
+from fer_core.detection.points import place_of_points
 from fer_core.errors import FerError, ModelError
 from fer_core.faces import Face, square_box
 
@@ -28,16 +29,6 @@ TOP_K = 5000
 BLANK_SIZE = (96, 64)
 """Height and width of the frame that a file is tried on."""
 
-# The network was trained on squares like the cascade's, YuNet's boxes are tight and tall, so the
-# square follows from eyes and mouth. On the seven composite faces of sample_data the cascade's
-# square is 2.62 times the distance of the eyes wide and 2.34 times that from eyes to mouth; the
-# larger is taken, since the one shrinks where a head turns and the other where it nods. That makes
-# 3 % too much on the average of the seven, which is taken off both.
-SIDE_PER_EYES = 2.53
-SIDE_PER_EYES_TO_MOUTH = 2.26
-MIDDLE_BELOW_EYES = 0.30
-"""From the middle of the eyes to that of the square, as a share of the way to the mouth."""
-
 
 @dataclass(frozen=True)
 class YuNetSettings:
@@ -45,22 +36,27 @@ class YuNetSettings:
 
     Attributes:
         model_sha256: sha256 of the ONNX file.
-        longest_side: larger frames are searched in a copy with this longest side, in pixels. The
+        longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
             network knows faces of about 10 to 300 pixels.
+        video_side: the same for the frames of videos, where a face comes again.
         score_threshold: lowest score of a face, 0-1; OpenCV Zoo's value.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
+        revision: changes whenever the same settings find other faces.
         kind: names the detector.
     """
 
     model_sha256: str
-    longest_side: int = 640
+    longest_side: int = 1280
+    video_side: int = 640
     score_threshold: float = 0.6
     nms_threshold: float = 0.3
+    revision: int = 2
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
-        if self.longest_side < 32:
-            raise FerError(f"detection size: {self.longest_side} is too small, from 32 is needed")
+        least = min(self.longest_side, self.video_side)
+        if least < 32:
+            raise FerError(f"detection size: {least} is too small, from 32 is needed")
         if not (0 < self.score_threshold <= 1 and 0 < self.nms_threshold <= 1):
             raise FerError(
                 f"score threshold {self.score_threshold}, overlap {self.nms_threshold}: "
@@ -76,13 +72,17 @@ class YuNetDetector:
     Args:
         settings: how it searches.
         model_path: the ONNX file that `settings` name by its sha256.
+        for_pictures: whether each frame is a picture of its own.
 
     Raises:
         ModelError: the file cannot be read, is another one, or holds no YuNet.
     """
 
-    def __init__(self, settings: YuNetSettings, model_path: Path) -> None:
+    def __init__(
+        self, settings: YuNetSettings, model_path: Path, for_pictures: bool = True
+    ) -> None:
         self.settings = settings
+        self._longest_side = settings.longest_side if for_pictures else settings.video_side
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
@@ -103,17 +103,19 @@ class YuNetDetector:
                 raise ModelError(f"{model_path}: is no YuNet; {NEEDED}") from error
         self(np.zeros(BLANK_SIZE, np.uint8))
 
-    def __call__(self, grey: NDArray[np.uint8], since_ms: int | None = None) -> list[Face]:
+    def __call__(
+        self, grey: NDArray[np.uint8], since_ms: int | None = None, colour: Colour | None = None
+    ) -> list[Face]:
         """Returns the faces of a frame; every frame is searched whole."""
         height, width = grey.shape
-        scale = max(1.0, max(height, width) / self.settings.longest_side)
+        scale = max(1.0, max(height, width) / self._longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
-        small = grey if scale == 1.0 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        small = (colour or colour_of_grey(grey))(*size)
         try:
             if size != self._size:
                 self._network.setInputSize(size)
                 self._size = size
-            _, found = self._network.detect(cv2.cvtColor(small, cv2.COLOR_GRAY2BGR))
+            _, found = self._network.detect(small)
         except cv2.error as error:
             raise FerError(
                 f"yunet: cannot search a frame of {size[0]}x{size[1]} ({error.err})"
@@ -142,17 +144,8 @@ def face_in_row(row: NDArray[np.float32], zoom: NDArray[np.float64], size: tuple
         zoom: pixels of the frame per pixel of the copy, x and y.
         size: width and height of the frame.
     """
-    points = row[4:14].reshape(5, 2) * zoom
-    across = points[1] - points[0]
-    eyes = (points[0] + points[1]) / 2
-    down = (points[3] + points[4]) / 2 - eyes
-    side = max(
-        SIDE_PER_EYES * math.hypot(*across),
-        SIDE_PER_EYES_TO_MOUTH * math.hypot(*down),
-    )
-    middle = eyes + MIDDLE_BELOW_EYES * down
-    tilt = math.degrees(math.atan2(across[1], across[0]))
-    return Face(square_box((float(middle[0]), float(middle[1])), side, size), float(row[14]), tilt)
+    place = place_of_points(row[4:14].reshape(5, 2) * zoom)
+    return Face(square_box((place.x, place.y), place.side, size), float(row[14]), place.tilt)
 
 
 def _read_model(path: Path) -> bytes:

@@ -11,10 +11,11 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from fer_core.detection.colour import Colour
 from fer_core.errors import MediaError
 from fer_core.media import Source
 from fer_core.video.container import decode_frames, open_video, seek_frames
-from fer_core.video.grey import fit_grey, grey_of
+from fer_core.video.grey import colour_of, fit_grey, grey_of
 from fer_core.video.spans import VideoSpan
 
 
@@ -29,6 +30,7 @@ class Frame:
         error: why not; empty otherwise.
         starts_segment: whether detection must forget the frames before.
         decoded: number of frames decoded to come here from the sample before, this one included.
+        colour: gives it in its colours; None when it could not be decoded.
     """
 
     frame_index: int
@@ -37,6 +39,7 @@ class Frame:
     error: str
     starts_segment: bool
     decoded: int
+    colour: Colour | None = None
 
 
 def read_spans(source: Source, spans: Sequence[VideoSpan]) -> Iterator[Frame]:
@@ -117,7 +120,8 @@ def _decoded(frame: VideoFrame, span: VideoSpan, sample: _Sample, decoded: int) 
         grey = fit_grey(grey_of(frame, span.orientation), span.shown_size)
     except (av.FFmpegError, MediaError) as error:
         return sample.lost(f"frame {index}: cannot be turned to grey: {error}", decoded)
-    return Frame(index, timestamp_ms, grey, "", sample.starts_segment, decoded)
+    colour = colour_of(frame, span.orientation)
+    return Frame(index, timestamp_ms, grey, "", sample.starts_segment, decoded, colour)
 
 
 def _without_picture(sample: _Sample) -> Frame:

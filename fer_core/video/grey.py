@@ -1,4 +1,4 @@
-"""Grey: a decoded frame as uint8 grey in display orientation, without colour conversion."""
+"""Grey: a decoded frame as uint8 grey in display orientation, and its colours where asked for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import cast
 
 import cv2
 import numpy as np
+from av.error import FFmpegError
 from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+
+from fer_core.detection.colour import Colour, Colours, colour_of_grey
 
 _FULL_RANGE = 2
 _UNSPECIFIED = 0
@@ -85,6 +88,24 @@ def grey_of(frame: VideoFrame, orientation: Orientation = UPRIGHT) -> NDArray[np
     return _oriented(_widen(luma, bits, is_full_range(frame)), orientation)
 
 
+def colour_of(frame: VideoFrame, orientation: Orientation = UPRIGHT) -> Colour:
+    """Returns what gives a frame in its colours, at the size that is asked for.
+
+    It keeps the frame, and converts no more of it than is asked for. What cannot be converted is
+    shown in grey.
+    """
+
+    def convert(width: int, height: int) -> Colours:
+        size = (height, width) if orientation.transposed else (width, height)
+        try:
+            shown = frame.reformat(*size, format="bgr24", interpolation="AREA", threads=1)
+        except FFmpegError:
+            return colour_of_grey(grey_of(frame, orientation))(width, height)
+        return _oriented(np.asarray(shown.to_ndarray(), np.uint8), orientation)
+
+    return convert
+
+
 def fit_grey(grey: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:
     """Brings grey, uint8 (h, w), to a width and height, as its annotated copy will have them."""
     if size is None or grey.shape == size[::-1]:
@@ -128,7 +149,7 @@ def _widen(luma: NDArray[np.generic], bits: int, full_range: bool) -> NDArray[np
 
 def _oriented(grey: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
     if orientation.transposed:
-        grey = grey.T
+        grey = grey.swapaxes(0, 1)
     if orientation.mirrored:
         grey = grey[:, ::-1]
     if orientation.flipped:

@@ -19,7 +19,7 @@ from tests.pipelines.jobs import SAMPLES
 GREY = np.arange(120 * 160, dtype=np.uint32).reshape(120, 160).astype(np.uint8)
 
 
-def one_face(grey: NDArray[np.uint8], since_ms: int | None) -> list[Face]:
+def one_face(grey: NDArray[np.uint8], since_ms: int | None = None, *_: object) -> list[Face]:
     """Finds one face in every frame that is not black."""
     return [Face(Box(10, 20, 60, 60), 0.5)] if grey.any() else []
 
@@ -47,7 +47,7 @@ def test_every_frame_has_a_status_and_losses_are_told_once() -> None:
 def test_detection_forgets_at_the_start_of_a_segment_and_knows_the_time_that_passed() -> None:
     elapsed: list[int | None] = []
 
-    def note_time(grey: NDArray[np.uint8], since_ms: int | None) -> list[Face]:
+    def note_time(grey: NDArray[np.uint8], since_ms: int | None = None, *_: object) -> list[Face]:
         elapsed.append(since_ms)
         return []
 
@@ -116,7 +116,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
 def test_of_very_many_faces_in_a_frame_the_largest_are_kept_and_told() -> None:
     faces = [Face(Box(0, 0, 20 + at % 50, 20)) for at in range(MAX_FACES + 100)]
     frame = SampledFrame("crowd.png", 0, 0, np.zeros((100, 100), np.uint8))
-    found = detect_faces([frame], lambda grey, since_ms: list(faces))
+    found = detect_faces([frame], lambda *_: list(faces))
     assert len(found.faces) == len(found.crops) == MAX_FACES
     assert found.frames[0]["face_count"] == MAX_FACES
     assert min(int(str(row["box_width"])) for row in found.faces) > 20

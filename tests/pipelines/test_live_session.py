@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import load_detector
+from fer_core.detection.detector import DEFAULT, load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import MediaError, SettingsError
@@ -44,7 +44,7 @@ def jpeg_of(size: tuple[int, int] = (64, 48)) -> bytes:
 
 def test_a_frame_is_decoded_as_a_picture_is() -> None:
     path = SAMPLES / "pictures" / "rotated.jpg"
-    np.testing.assert_array_equal(read_frame(path.read_bytes()), read_picture(path))
+    np.testing.assert_array_equal(read_frame(path.read_bytes())[0], read_picture(path))
 
 
 def test_faces_and_scores_are_those_of_the_batch_job() -> None:
@@ -52,13 +52,20 @@ def test_faces_and_scores_are_those_of_the_batch_job() -> None:
     frames = [frame for _ in range(24) if (frame := playback.next_frame(lambda: 0))][::3]
     playback.close()
     sampled = [
-        SampledFrame("a", at.frame_index, at.timestamp_ms, at.grey(), "", at is frames[0])
+        SampledFrame(
+            *("a", at.frame_index, at.timestamp_ms, at.grey(), "", at is frames[0]),
+            colour=at.colour,
+        )
         for at in frames
     ]
-    wanted = detect_faces(sampled, load_detector(HaarSettings()))
+    wanted = detect_faces(sampled, load_detector(DEFAULT))
     scores = load_classifier(find_model_dir(), prior=DEFAULT_PRIOR)(wanted.crops)
     session = load_session()
-    seen = [face for at in frames for face in session.analyse(at.grey(), at.timestamp_ms).faces]
+    seen = [
+        face
+        for at in frames
+        for face in session.analyse(at.grey(), at.timestamp_ms, at.colour).faces
+    ]
     assert len(scores) > 10
     boxes = [[row[f"box_{part}"] for part in Box._fields] for row in wanted.faces]
     assert [list(face.box) for face in seen] == boxes
@@ -157,7 +164,7 @@ class Recording:
         self.recorder = Recorder(request, self.clock)
         self.analyst = Analyst(Session(self._detect, self._classify), self.recorder)
 
-    def _detect(self, grey: NDArray[np.uint8], since_ms: int | None) -> list[Face]:
+    def _detect(self, grey: NDArray[np.uint8], *_: object) -> list[Face]:
         self.frames += 1
         boxes = [Box(2, 2, 20, 20), Box(30, 2, 16, 16)]
         count = (0, 1, 2)[self.frames % 3]

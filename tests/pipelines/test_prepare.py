@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import load_detector
+from fer_core.detection.detector import DEFAULT, load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.learn.dataset import read_data
 from fer_core.learn.labelled_faces import LABELLED, LabelledFace
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from ferbeam.analysis.elements import Medium
 from ferbeam.cli import main
 from ferbeam.settings import PrepareSettings
@@ -102,10 +102,11 @@ def test_crops_are_those_of_the_analysis_and_the_largest_face_is_taken(
 ) -> None:
     source, data, _ = parted
     table = pq.read_table(data / "train.parquet")
-    detector = load_detector(HaarSettings(), for_pictures=True)
+    detector = load_detector(DEFAULT, for_pictures=True)
     faces = dict.fromkeys(table["media"].to_pylist(), 0)
     for row, crop in zip(table.to_pylist(), crops_in(table), strict=True):
-        frame = SampledFrame(row["media"], 0, 0, read_picture(source / row["media"]))
+        grey, colour = read_coloured(source / row["media"])
+        frame = SampledFrame(row["media"], 0, 0, grey, colour=colour)
         found = detect_faces([frame], detector)
         areas = [face["box_width"] * face["box_height"] for face in found.faces]  # type: ignore[operator]
         best = int(np.argmax(areas))

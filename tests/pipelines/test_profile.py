@@ -122,7 +122,7 @@ class CountingDetector:
     def __init__(self) -> None:
         self._scans = 0
 
-    def __call__(self, grey: NDArray[np.uint8], since_ms: int | None = None) -> list[Face]:
+    def __call__(self, grey: NDArray[np.uint8], *_: object) -> list[Face]:
         self._scans += 1
         return [Face(Box(0, 0, 40, 40))]
 

@@ -119,7 +119,11 @@ def test_another_detector_or_file_is_refused_for_the_same_output(
     source: Path, model: Path, finished: Path, tmp_path: Path, refuse: Refuse
 ) -> None:
     line = refuse("analyze", source, finished)
-    assert "detector was yunet, is haar." in line
+    assert line.count(" was ") == 1
+    assert "detector.model_sha256 was" in line
+    assert "detector was yunet, is haar." in refuse(
+        "analyze", source, finished, "--detector", "haar"
+    )
     other = tmp_path / "other.onnx"
     # An unknown field at the end changes the file and not the network.
     other.write_bytes(model.read_bytes() + b"\xfa\x3f\x01x")
@@ -147,10 +151,8 @@ def test_options_and_files_that_do_not_fit_are_one_line(
     text, output = tmp_path / "text.onnx", tmp_path / "out"
     text.write_text("this is no network\n" * 9)
     refused = {
-        ("--detector", "yunet"): "needs --detector-model",
-        ("--detector-model", model): "goes with --detector yunet",
         ("--detector", "haar", "--detector-model", model): "goes with --detector yunet",
-        ("--detector", "yunet", "--detector-model", ""): "needs --detector-model",
+        ("--detector", "yunet", "--detector-model", ""): "needs a FILE",
         ("--detector", "yunet", "--detector-model", tmp_path / "none"): "No such file",
         ("--detector", "yunet", "--detector-model", tmp_path): "Is a directory",
         ("--detector", "yunet", "--detector-model", text): "is no YuNet",

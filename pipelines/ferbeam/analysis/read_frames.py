@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fer_core.detect_faces import SampledFrame
 from fer_core.errors import MediaError
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.video.frames import lose_spans, read_spans
 from ferbeam.analysis.elements import Medium, OpenMedium, Span
 from ferbeam.guard.watchdog import beat
@@ -68,6 +68,7 @@ def read_frames(
                 frame.error,
                 frame.starts_segment,
                 frame.decoded,
+                frame.colour,
             )
 
 
@@ -75,6 +76,7 @@ def read_picture_frame(medium: Medium | OpenMedium, max_pixels: int) -> SampledF
     """Reads a picture as the one frame it is; without pixels where it cannot be read."""
     try:
         with open_source(medium.path) as source:
-            return SampledFrame(medium.name, 0, 0, read_picture(source, max_pixels))
+            grey, colour = read_coloured(source, max_pixels)
+            return SampledFrame(medium.name, 0, 0, grey, colour=colour)
     except MediaError as error:
         return SampledFrame(medium.name, 0, 0, None, str(error))

@@ -24,7 +24,7 @@ def analyze(
     output: Path,
     *,
     sample_fps: float | str | Fraction = 10,
-    detector: Literal["haar", "yunet"] = "haar",
+    detector: Literal["yunet", "haar"] = "yunet",
     detector_model: Path | None = None,
     redetect_ms: int | None = None,
     model: Path | None = None,
@@ -54,7 +54,7 @@ def analyze(
         output: folder or URI for what is found.
         sample_fps: frames to look at per second of video, or `all`.
         detector: what finds the faces.
-        detector_model: ONNX file of the detector.
+        detector_model: another ONNX file for `yunet`.
         redetect_ms: how often haar searches a frame whole, in milliseconds; None for 3000.
         model: model folder, None for the one that ferbeam ships.
         engine: what runs the model.

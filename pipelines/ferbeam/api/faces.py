@@ -42,7 +42,7 @@ def faces(
     picture: Picture,
     *,
     order: Literal["rgb", "bgr"] = "rgb",
-    detector: str = "haar",
+    detector: str = "yunet",
     detector_model: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
     engine: str = "litert",
@@ -58,7 +58,7 @@ def faces(
             orientation: uint8 (height, width) grey or uint8 (height, width, 3).
         order: of the colours of pixels: `rgb` as Pillow and imageio have them, `bgr` as OpenCV.
         detector: as of `analyze`, as are those that follow.
-        detector_model: ONNX file of the detector.
+        detector_model: another ONNX file for `yunet`.
         model: model folder, None for the one that ferbeam ships.
         engine: what runs the model.
         prior: how often expressions are expected.

@@ -62,7 +62,7 @@ def detector_options(command: Command) -> Command:
         help="What finds the faces.",
     )
     model = click.option(
-        "--detector-model", metavar="FILE", help="The ONNX file of --detector yunet: see README."
+        "--detector-model", metavar="FILE", help="Another ONNX file for --detector yunet."
     )
     return detector(model(command))
 

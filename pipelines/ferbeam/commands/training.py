@@ -43,7 +43,7 @@ def prepare(**options: Any) -> None:
     from ferbeam.runners.runner import check_runner, choose_runner
 
     check_runner(options["runner"], options["beam_options"])
-    if options["cropped"] and options["detector"] != "haar":
+    if options["cropped"] and (options["detector"], options["detector_model"]) != ("yunet", None):
         raise UsageError("--cropped: takes the pictures whole; leave out --detector")
     with Job("prepare") as job:  # imports Beam while this process imports the rest
         from rich.console import Console

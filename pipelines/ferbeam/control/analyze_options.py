@@ -11,7 +11,7 @@ from fer_core.errors import UsageError
 from fer_core.prior import DEFAULT_PRIOR, PRIORS
 from ferbeam.runners.capacity import fitting_workers
 
-DETECTORS = ("haar", "yunet")
+DETECTORS = ("yunet", "haar")
 ENGINES = ("litert", "tensorflow")
 PRIOR_NAMES = tuple(PRIORS)
 OVERLAYS = ("emoji", "cover", "box", "none")
@@ -46,7 +46,7 @@ class AnalyzeOptions:
     input: str
     output: str
     sample_fps: Fraction | None = Fraction(10)
-    detector: str = "haar"
+    detector: str = DETECTORS[0]
     detector_model: str | None = None
     redetect_ms: int | None = None
     model: str | None = None

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fer_core.detection.detector import DetectorSettings
+from fer_core.detection.detector import DEFAULT, DetectorSettings
 from fer_core.detection.haar import HaarSettings
 from fer_core.errors import FerError, UsageError
 from fer_core.model import find_model_dir, load_card
@@ -95,7 +95,7 @@ def choose_detector(
 
     Args:
         kind: `haar` or `yunet`.
-        model_file: of YuNet.
+        model_file: of YuNet, None for the one that is installed.
         redetect_ms: how often Haar searches a frame whole, None for its own default.
 
     Returns:
@@ -111,8 +111,10 @@ def choose_detector(
         return settings, None
     if redetect_ms is not None:
         raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
+    if model_file is None:
+        return DEFAULT, None
     if not model_file:
-        raise UsageError("--detector yunet: needs --detector-model FILE; README says where from")
+        raise UsageError("--detector-model: needs a FILE")
     if os.path.exists(model_file) and not os.path.isfile(model_file):  # a pipe would be waited for
         raise UsageError(f"--detector-model {model_file}: is no file, an ONNX file is needed")
     return _try_yunet(Path(model_file).absolute())

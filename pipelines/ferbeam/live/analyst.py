@@ -58,13 +58,13 @@ class Analyst:
         """
         start = time.perf_counter()
         try:
-            grey = read_frame(jpeg)
+            grey, colour = read_frame(jpeg)
         except MediaError as error:
             message = str(error)
             told = self._keep(lambda to: to.add_lost(message, index, timestamp_ms))
             return [tell_error(message, sequence), *told]
         decoding = time.perf_counter() - start
-        found = self._session.analyse(grey, timestamp_ms)
+        found = self._session.analyse(grey, timestamp_ms, colour)
         found = found._replace(analysis_ms=found.analysis_ms + 1000 * decoding)
         told = self._keep_frame(found, index, timestamp_ms, decoding)
         return [tell_result(sequence, found), *told]
@@ -75,7 +75,7 @@ class Analyst:
         grey = frame.grey()
         jpeg, scale = frame.jpeg()
         decoding = time.perf_counter() - start
-        found = self._session.analyse(grey, frame.timestamp_ms)
+        found = self._session.analyse(grey, frame.timestamp_ms, frame.colour)
         told = self._keep_frame(found, frame.frame_index, frame.timestamp_ms, decoding)
         return [SEQUENCE.pack(sequence) + jpeg, tell_result(sequence, found, scale), *told]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_core.errors import MediaError
 from fer_core.media import shown_name
 from fer_core.video.container import decode_frames, open_video
-from fer_core.video.grey import Orientation, grey_of, orientation_of
+from fer_core.video.grey import Orientation, colour_of, grey_of, orientation_of
 from fer_core.video.index import start_of
 from fer_core.video.upright import turn_plane
 
@@ -50,6 +50,10 @@ class PlayedFrame:
     def grey(self) -> NDArray[np.uint8]:
         """Returns it as the batch job sees it, uint8 (height, width)."""
         return grey_of(self.picture, self.orientation)
+
+    def colour(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Returns it in its colours, as the batch job sees it, at a size."""
+        return colour_of(self.picture, self.orientation)(width, height)
 
     def jpeg(self) -> tuple[bytes, float]:
         """Returns it as the page shows it, and the scale from its own pixels to those."""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT
 from fer_core.model import find_model_dir, load_card
 from ferbeam.guard.quiet import quiet_libraries
 from ferbeam.live.analyst import Analyst
@@ -114,7 +114,7 @@ def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
         "litert",
         request.prior,
         sample_fps="all",
-        detector=HaarSettings(),
+        detector=DEFAULT,
         max_pixels=MAX_PIXELS,
     )
     source = request.source and os.path.abspath(request.source)

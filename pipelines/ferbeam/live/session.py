@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE, Classifier
-from fer_core.detection.detector import Detector, limit_threads, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.colour import Colour
+from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
 from fer_core.errors import MediaError
 from fer_core.faces import Box, crop_face, keep_largest
 from fer_core.model import find_model_dir, load_classifier
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
 from fer_core.tracking.descriptors import SCENE_SIZE, describe_scene, find_cuts
@@ -88,18 +88,21 @@ class Session:
         taken, self._costs = self._costs, {}
         return taken
 
-    def analyse(self, grey: NDArray[np.uint8], timestamp_ms: int) -> Analysed:
+    def analyse(
+        self, grey: NDArray[np.uint8], timestamp_ms: int, colour: Colour | None = None
+    ) -> Analysed:
         """Finds the faces of the next frame.
 
         Args:
             grey: uint8 (height, width) in display orientation.
             timestamp_ms: whole milliseconds, never less than of the frame before.
+            colour: gives it in its colours, None where there are none.
         """
         start = time.perf_counter()
         since_ms = self._since(timestamp_ms)
         self._forget_at_cut(grey)
         with timed(self._costs, "detect") as counts:
-            faces = keep_largest(self._detector(grey, since_ms), MAX_FACES)
+            faces = keep_largest(self._detector(grey, since_ms, colour), MAX_FACES)
             counts["frames"] = 1
             crops = np.empty((len(faces), CROP_SIZE, CROP_SIZE), np.uint8)
             for crop, face in zip(crops, faces, strict=True):
@@ -143,15 +146,15 @@ def load_session(model_dir: Path | None = None, prior: str = DEFAULT_PRIOR) -> S
     limit_threads()
     classifier = load_classifier(model_dir or find_model_dir(), prior=prior)
     classifier(np.zeros((1, CROP_SIZE, CROP_SIZE), np.uint8))  # the first run takes longer
-    return Session(load_detector(HaarSettings()), classifier)
+    return Session(load_detector(DEFAULT), classifier)
 
 
-def read_frame(data: bytes) -> NDArray[np.uint8]:
-    """Decodes a JPEG as the batch job does pictures: grey, uint8 (height, width).
+def read_frame(data: bytes) -> tuple[NDArray[np.uint8], Colour]:
+    """Decodes a JPEG as the batch job does pictures: grey, uint8 (height, width), and its colours.
 
     Raises:
         MediaError: it is none, is cut short, or holds more than `MAX_PIXELS` pixels.
     """
     if not data.startswith(b"\xff\xd8"):
         raise MediaError("frame: is no JPEG")
-    return read_picture(io.BytesIO(data), MAX_PIXELS)
+    return read_coloured(io.BytesIO(data), MAX_PIXELS)

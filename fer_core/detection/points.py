@@ -1,0 +1,39 @@
+"""The five points of a face, and the square that follows from them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.detection.place import Place
+
+# The emotion network was trained on squares like the cascade's, so the square follows from eyes and
+# mouth. On the seven composite faces of sample_data the cascade's
+# square is 2.62 times the distance of the eyes wide and 2.34 times that from eyes to mouth; the
+# larger is taken, since the one shrinks where a head turns and the other where it nods. That makes
+# 3 % too much on the average of the seven, which is taken off both.
+SIDE_PER_EYES = 2.53
+SIDE_PER_EYES_TO_MOUTH = 2.26
+MIDDLE_BELOW_EYES = 0.30
+"""From the middle of the eyes to that of the square, as a share of the way to the mouth."""
+
+
+def place_of_points(points: NDArray[np.floating]) -> Place:
+    """Returns the square around a face, levelled by its eyes.
+
+    Args:
+        points: float (5, 2), x and y in pixels: left eye, right eye, nose, left and right corner
+            of the mouth; left as seen in the picture.
+    """
+    across = points[1] - points[0]
+    eyes = (points[0] + points[1]) / 2
+    down = (points[3] + points[4]) / 2 - eyes
+    side = max(
+        SIDE_PER_EYES * math.hypot(*across),
+        SIDE_PER_EYES_TO_MOUTH * math.hypot(*down),
+    )
+    x, y = eyes + MIDDLE_BELOW_EYES * down
+    tilt = math.degrees(math.atan2(across[1], across[0]))
+    return Place(float(x), float(y), side, tilt)
