@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,16 @@ class Provenance:
     shares: tuple[float, ...] = ()
 
 
-def find_model_dir() -> Path:
-    """Returns the folder of the shipped model, in the installed package or in the checkout.
+def find_model_dir(chosen: str | os.PathLike[str] | None = None) -> Path:
+    """Returns the folder of a model that was chosen; else of the one that ferbeam ships.
+
+    That lies in the installed package or in the checkout.
 
     Raises:
         ModelError: it is in neither place.
     """
+    if chosen is not None:
+        return Path(chosen)
     package = Path(__file__).resolve().parent
     places = (package / "models" / "fer_cnn", package.parent / "models" / "fer_cnn")
     for place in places:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ class SpanModelHandler(ModelHandler[DetectedSpan, PredictionResult, Classifier])
     def load_model(self) -> Classifier:
         """Loads the classifier; Beam shares it among the threads of a process."""
         return load_classifier(
-            Path(self._model_dir) if self._model_dir else find_model_dir(),
+            find_model_dir(self._model_dir),
             self._engine,
             self._prior,
         )

@@ -93,16 +93,13 @@ def _frame(picture: Picture, order: Literal["rgb", "bgr"], max_pixels: int) -> S
 def _load(
     detector: str, detector_model: str | None, model: str | None, engine: str, prior: str
 ) -> PictureAnalyst:
-    from pathlib import Path
-
     from fer_core.detection.detector import load_detector
     from fer_core.model import find_model_dir, load_classifier
     from fer_core.picture_faces import PictureAnalyst
     from ferbeam.control.ask import choose_detector
 
     settings, file = choose_detector(detector, detector_model)
-    folder = find_model_dir() if model is None else Path(model)
-    classifier = load_classifier(folder, engine, prior)
+    classifier = load_classifier(find_model_dir(model), engine, prior)
     return PictureAnalyst(load_detector(settings, file, for_pictures=True), classifier)
 
 

@@ -223,7 +223,7 @@ def evaluate(
 
     request = EvaluateRequest(
         data=Path(data),
-        model=find_model_dir() if model is None else Path(model),
+        model=find_model_dir(model),
         others=others,
         report=None if report is None else Path(report),
         **options,

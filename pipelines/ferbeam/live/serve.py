@@ -108,7 +108,7 @@ def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
     output = Output(request.record)
     claim_folder(output, replace(OUTPUT, what="--record"))
     held.enter_context(locked(output))
-    card = load_card(request.model_dir or find_model_dir())
+    card = load_card(find_model_dir(request.model_dir))
     rows = RowSettings.of_model(
         card,
         "litert",

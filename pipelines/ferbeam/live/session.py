@@ -144,7 +144,7 @@ def load_session(model_dir: Path | None = None, prior: str = DEFAULT_PRIOR) -> S
         FerError: one of them cannot be loaded.
     """
     limit_threads()
-    classifier = load_classifier(model_dir or find_model_dir(), prior=prior)
+    classifier = load_classifier(find_model_dir(model_dir), prior=prior)
     classifier(np.zeros((1, CROP_SIZE, CROP_SIZE), np.uint8))  # the first run takes longer
     return Session(load_detector(DEFAULT), classifier)
 

@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from fer_core.errors import FerError
@@ -81,7 +80,7 @@ def describe_problems(needs: dict[str, Any]) -> list[str]:
 def _model_problems(needs: dict[str, Any]) -> list[str]:
     folder = needs["model_dir"]
     try:
-        card = load_card(Path(folder) if folder else find_model_dir())
+        card = load_card(find_model_dir(folder))
         found = card.sha256_for(needs["engine"])
     except FerError as error:
         return [str(error)]
