@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,9 +13,9 @@ from fer_core.detection.haar import HaarSettings
 from fer_core.errors import FerError, UsageError
 from fer_core.model import find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
-from ferbeam.output.folder import Output
 from ferbeam.runners.runner import choose_runner
-from ferbeam.settings import RenderSettings, RowSettings
+from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
+from ferbeam.stores import is_uri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
     """
     if options.engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
-    card = load_card(find_model_dir() if options.model is None else Path(options.model))
+    card = load_card(find_model_dir(options.model))
     detector, detector_model = choose_detector(
         options.detector, options.detector_model, options.redetect_ms
     )
@@ -50,15 +51,19 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         max_pixels=options.max_pixels,
     )
     places = {"INPUT": options.input, "OUTPUT": options.output}
-    return AnalysisRequest(
-        input=options.input,
-        output=Output(options.output),
+    settings = AnalyzeSettings(
+        input=options.input if is_uri(options.input) else os.path.abspath(options.input),
+        output=options.output,
         rows=rows,
         span_s=options.span_s,
         model_dir=None if options.model is None else os.path.abspath(options.model),
         detector_model=detector_model,
-        card=card,
         render=choose_rendering(options),
+        run_id=uuid.uuid4().hex[:12],
+    )
+    return AnalysisRequest(
+        settings,
+        card,
         runner=choose_runner(options.runner, options.workers, options.beam_options, places),
         command=tuple(command),
         overwrite=options.overwrite,

@@ -54,7 +54,7 @@ def print_estimate(request: AnalysisRequest) -> None:
         f"{'s' * (workers > 1)} here ({show_seconds(busy)} of one worker)"
     )
     needed = whole.copy_bytes + whole.table_bytes
-    copies = f"copies {show_size(whole.copy_bytes)}, " if request.render else ""
+    copies = f"copies {show_size(whole.copy_bytes)}, " if request.settings.render else ""
     tell(
         f"space: about {show_size(needed)} in OUTPUT ({copies}"
         f"tables {show_size(whole.table_bytes)}){_describe_disk(request.output, needed)}"

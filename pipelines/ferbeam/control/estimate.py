@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
-from pathlib import Path
 
 from fer_core.committed_span import span_table
 from fer_core.detection.detector import limit_threads
@@ -117,10 +116,10 @@ def _open_group(
 ) -> tuple[Totals, list[ReadTask]]:
     """Opens a group and plans its readings."""
     started = time.perf_counter()
-    found = list(open_media(group, request.rows, [None] * len(group), {}))
+    found = list(open_media(group, request.settings.rows, [None] * len(group), {}))
     opened = [each for each in found if isinstance(each, Opened)]
     failures += [each for each in found if isinstance(each, Failure)]
-    readings = plan_group(group, opened, request.rows, request.span_s)
+    readings = plan_group(group, opened, request.settings.rows, request.settings.span_s)
     part = Totals(open_seconds=time.perf_counter() - started)
     for medium, video in opened:
         part.videos += video is not None
@@ -158,10 +157,11 @@ class _Trial:
     """Does readings as the job would, in a folder that goes again."""
 
     def __init__(self, request: AnalysisRequest, tell: Callable[[str], None]) -> None:
-        model_dir = Path(request.model_dir) if request.model_dir else find_model_dir()
+        settings = request.settings
+        folder, rows = find_model_dir(settings.model_dir), settings.rows
         self._request, self._tell = request, tell
-        self._classify = load_classifier(model_dir, request.rows.engine, request.rows.prior)
-        self._detectors = Detectors(request.rows.detector, request.detector_model)
+        self._classify = load_classifier(folder, rows.engine, rows.prior)
+        self._detectors = Detectors(rows.detector, settings.detector_model)
         self._overlays: list[Overlay] = []
 
     def scale(self, weighed: Weighed) -> Totals:
@@ -186,7 +186,7 @@ class _Trial:
         """Detects, classifies, commits, links, and renders where copies are wanted."""
         part, begun = Totals(), time.perf_counter()
         spans = []
-        limit = self._request.rows.max_pixels
+        limit = self._request.settings.rows.max_pixels
         for at, detected in enumerate(detect_reading(reading, limit, self._detectors, {})):
             span = replace(detected.span, index=at, total=len(reading))
             counts = {"frames": len(detected.found.frames), "faces": len(detected.found.faces)}
@@ -194,7 +194,7 @@ class _Trial:
             facts = {COUNTS_KEY.decode(): json.dumps(counts)}
             part.table_bytes += output.write_table(output.span_path(span.key), table, facts)
             spans.append(span)
-        linked, tasks = link_group(output, spans, self._request.render)
+        linked, tasks = link_group(output, spans, self._request.settings.render)
         part.table_bytes += sum(
             os.path.getsize(output.path(name)) for name in linked.files.tables.values()
         )
@@ -206,10 +206,10 @@ class _Trial:
         return part
 
     def _render(self, output: Output, task: SpanToRender) -> None:
-        assert self._request.render is not None
+        assert self._request.settings.render is not None
         if not self._overlays:
-            self._overlays.append(load_overlay(self._request.render))
-        render_task(output, task, self._overlays[0], self._request.render.quality, {})
+            self._overlays.append(load_overlay(self._request.settings.render))
+        render_task(output, task, self._overlays[0], self._request.settings.render.quality, {})
 
 
 def _size_of(path: str) -> int:

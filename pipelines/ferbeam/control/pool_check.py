@@ -44,15 +44,18 @@ def _host(address: str) -> str:
 
 def describe_needs(request: AnalysisRequest) -> WorkerNeeds:
     """Returns what the workers of an analysis must have."""
-    output = request.output
-    files = [request.detector_model, request.render and request.render.avatars]
+    output, settings = request.output, request.settings
+    files = [
+        settings.detector_model,
+        settings.render and settings.render.avatars,
+    ]
     return WorkerNeeds(
         versions=installed_versions(),
         input=None if "://" in request.input or "*" in request.input else _path(request.input),
         output=_existing(_path(output.root)) if output.is_local else None,
-        model_dir=request.model_dir,
-        engine=request.rows.engine,
-        model_sha256=request.rows.model_sha256,
+        model_dir=settings.model_dir,
+        engine=settings.rows.engine,
+        model_sha256=settings.rows.model_sha256,
         files=tuple(path for path in files if path),
     )
 

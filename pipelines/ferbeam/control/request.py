@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fer_core.model import ModelCard
 from ferbeam.masking import mask_urls
 from ferbeam.output.folder import Output
 from ferbeam.runners.runner import Runner
-from ferbeam.settings import RenderSettings, RowSettings
+from ferbeam.settings import AnalyzeSettings
 from ferbeam.stores import is_uri
 
 
@@ -20,14 +18,8 @@ class AnalysisRequest:
     """What is asked for.
 
     Attributes:
-        input: folder, glob, file or URI.
-        output: where the tables go.
-        rows: the settings that change rows.
-        span_s: length of a span of video in seconds.
-        model_dir: model folder, None for the shipped one.
-        detector_model: model file of the detector, None for one without.
+        settings: of the job; its INPUT is absolute.
         card: the card of the model.
-        render: of the annotated copies, None for no copies.
         runner: where it runs.
         command: the words that ask for it, without `ferbeam`.
         overwrite: removes what an earlier run wrote.
@@ -35,24 +27,27 @@ class AnalysisRequest:
         retry_failures: does once more what ended in a failure.
     """
 
-    input: str
-    output: Output
-    rows: RowSettings
-    span_s: float
-    model_dir: str | None
-    detector_model: str | None
+    settings: AnalyzeSettings
     card: ModelCard
-    render: RenderSettings | None
     runner: Runner
     command: tuple[str, ...]
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    @property
+    def input(self) -> str:
+        """Folder, glob, file or URI."""
+        return self.settings.input
+
+    @property
+    def output(self) -> Output:
+        """Where the tables go."""
+        return Output(self.settings.output)
 
     def belongs_to(self) -> dict[str, Any]:
         """Returns what an OUTPUT belongs to: its INPUT and the settings that change rows."""
         place = mask_urls(self.input)
         if not is_uri(place):
-            place = os.path.abspath(place).encode("utf-8", "replace").decode()
-        return {"INPUT": place, **self.rows.flat()}
+            place = place.encode("utf-8", "replace").decode()
+        return {"INPUT": place, **self.settings.rows.flat()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -28,8 +27,6 @@ from ferbeam.output.start_marks import StartMarks
 from ferbeam.runners.dataflow import ends_without_result
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
-from ferbeam.settings import AnalyzeSettings
-from ferbeam.stores import is_uri
 from ferbeam.stores.overlap import refuse_listed, refuse_overlap
 
 MOST_IN_VAIN = 3
@@ -62,39 +59,51 @@ def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, listing: Listing
 ) -> Run | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
-    names = {medium.name for medium in listing.media}
     parts = count_parts(listing.media)
     options = request.runner.options(parts)
-    check_workers(request, options)
-    claim_output(request, names)
-    if request.retry_failures:
-        forget_failures(request.output)
-    if request.render is not None:
-        check_space(request.output, listing.media)
-    progress.start(request.output, len(names), request.render is not None)
+    _begin(request, progress, listing, options)
     if excess := request.runner.describe_excess(parts):
         progress.note(f"warning: {excess}")
     _run_job(request, progress, job, options)
     if ends_without_result(request.runner.extra):
         return None
-    ended = time.time()
-    path = request.output.path(".spans", f"run-{request.run_id}.json")
-    result = request.output.read_json(path)
+    return _finish(request, job, listing, request.runner.used_workers(parts))
+
+
+def _begin(
+    request: AnalysisRequest, progress: Progress, listing: Listing, options: list[str]
+) -> None:
+    """Checks the workers, OUTPUT and the disk, before anything is done."""
+    names, renders = {medium.name for medium in listing.media}, request.settings.render is not None
+    check_workers(request, options)
+    claim_output(request, names)
+    if request.retry_failures:
+        forget_failures(request.output)
+    if renders:
+        check_space(request.output, listing.media)
+    progress.start(request.output, len(names), renders)
+
+
+def _finish(request: AnalysisRequest, job: Job, listing: Listing, workers: int | None) -> Run:
+    """Checks what the job has gathered, writes `run.json`, and removes what is of no use now."""
+    ended, output = time.time(), request.output
+    path = output.path(".spans", f"run-{request.settings.run_id}.json")
+    result = output.read_json(path)
     if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
     tables = gather_tables(result["parts"])
-    _check_run(request.output, tables, len(names) + len(listing.failures))
+    _check_run(output, tables, len(listing.media) + len(listing.failures))
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
-    workers = request.runner.used_workers(parts)
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
-    looks = {"render": request.render and asdict(request.render), "span_s": request.span_s}
+    settings = request.settings
+    looks = {"render": settings.render and asdict(settings.render), "span_s": settings.span_s}
     looks["left_out"] = dict(listing.left_out)
     run = describe_run(
         request.command, request.belongs_to(), request.card, job.began, tables, **looks, **costs
     )
-    write_run(request.output, run)
-    remove_stale(request.output, run)
-    request.output.remove(path)
+    write_run(output, run)
+    remove_stale(output, run)
+    output.remove(path)
     return run
 
 
@@ -104,17 +113,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
     Raises:
         FerError: the job failed, or lost its workers without getting any further.
     """
-    settings = AnalyzeSettings(
-        input=request.input if is_uri(request.input) else os.path.abspath(request.input),
-        output=request.output.root,
-        rows=request.rows,
-        span_s=request.span_s,
-        model_dir=request.model_dir,
-        detector_model=request.detector_model,
-        render=request.render,
-        run_id=request.run_id,
-    )
-    order = settings.to_dict(), options
+    order = request.settings.to_dict(), options
     marks, before, in_vain = StartMarks(request.output), set[str](), 0
     try:
         while True:
