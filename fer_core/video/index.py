@@ -18,6 +18,7 @@ from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, shown_na
 from fer_core.video.appearance import Appearance, appearance_of
 from fer_core.video.claims import check_claims
 from fer_core.video.container import Video, decode_frames, list_packets, open_video, seek_frames
+from fer_core.video.continued import Continued
 from fer_core.video.grey import Orientation, orientation_of
 from fer_core.video.remote_index import open_listing
 
@@ -76,7 +77,7 @@ class _Times:
         key_pts: int64 (keyframes,).
         key_dts: int64 (keyframes,), beside each.
         last: where the last frame ends.
-        usable: whether every packet has its own pts, and dts rise.
+        usable: whether every packet has its own pts, and dts rise and never begin again.
     """
 
     pts: NDArray[np.int64]
@@ -157,10 +158,12 @@ def _list_times(video: Video, name: str) -> _Times:
     """Lists the packets that are to be shown; without pts, dts or else the mean rate serve."""
     pts, dts, keys = array("q"), array("q"), array("b")
     step = 0
+    line = Continued(video.stream.time_base or Fraction(1, 1000))
     for packet in list_packets(video):
+        move = line.move_of(packet.dts, packet.duration)
         if _is_shown(packet):
-            pts.append(_MISSING if packet.pts is None else packet.pts)
-            dts.append(_MISSING if packet.dts is None else packet.dts)
+            pts.append(_MISSING if packet.pts is None else packet.pts + move)
+            dts.append(_MISSING if packet.dts is None else packet.dts + move)
             keys.append(packet.is_keyframe and packet.pts is not None)
             step = packet.duration or 0
         if len(pts) > MAX_FRAMES:
@@ -181,7 +184,7 @@ def _list_times(video: Video, name: str) -> _Times:
         key_pts,
         np.where(key_dts == _MISSING, key_pts, key_dts),
         last,
-        complete and rising,
+        complete and rising and not line.moves,
     )
 
 

@@ -239,3 +239,26 @@ def test_frames_do_not_pile_up_in_memory(folder: Path) -> None:
     finally:
         gc.enable()
     assert kept <= 5
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+def test_recordings_joined_byte_by_byte_follow_upon_each_other(tmp_path: Path, name: str) -> None:
+    codec = "mpeg2video" if name == "a.mpg" else "libx264"
+    part = make_clip(tmp_path / name, Clip(codec=codec, frames=75, rate=25, options={"bf": "2"}))
+    alone = index_video(part)
+    joined = tmp_path / f"joined{part.suffix}"
+    joined.write_bytes(part.read_bytes() * 2)
+    index = index_video(joined)
+    assert not index.seekable
+    (reading,) = plan_spans(index, None, 100)
+    shown = [
+        (read_number(frame.grey), frame.timestamp_ms)
+        for frame in read_spans(joined, reading)
+        if frame.grey is not None
+    ]
+    assert len(shown) >= 149  # a container may lose the packet that lies across the seam
+    second = [number for number, _ in shown].index(0, 1)
+    at = dict(shown[:second])
+    apart = [ms - at[number] for number, ms in shown[second:-2]]
+    assert apart == pytest.approx([3000] * len(apart), abs=41)
+    assert index.info.duration_ms == pytest.approx(2 * alone.info.duration_ms, abs=80)

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from fer_core.video.index import index_video
 from fer_core.video.join import JoinedVideo
 from tests.core.clips import Clip, make_clip
 from tests.core.rendering import find_beeps, read_sound, render
@@ -168,3 +169,16 @@ def test_a_video_without_sound_stays_without(tmp_path: Path) -> None:
     assert (joined.track_count, joined.lost_sound) == (0, ())
     with av.open(str(copy)) as container:
         assert not container.streams.audio
+
+
+def test_the_sound_of_joined_recordings_is_heard_twice(tmp_path: Path) -> None:
+    part = make_sounding(tmp_path / "part.ts", PICTURE, Beeps())
+    (tmp_path / "joined.ts").write_bytes(part.read_bytes() * 2)
+    once, _, _, _ = listen(part)
+    copy, joined = render(tmp_path / "joined.ts")
+    heard = find_beeps(*read_sound(copy, 0))
+    assert len(heard) == 2 * len(once)
+    later = heard[len(once)] - heard[0]
+    assert later == pytest.approx(index_video(part).info.duration_ms / 1000, abs=0.1)
+    assert np.diff(heard[len(once) :]) == pytest.approx(np.diff(once), abs=0.003)
+    assert joined.lost_sound == ()
