@@ -4,7 +4,7 @@ VENV := .venv
 TRAIN_VENV := .venv-train
 PEERS_VENV := .venv-peers
 FLINK_VENV := .venv-flink
-# The newest Flink for which the job server can be had everywhere: see README, "On Flink".
+# The newest Flink for which the job server can be had everywhere: see pipelines/README.md, "On Flink".
 FLINK_VERSION := 1.19
 FLINK_JAR ?= $(FLINK_VENV)/flink-$(FLINK_VERSION)-job-server.jar
 FLINK_HOME = $(shell $(FLINK_VENV)/bin/python -c 'import pyflink; print(pyflink.__path__[0])')

@@ -37,7 +37,8 @@ def assert_same_copies(one: Path, other: Path) -> None:
 
 
 def test_a_cluster_without_a_job_listens_on_loopback_only(cluster: RunningCluster) -> None:
-    # While a job runs, Beam's part of the task managers opens ports of its own: see README.
+    # While a job runs, Beam's part of the task managers opens ports of its own:
+    # see pipelines/README.md.
     listening = [
         connection.laddr
         for process in cluster.processes()

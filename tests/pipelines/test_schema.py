@@ -1,4 +1,4 @@
-"""The tables hold their schema, and the README says what it is."""
+"""The tables hold their schema, and fer_core/README.md says what it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROW = re.compile(r"^\| (\w+) \| (\w+\??) \| .+ \|$", re.MULTILINE)
 
 def readme_columns(table: str) -> list[tuple[str, str]]:
     """Returns name and type of the columns that the README gives a table."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "fer_core/README.md").read_text(encoding="utf-8")
     section = text.partition(f"\n### {table}\n")[2].partition("\n#")[0]
     return [row for row in ROW.findall(section) if row != ("column", "type")]
 
@@ -49,6 +49,6 @@ def test_written_files_carry_their_schema(tmp_path: Path) -> None:
 
 
 def test_readme_lists_the_kinds_of_failure() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "fer_core/README.md").read_text(encoding="utf-8")
     told = next(line for line in text.splitlines() if line.startswith("| error | string |"))
     assert set(re.findall("`(\\w+)`", told)) == set(get_args(FailureKind))
