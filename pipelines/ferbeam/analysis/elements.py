@@ -21,7 +21,7 @@ class Medium:
     Attributes:
         name: path relative to INPUT with forward slashes: the column `media`.
         path: where to open it.
-        kind: `image` or `video`, by its suffix; `other` where `list_files` lists neither.
+        kind: `image` or `video`, by its suffix; `other` where `list_entries` lists neither.
         size: bytes.
         mtime_ns: time of the last change, 0 where the store tells none.
     """

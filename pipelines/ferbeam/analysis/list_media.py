@@ -49,7 +49,7 @@ def list_input(root: str) -> Listing:
         UsageError: INPUT does not exist or holds no media.
     """
     listing = Listing([], [], Counter())
-    for found in list_files(root):
+    for found in list_entries(root):
         if isinstance(found, Failure):
             listing.failures.append(found)
         elif found.kind != OTHER:
@@ -75,10 +75,10 @@ def list_media(root: str) -> Iterator[Medium | Failure]:
     Raises:
         UsageError: INPUT does not exist.
     """
-    return (found for found in list_files(root) if getattr(found, "kind", "") != OTHER)
+    return (found for found in list_entries(root) if getattr(found, "kind", "") != OTHER)
 
 
-def list_files(root: str) -> Iterator[Medium | Failure]:
+def list_entries(root: str) -> Iterator[Medium | Failure]:
     """Lists what `list_media` does, and the files that are no media by their suffix.
 
     Raises:

@@ -49,13 +49,13 @@ def prepare(**options: Any) -> None:
         from rich.console import Console
 
         from ferbeam.control.ask import choose_detector
-        from ferbeam.output.folder import Output
+        from ferbeam.output.folder import Folder
         from ferbeam.training.prepare_run import PrepareRequest, run_prepare
 
         places = {"INPUT": options["input_path"], "DATA": options["data"]}
         request = PrepareRequest(
             input=options["input_path"],
-            data=Output(options["data"]),
+            data=Folder(options["data"]),
             cropped=options["cropped"],
             valid_share=options["valid_share"],
             detector=choose_detector(options["detector"], options["detector_model"]),

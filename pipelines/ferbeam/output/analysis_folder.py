@@ -10,7 +10,7 @@ from typing import Any
 from fer_core.errors import FerError
 from fer_core.records import TABLES
 from ferbeam.output.checked_files import read_checked
-from ferbeam.output.folder import Output, copy_name, sheet_name
+from ferbeam.output.folder import Folder, copy_name, sheet_name
 from ferbeam.output.ownership import Kind
 from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.report_mark import MARK, MARK_WITHIN, PAGES, REPORT
@@ -24,7 +24,7 @@ _PAGE = re.compile(rf"{PAGES}/(pictures-\d+|.+-[0-9a-f]{{10}})\.html")
 _PAGE_MARK = MARK.partition("{")[0].encode()
 
 
-def _list_older(output: Output) -> set[str] | None:
+def _list_older(output: Folder) -> set[str] | None:
     """Names what an earlier version has written into an OUTPUT; None where it is none.
 
     It is one if its `run.json`, or the note of its settings, is as ferbeam writes them. Of its
@@ -43,7 +43,7 @@ def _list_older(output: Output) -> set[str] | None:
     return names | {page for page in (REPORT, *pages) if _is_page(output, page)}
 
 
-def _read(output: Output, name: str) -> dict[str, Any]:
+def _read(output: Folder, name: str) -> dict[str, Any]:
     """Reads a JSON file; nothing where it is none."""
     try:
         found = json.loads(read_checked(output, name, MOST_BYTES))
@@ -60,7 +60,7 @@ def _lists_tables(tables: Any) -> bool:
     )
 
 
-def _listed(output: Output, run: dict[str, Any]) -> Iterator[str]:
+def _listed(output: Folder, run: dict[str, Any]) -> Iterator[str]:
     """Yields the table files of a finished run, and the copies that its media tell of."""
     for name, files in run["tables"].items():
         yield from (file for file in files if str(file).startswith(f"{name}/"))
@@ -75,7 +75,7 @@ def _listed(output: Output, run: dict[str, Any]) -> Iterator[str]:
                 yield from (row["annotated"], sheet_name(row["media"]))
 
 
-def _planned_copies(output: Output) -> set[str]:
+def _planned_copies(output: Folder) -> set[str]:
     """Names the copies and sheets of the media that the plans of an unfinished run hold."""
     copies: set[str] = set()
     for name in output.list_names(".spans", "plans"):
@@ -86,7 +86,7 @@ def _planned_copies(output: Output) -> set[str]:
     return copies
 
 
-def _is_page(output: Output, name: str) -> bool:
+def _is_page(output: Folder, name: str) -> bool:
     path = output.path(name)
     return output.exists(path) and _PAGE_MARK in output.read(path)[:MARK_WITHIN]
 

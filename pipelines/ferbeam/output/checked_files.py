@@ -6,7 +6,7 @@ import os
 import stat
 
 from fer_core.errors import ForeignError
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.stores import store_of
 
 
@@ -14,7 +14,7 @@ class LeadsOutError(ValueError):
     """A path that is not below OUTPUT."""
 
 
-def leads_out(output: Output, file: str) -> bool:
+def leads_out(output: Folder, file: str) -> bool:
     """Tells whether a path below OUTPUT is not below it by its name, or leads through a link."""
     if {"", ".", ".."} & set(file.split("/")) or "\0" in file:
         return True
@@ -25,7 +25,7 @@ def leads_out(output: Output, file: str) -> bool:
     return False
 
 
-def read_checked(output: Output, file: str, most: int) -> bytes:
+def read_checked(output: Folder, file: str, most: int) -> bytes:
     """Reads a file of an OUTPUT whole.
 
     Args:
@@ -41,7 +41,7 @@ def read_checked(output: Output, file: str, most: int) -> bytes:
     return output.read(output.path(file))
 
 
-def measure_checked(output: Output, file: str, most: int) -> int:
+def measure_checked(output: Folder, file: str, most: int) -> int:
     """Returns the bytes of a file of an OUTPUT; raises as `read_checked` does."""
     if leads_out(output, file):
         raise LeadsOutError("it leads out of OUTPUT, or through a link")

@@ -1,4 +1,4 @@
-"""The files of an OUTPUT folder: where they lie, and writing each of them whole or not at all."""
+"""The files of a folder that ferbeam writes: where they lie; each is written whole or not."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PART, TILES = ".mp4", ".tiles"
 
 
 @dataclass(frozen=True)
-class Output:
-    """An OUTPUT folder, local or a URI.
+class Folder:
+    """A folder that ferbeam writes, local or a URI: an OUTPUT, DATA, or a model.
 
     Attributes:
         root: the folder.
@@ -36,28 +36,8 @@ class Output:
         return not is_uri(self.root)
 
     def path(self, *names: str) -> str:
-        """Returns the path of a file below OUTPUT."""
+        """Returns the path of a file below the folder."""
         return "/".join((self.root.rstrip("/"), *names))
-
-    def span_path(self, key: str) -> str:
-        """Returns the path of a committed span."""
-        return self.path(".spans", f"{key}.parquet")
-
-    def rendered_path(self, key: str) -> str:
-        """Returns the path of a rendered span of video."""
-        return self.path(".spans", key + PART)
-
-    def tiles_path(self, key: str) -> str:
-        """Returns the path of what a rendered span has for the contact sheet."""
-        return self.path(".spans", key + TILES)
-
-    def copies_path(self, group: str) -> str:
-        """Returns the path of the note that tells which copies of a group are there."""
-        return self.path(".spans", "copies", f"{group}.json")
-
-    def plan_path(self, group: str) -> str:
-        """Returns the path of the plan of a group of media."""
-        return self.path(".spans", "plans", f"{group}.json")
 
     @property
     def _files(self) -> LocalFolder | StoredFolder:
@@ -67,7 +47,7 @@ class Output:
         """Tells whether a file is there.
 
         Raises:
-            ForeignError: a step to it, below OUTPUT, is a link.
+            ForeignError: a step to it, below the folder, is a link.
         """
         return self._files.exists(path)
 
@@ -129,7 +109,7 @@ class Output:
         return self._files.list_names(*folder)
 
     def list_files(self, *folder: str) -> Iterator[str]:
-        """Lists the files of a folder and those below it, links too, as paths below OUTPUT.
+        """Lists the files of a folder and those below it, links too, as paths below it.
 
         Raises:
             ForeignError: the folder itself is, or lies behind, a link.
@@ -173,6 +153,30 @@ class Output:
             return None
         except (ValueError, UnicodeDecodeError):
             return None
+
+
+class Output(Folder):
+    """An OUTPUT folder."""
+
+    def span_path(self, key: str) -> str:
+        """Returns the path of a committed span."""
+        return self.path(".spans", f"{key}.parquet")
+
+    def rendered_path(self, key: str) -> str:
+        """Returns the path of a rendered span of video."""
+        return self.path(".spans", key + PART)
+
+    def tiles_path(self, key: str) -> str:
+        """Returns the path of what a rendered span has for the contact sheet."""
+        return self.path(".spans", key + TILES)
+
+    def copies_path(self, group: str) -> str:
+        """Returns the path of the note that tells which copies of a group are there."""
+        return self.path(".spans", "copies", f"{group}.json")
+
+    def plan_path(self, group: str) -> str:
+        """Returns the path of the plan of a group of media."""
+        return self.path(".spans", "plans", f"{group}.json")
 
 
 def encode_table(table: pa.Table) -> bytes:

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 from fer_core.errors import FerError, ForeignError, SettingsError
 from ferbeam.masking import mask_words
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.output.owned_names import LOCK
 from ferbeam.shell_words import join_words
 from ferbeam.stores import store_of
@@ -38,7 +38,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @contextmanager
-def locked(output: Output) -> Iterator[None]:
+def locked(output: Folder) -> Iterator[None]:
     """Keeps other commands from writing into OUTPUT within the block.
 
     Raises:
@@ -51,7 +51,7 @@ def locked(output: Output) -> Iterator[None]:
         yield
 
 
-def _system_locks(output: Output) -> bool:
+def _system_locks(output: Folder) -> bool:
     """Tells whether the disk of OUTPUT knows locks that end with their owner; makes OUTPUT."""
     try:
         os.makedirs(output.root, exist_ok=True)
@@ -70,7 +70,7 @@ def _system_locks(output: Output) -> bool:
 
 
 @contextmanager
-def _locked_by_system(output: Output) -> Iterator[None]:
+def _locked_by_system(output: Folder) -> Iterator[None]:
     path = output.path(LOCK)
     while True:
         file = _open_lock(output, path)
@@ -96,7 +96,7 @@ def _locked_by_system(output: Output) -> Iterator[None]:
             os.unlink(path)
 
 
-def _open_lock(output: Output, path: str) -> BinaryIO:
+def _open_lock(output: Folder, path: str) -> BinaryIO:
     """Opens the file of the lock, made where there is none; never what a link leads to."""
     output.exists(path)
     try:
@@ -111,12 +111,12 @@ def _open_lock(output: Output, path: str) -> BinaryIO:
     return file
 
 
-def _unwritable(output: Output, error: OSError) -> FerError:
+def _unwritable(output: Folder, error: OSError) -> FerError:
     return FerError(f"OUTPUT {output.root}: cannot be written: {error.strerror or error}")
 
 
 @contextmanager
-def _locked_by_name(output: Output) -> Iterator[None]:
+def _locked_by_name(output: Folder) -> Iterator[None]:
     path, me = output.path(LOCK), _owner()
     if not _create(output, path, me):
         _take_over(output, path, me)
@@ -136,7 +136,7 @@ def _locked_by_name(output: Output) -> Iterator[None]:
         output.remove(path)
 
 
-def _take_over(output: Output, path: str, me: dict[str, Any]) -> None:
+def _take_over(output: Folder, path: str, me: dict[str, Any]) -> None:
     """Makes the lock in place of one without an owner; of two that try at once, one gives way."""
     _refuse_unless_stale(output, path)
     output.remove(path)
@@ -148,7 +148,7 @@ def _take_over(output: Output, path: str, me: dict[str, Any]) -> None:
         )
 
 
-def _create(output: Output, path: str, me: dict[str, Any]) -> bool:
+def _create(output: Folder, path: str, me: dict[str, Any]) -> bool:
     """Makes the lock where there is none; tells whether it did."""
     data = json.dumps(me).encode()
     if not output.is_local:
@@ -165,7 +165,7 @@ def _create(output: Output, path: str, me: dict[str, Any]) -> bool:
     return True
 
 
-def _refuse_unless_stale(output: Output, path: str) -> None:
+def _refuse_unless_stale(output: Folder, path: str) -> None:
     """Refuses an OUTPUT whose lock was renewed lately, by an owner that may still be there."""
     held = _read_owner(output.read(path)) if output.exists(path) else {}
     if (held and not output.is_local) or _is_there(held):

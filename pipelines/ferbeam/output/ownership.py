@@ -16,7 +16,7 @@ from typing import Any
 
 from fer_core.errors import FerError, UsageError
 from ferbeam.output.checked_files import read_checked
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.output.journal import Journal, journal_of
 from ferbeam.output.owned_names import FOLDER, LOCK
 from ferbeam.output.plain_path import find_plain, list_plain
@@ -46,10 +46,10 @@ class Kind:
 
     what: str
     names: tuple[str, ...]
-    older: Callable[[Output], set[str] | None]
+    older: Callable[[Folder], set[str] | None]
 
 
-def check_folder(folder: Output, kind: Kind) -> None:
+def check_folder(folder: Folder, kind: Kind) -> None:
     """Refuses a folder that holds anything and is not ours; changes nothing.
 
     Raises:
@@ -65,7 +65,7 @@ def check_folder(folder: Output, kind: Kind) -> None:
         find_plain(folder.root, folder.path(name))
 
 
-def claim_folder(folder: Output, kind: Kind) -> None:
+def claim_folder(folder: Folder, kind: Kind) -> None:
     """Marks a new or an empty folder as ours, and one that an earlier version wrote.
 
     Raises:
@@ -88,12 +88,12 @@ def claim_folder(folder: Output, kind: Kind) -> None:
     folder.write_json(folder.path(MARK), _MARK)
 
 
-def is_marked(folder: Output) -> bool:
+def is_marked(folder: Folder) -> bool:
     """Tells whether a folder bears the mark: a plain file that says just what we write."""
     return bool(_read_small(folder, MARK) == _MARK)
 
 
-def _read_small(folder: Output, name: str) -> Any:
+def _read_small(folder: Folder, name: str) -> Any:
     """Reads a small JSON file; None where it is none."""
     try:
         return json.loads(read_checked(folder, name, _MOST_BYTES))
@@ -101,7 +101,7 @@ def _read_small(folder: Output, name: str) -> Any:
         return None
 
 
-def unmark_folder(folder: Output) -> None:
+def unmark_folder(folder: Folder) -> None:
     """Takes the mark from a local folder that holds nothing else, and removes the folder."""
     if list_plain(folder.root) == [FOLDER]:
         _remove_mark(folder.path(FOLDER))
@@ -109,13 +109,13 @@ def unmark_folder(folder: Output) -> None:
             os.rmdir(folder.root)
 
 
-def _held(folder: Output) -> str | None:
+def _held(folder: Folder) -> str | None:
     """Names something in a folder that makes it more than an empty one."""
     names = list_plain(folder.root) if folder.is_local else folder.list_files()
     return next((name for name in names if not _counts_as_nothing(folder, name)), None)
 
 
-def _counts_as_nothing(folder: Output, name: str) -> bool:
+def _counts_as_nothing(folder: Folder, name: str) -> bool:
     """Tells whether a name in a folder is the system's, or what we had when we were killed."""
     if name == LOCK:
         held = _read_small(folder, LOCK)
@@ -124,7 +124,7 @@ def _counts_as_nothing(folder: Output, name: str) -> bool:
     return not name or name in SYSTEM_NAMES or _UNFINISHED.fullmatch(name) is not None
 
 
-def _mark_here(folder: Output, adopted: set[str]) -> None:
+def _mark_here(folder: Folder, adopted: set[str]) -> None:
     """Makes the mark beside its place, with the notes of what was written before, and renames."""
     os.makedirs(folder.root, exist_ok=True)
     for name in list_plain(folder.root):

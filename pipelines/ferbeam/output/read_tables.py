@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from fer_core.records import SPAN, TABLES
 from ferbeam.output.checked_files import LeadsOutError, measure_checked, read_checked
 from ferbeam.output.damage import DamageError
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder, Output
 from ferbeam.output.run_file import RUN_FILE, Listed
 
 MOST_BYTES = 8 * 2**30
@@ -47,7 +47,7 @@ def read_tables(
 
 
 def read_table_file(
-    output: Output, run: Listed, file: str, columns: list[str] | None = None
+    output: Folder, run: Listed, file: str, columns: list[str] | None = None
 ) -> pa.Table:
     """Reads a table file that `run.json` lists, or some of its columns.
 
@@ -98,7 +98,7 @@ def _check_rows(output: Output, run: Listed, name: str, rows: int) -> None:
 
 
 @contextmanager
-def _naming(output: Output, file: str, repair: str = REPAIR) -> Iterator[None]:
+def _naming(output: Folder, file: str, repair: str = REPAIR) -> Iterator[None]:
     """Turns whatever reading a file raises into one line that names it.
 
     Raises:

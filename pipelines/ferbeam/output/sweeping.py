@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from fer_core.errors import ForeignError
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.output.journal import journal_of
 
 _ROOT = PurePosixPath(".")
 
 
-def sweep_files(output: Output, names: Iterable[str]) -> None:
+def sweep_files(output: Folder, names: Iterable[str]) -> None:
     """Removes those files of OUTPUT that are ours, and the folders that then hold nothing."""
     swept = [name for name in names if _is_ours(output, name)]
     output.remove(*(output.path(name) for name in swept))
@@ -24,14 +24,14 @@ def sweep_files(output: Output, names: Iterable[str]) -> None:
             os.rmdir(output.path(str(folder)))
 
 
-def _is_ours(output: Output, name: str) -> bool:
+def _is_ours(output: Folder, name: str) -> bool:
     try:
         return not output.is_local or output.wrote(output.path(name))
     except ForeignError:
         return False
 
 
-def keep_notes(output: Output) -> None:
+def keep_notes(output: Folder) -> None:
     """Makes one file of the notes of an OUTPUT, without those of files that are gone."""
     if output.is_local:
         journal = journal_of(output.root)

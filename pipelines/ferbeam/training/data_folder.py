@@ -14,8 +14,8 @@ from fer_core.errors import FerError, SettingsError
 from fer_core.learn.labelled_faces import LABELLED, PARTS, Skipped, label_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import OTHER, list_files
-from ferbeam.output.folder import Output
+from ferbeam.analysis.list_media import OTHER, list_entries
+from ferbeam.output.folder import Folder
 from ferbeam.output.ownership import Kind, check_folder, claim_folder, unmark_folder
 from ferbeam.output.sweeping import keep_notes, sweep_files
 from ferbeam.stores.overlap import refuse_overlap
@@ -31,12 +31,12 @@ def list_labelled(root: str) -> Iterator[Medium | Failure]:
     Raises:
         UsageError: INPUT does not exist.
     """
-    for found in list_files(root):
+    for found in list_entries(root):
         if isinstance(found, Failure) or found.kind != OTHER or label_of(found.name):
             yield found
 
 
-def check_data(source: str, data: Output) -> None:
+def check_data(source: str, data: Folder) -> None:
     """Checks that DATA may be written, before anything is read.
 
     Args:
@@ -50,7 +50,7 @@ def check_data(source: str, data: Output) -> None:
     check_folder(data, _DATA)
 
 
-def claim_data(data: Output, overwrite: bool) -> None:
+def claim_data(data: Folder, overwrite: bool) -> None:
     """Marks DATA as ours, and removes what an earlier run wrote, if that is wanted.
 
     Args:
@@ -76,13 +76,13 @@ def claim_data(data: Output, overwrite: bool) -> None:
         os.makedirs(data.path(".spans"), exist_ok=True)
 
 
-def _list_older(data: Output) -> set[str] | None:
+def _list_older(data: Folder) -> set[str] | None:
     """Names what an earlier version wrote into DATA; None where there is none, or another's."""
     held = {name for name in OWN_NAMES if data.exists(data.path(name))}
     return held if held and all(_is_older(data, name) for name in held) else None
 
 
-def _is_older(data: Output, name: str) -> bool:
+def _is_older(data: Folder, name: str) -> bool:
     """Tells whether a file has just the columns that are written."""
     try:
         if name == SKIPPED_FILE:
@@ -96,19 +96,19 @@ def _is_older(data: Output, name: str) -> bool:
 _DATA = Kind("DATA", (*OWN_NAMES, ".spans"), _list_older)
 
 
-def counts_path(data: Output, run_id: str) -> str:
+def counts_path(data: Folder, run_id: str) -> str:
     """Returns the path of the counts that a run leaves for the command that started it."""
     return data.path(".spans", f"run-{run_id}.json")
 
 
-def note_progress(data: Output, run_id: str, pictures: int) -> None:
+def note_progress(data: Folder, run_id: str, pictures: int) -> None:
     """Notes that some more pictures are done: a file grows by a byte for each."""
     if data.is_local:
         with open(_progress_path(data, run_id), "ab", buffering=0) as file:
             file.write(b"." * pictures)
 
 
-def read_progress(data: Output, run_id: str) -> int:
+def read_progress(data: Folder, run_id: str) -> int:
     """Returns how many pictures are done; for showing only, since a retry counts twice."""
     try:
         return os.stat(_progress_path(data, run_id)).st_size
@@ -116,7 +116,7 @@ def read_progress(data: Output, run_id: str) -> int:
         return 0
 
 
-def tidy_data(data: Output, run_id: str) -> None:
+def tidy_data(data: Folder, run_id: str) -> None:
     """Removes everything temporary from DATA, and DATA if nothing was written."""
     if not data.is_local:
         return
@@ -130,5 +130,5 @@ def tidy_data(data: Output, run_id: str) -> None:
     unmark_folder(data)
 
 
-def _progress_path(data: Output, run_id: str) -> str:
+def _progress_path(data: Folder, run_id: str) -> str:
     return data.path(".spans", f"done-{run_id}")

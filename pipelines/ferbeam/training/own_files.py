@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_core.errors import ForeignError
 from fer_core.learn.settings import EPOCHS_FILE
 from fer_core.model import CARD_NAME, MODEL_FILES
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.output.journal import journal_of
 from ferbeam.output.ownership import Kind, claim_folder
 from ferbeam.output.plain_path import list_plain
@@ -22,7 +22,7 @@ _CHECKPOINT = re.compile(
 )
 
 
-def _list_older_model(folder: Output) -> set[str] | None:
+def _list_older_model(folder: Folder) -> set[str] | None:
     """Names the files of a training that an earlier version has begun; None where it has not."""
     begun = folder.read_json(folder.path("checkpoint/run.json"))
     if not isinstance(begun, dict) or "train_sha256" not in begun:
@@ -30,7 +30,7 @@ def _list_older_model(folder: Output) -> set[str] | None:
     return {name for name in MODEL.names if folder.exists(folder.path(name))} - {"checkpoint"}
 
 
-def _list_older_report(folder: Output) -> set[str] | None:
+def _list_older_report(folder: Folder) -> set[str] | None:
     """Names the files of a report of an earlier version; None where it is none."""
     metrics = folder.read_json(folder.path("metrics.json"))
     if not isinstance(metrics, dict) or "model.sha256" not in metrics:
@@ -58,7 +58,7 @@ def claim_files(place: Path, kind: Kind) -> None:
         ForeignError: one of the files is, or is a link.
         FerError: it cannot be written.
     """
-    folder = Output(str(place))
+    folder = Folder(str(place))
     claim_folder(folder, kind)
     keep_notes(folder)
     for name in kind.names:

@@ -25,7 +25,7 @@ from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.read_frames import read_picture_frame
 from ferbeam.analysis.transforms import FAILURES, ListMedia
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.settings import PrepareSettings
 from ferbeam.training.data_folder import SKIPPED_FILE, counts_path, list_labelled, note_progress
 
@@ -89,7 +89,7 @@ class PrepareFaces(beam.DoFn):
         yield from (pvalue.TaggedOutput(SKIPPED, left) for left in unusable)
         for found in prepare_faces(frames, self._detector, self._settings.valid_share):
             yield pvalue.TaggedOutput(SKIPPED, found) if isinstance(found, Skipped) else found
-        note_progress(Output(self._settings.data), self._settings.run_id, len(group))
+        note_progress(Folder(self._settings.data), self._settings.run_id, len(group))
 
 
 def _skip_unlabelled(medium: Medium) -> Skipped | None:
@@ -114,7 +114,7 @@ class WriteData(beam.DoFn):
 
     def process(self, gathered: tuple[str, dict[str, Iterable[object]]]) -> None:
         """Writes each file whole, in an order that no runner changes."""
-        output = Output(self._settings.data)
+        output = Folder(self._settings.data)
         faces = [face for face in gathered[1]["faces"] if isinstance(face, LabelledFace)]
         skipped = [left for left in gathered[1]["skipped"] if isinstance(left, Skipped)]
         counts = count_outcomes(faces, skipped)

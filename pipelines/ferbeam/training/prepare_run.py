@@ -27,7 +27,7 @@ from fer_core.learn.labelled_faces import (
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import count_parts
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, run_job
 from ferbeam.runners.runner import Runner
@@ -60,7 +60,7 @@ class PrepareRequest:
     """
 
     input: str
-    data: Output
+    data: Folder
     cropped: bool
     valid_share: float
     detector: tuple[DetectorSettings, str | None]
@@ -175,7 +175,7 @@ def _watch_job(
         )
 
 
-def _read_counts(path: str, data: Output, listed: int) -> Counts:
+def _read_counts(path: str, data: Folder, listed: int) -> Counts:
     """Reads what the job has counted, and checks that every listed picture is in it."""
     counts: Counts | None = data.read_json(path)
     if counts is None:

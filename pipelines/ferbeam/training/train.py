@@ -36,7 +36,7 @@ from fer_core.model import (
     load_card,
     load_classifier,
 )
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder
 from ferbeam.output.ownership import check_folder
 from ferbeam.stores.overlap import refuse_overlap
 from ferbeam.training.exporting import TRAINED, export_apart
@@ -101,7 +101,7 @@ def run_train(request: TrainRequest, echo: Echo) -> ModelCard:
     if (model_dir / CARD_NAME).exists():
         raise SettingsError(f"{model_dir}: holds a finished model; name another folder")
     refuse_overlap(str(request.data), str(model_dir), "MODEL_DIR", "DATA")
-    check_folder(Output(str(model_dir)), MODEL)
+    check_folder(Folder(str(model_dir)), MODEL)
     train, valid = (read_part(request.data, part, echo) for part in ("train", "valid"))
     claim_files(model_dir, MODEL)
     try:
