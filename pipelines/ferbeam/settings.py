@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from fer_core.detection.detector import DetectorSettings, detector_settings
@@ -18,7 +19,7 @@ class RowSettings:
     """Everything besides the media that changes rows. One OUTPUT holds rows of one of these.
 
     Attributes:
-        sample_fps: frames per second that are looked at, as a fraction; `all` for every frame.
+        sample_fps: frames per second that are looked at, None for every frame.
         detector: settings of the face detector.
         engine: `litert` or `tensorflow`.
         model_sha256: sha256 of the model file that the engine reads.
@@ -29,7 +30,7 @@ class RowSettings:
         prior_factors: what the scores are multiplied by for that, from the model's card.
     """
 
-    sample_fps: str
+    sample_fps: Fraction | None
     detector: DetectorSettings
     engine: str
     model_sha256: str
@@ -48,19 +49,26 @@ class RowSettings:
 
     def flat(self) -> dict[str, Any]:
         """Returns the settings with dotted names, for comparing and showing."""
-        values = asdict(self)
+        values = self.to_dict()
         detector = values.pop("detector")
         kind = detector.pop("kind")
         inner = {f"detector.{name}": value for name, value in detector.items()}
         inner["prior.factors"] = " ".join(map(str, values.pop("prior_factors")))
         return {**values, "detector": kind, **inner}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as plain values for JSON."""
+        rate = "all" if self.sample_fps is None else str(self.sample_fps)
+        return {**asdict(self), "sample_fps": rate}
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RowSettings:
-        """Builds the settings from what `dataclasses.asdict` made of them."""
+        """Builds the settings from what `to_dict` made of them."""
+        rate = None if values["sample_fps"] == "all" else Fraction(values["sample_fps"])
         detector = detector_settings(values["detector"])
         factors = tuple(values["prior_factors"])
-        return cls(**{**values, "detector": detector, "prior_factors": factors})
+        own = {"sample_fps": rate, "detector": detector, "prior_factors": factors}
+        return cls(**{**values, **own})
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class AnalyzeSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "rows": self.rows.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AnalyzeSettings:

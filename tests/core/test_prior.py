@@ -65,8 +65,8 @@ def test_shares_that_make_no_sense_are_refused(shares: tuple[object, ...], tmp_p
 
 def test_rows_of_another_prior_are_of_another_run() -> None:
     card = load_card(find_model_dir())
-    others = {"sample_fps": "10", "detector": HaarSettings(), "max_pixels": 1}
+    others = {"sample_fps": None, "detector": HaarSettings(), "max_pixels": 1}
     web, even = (RowSettings.of_model(card, "litert", name, **others) for name in ("web", "even"))
     differing = {key for key, value in web.flat().items() if even.flat()[key] != value}
     assert differing == {"prior", "prior.factors"}
-    assert RowSettings.from_dict(dataclasses.asdict(web)) == web
+    assert RowSettings.from_dict(web.to_dict()) == web

@@ -159,7 +159,7 @@ class Recording:
     def __post_init__(self) -> None:
         card = load_card(find_model_dir())
         sha256 = card.sha256_for("litert")
-        rows = RowSettings("all", HaarSettings(), "litert", sha256, 1.0, card.preprocessing, 10**6)
+        rows = RowSettings(None, HaarSettings(), "litert", sha256, 1.0, card.preprocessing, 10**6)
         request = RecordingRequest(Output(str(self.folder)), "camera", "jpeg", rows, card)
         self.recorder = Recorder(request, self.clock)
         self.analyst = Analyst(Session(self._detect, self._classify), self.recorder)

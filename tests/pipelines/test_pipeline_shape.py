@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def settings_for(source: str, output: str) -> AnalyzeSettings:
     """Settings of an analysis with copies."""
     card = load_card(find_model_dir())
     rows = RowSettings(
-        sample_fps="10",
+        sample_fps=Fraction(10),
         detector=HaarSettings(),
         engine="litert",
         model_sha256=card.sha256_for("litert"),

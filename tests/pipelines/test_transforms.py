@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import apache_beam as beam
@@ -25,7 +26,9 @@ from ferbeam.output.folder import Output
 from ferbeam.settings import RowSettings
 from tests.pipelines.jobs import SAMPLES
 
-SETTINGS = RowSettings("4", HaarSettings(), "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
+SETTINGS = RowSettings(
+    Fraction(4), HaarSettings(), "litert", "0" * 64, 1.0, "standardise_crops", 10**8
+)
 
 
 @pytest.fixture

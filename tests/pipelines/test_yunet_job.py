@@ -6,6 +6,7 @@ import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -185,7 +186,7 @@ def test_prepare_levels_its_crops_too(
 
 @pytest.mark.parametrize("detector", [HaarSettings(longest_side=320), YuNetSettings("ab" * 32)])
 def test_settings_come_back_as_they_were(detector: DetectorSettings) -> None:
-    rows = RowSettings("4", detector, "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
+    rows = RowSettings(Fraction(4), detector, "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
     for render in (None, RenderSettings("cover", "fr", "/avatars", "cd" * 32, 20)):
         settings = AnalyzeSettings("in", "out", rows, 10.0, None, "/models/a.onnx", render, "run")
         assert AnalyzeSettings.from_dict(settings.to_dict()) == settings

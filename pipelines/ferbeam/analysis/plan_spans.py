@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from fer_core.errors import MediaError
@@ -133,7 +132,7 @@ def plan_group(
     if index is None:
         names = [(medium.name, medium.identity) for medium in media]
         return [(Span(digest(names, rows), key, 0, 1, media, len(media)),)]
-    readings = plan_spans(index, _rate(settings.sample_fps), span_s)
+    readings = plan_spans(index, settings.sample_fps, span_s)
     total = sum(len(reading) for reading in readings)
     planned: list[ReadTask] = []
     position = 0
@@ -158,10 +157,6 @@ def plan_or_fail(
         name = group[0].name
         reason = f"{name}: it cannot be planned ({type(error).__name__}: {error}): convert it"
         return [], [], [Failure(name, "probe", "MediaError", reason)]
-
-
-def _rate(sample_fps: str) -> Fraction | None:
-    return None if sample_fps == "all" else Fraction(sample_fps)
 
 
 def write_plan(

@@ -41,13 +41,12 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
     detector, detector_model = choose_detector(
         options.detector, options.detector_model, options.redetect_ms
     )
-    rate = options.sample_fps
     rows = RowSettings.of_model(
         card,
         options.engine,
         options.prior,
         detector=detector,
-        sample_fps="all" if rate is None else str(rate),
+        sample_fps=options.sample_fps,
         max_pixels=options.max_pixels,
     )
     places = {"INPUT": options.input, "OUTPUT": options.output}

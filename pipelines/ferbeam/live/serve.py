@@ -113,7 +113,7 @@ def _open_recorder(request: LiveRequest, held: ExitStack) -> Recorder:
         card,
         "litert",
         request.prior,
-        sample_fps="all",
+        sample_fps=None,
         detector=DEFAULT,
         max_pixels=MAX_PIXELS,
     )
