@@ -19,7 +19,9 @@ Source = Union[str, "os.PathLike[str]", BinaryIO]
 Kind = Literal["image", "video"]
 
 IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+    {".bmp", ".dib", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm"}
+    | {".ppm", ".tif", ".tiff", ".webp"}
+    | {".avif", ".heic", ".heif", ".hif", ".j2c", ".j2k", ".jp2", ".jpc", ".jpf", ".jpx"}
 )
 VIDEO_SUFFIXES = frozenset(
     # MP4 and its kin, as phones, cameras and the web write them

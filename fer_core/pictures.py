@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from fer_core.detection.colour import Colour, Colours, fit_size
 from fer_core.errors import MediaError
@@ -20,7 +21,9 @@ _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 
-_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_BY_PILLOW = ("AVIF", "HEIF", "JPEG2000")
+"""Formats that OpenCV does not decode everywhere."""
+_FORMATS = ("BMP", "DIB", "JPEG", "PNG", "PPM", "TIFF", "WEBP", *_BY_PILLOW)
 _LARGEST_TILE = 1 << 24
 """Pixels of a tile that are no more than usual, also in a small picture."""
 _ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
@@ -57,13 +60,26 @@ def read_coloured(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray
     with open_bytes(source) as file:
         data = file.read()
     name = shown_name(source)
-    _probe(data, name, max_pixels)
+    codec = _probe(data, name, max_pixels).codec
+    if codec.upper() in _BY_PILLOW:
+        return _read_by_pillow(data, name)
     check_complete(data, name)
     # Bytes, not a path: imread cannot open names that are not UTF-8, and gives None for any fault.
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise MediaError(f"{name}: its pixels cannot be decoded: copy it again, or convert it")
     return np.asarray(grey, np.uint8), lambda width, height: _read_colours(data, width, height)
+
+
+def _read_by_pillow(data: bytes, name: str) -> tuple[NDArray[np.uint8], Colour]:
+    with open_header(data, name) as image:
+        try:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise MediaError(f"{name}: is cut short or damaged, copy it again: {error}") from error
+    colours = cv2.cvtColor(np.asarray(upright), cv2.COLOR_RGB2BGR)
+    grey = np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY), np.uint8)
+    return grey, lambda width, height: fit_size(np.asarray(colours, np.uint8), width, height)
 
 
 def _read_colours(data: bytes, width: int, height: int) -> Colours:
@@ -108,6 +124,8 @@ def open_header(data: bytes, name: str) -> Image.Image:
     Raises:
         MediaError: the bytes are no picture in a known format.
     """
+    if data[4:8] == b"ftyp":
+        _learn_heif()
     try:
         with warnings.catch_warnings():
             # Our own limit decides; Pillow's only warns, or raises above twice its own.
@@ -123,6 +141,14 @@ def open_header(data: bytes, name: str) -> Image.Image:
         ) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise MediaError(f"{name}: its header cannot be read: {error}") from error
+
+
+@cache
+def _learn_heif() -> None:
+    """Lets Pillow open HEIC and HEIF, as phones write them."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 
 def _known() -> str:
@@ -143,7 +169,7 @@ def orientation_of(image: Image.Image) -> int:
         exif = image.getexif()  # of a PNG, this also finds what lies behind the pixels
         if image.format != "TIFF":
             exif = Image.Exif()
-            exif.load(image.info.get("exif", b""))
+            exif.load(image.info.get("exif") or b"")
         orientation = exif.get(ExifTags.Base.Orientation, 1)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError):
         return 1

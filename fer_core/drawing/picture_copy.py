@@ -19,6 +19,7 @@ from fer_core.pictures import open_header, orientation_of
 
 JPEG_QUALITY = 92
 WEBP_QUALITY = 90
+JP2_DECIBELS = 42
 
 _EIGHT_BITS = frozenset({"1", "CMYK", "HSV", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX"})
 """Modes that Pillow turns into RGB as they look; others go OpenCV's way, as for the analysis."""
@@ -161,6 +162,13 @@ def _encode(picture: _Picture, target: BinaryIO) -> None:
     elif kind == "WEBP":
         quality = 100 if picture.lossless else WEBP_QUALITY
         options |= {"lossless": picture.lossless, "quality": quality}
+    elif kind == "AVIF":
+        options |= {"quality": WEBP_QUALITY}
+    elif kind == "HEIF":
+        # Its usual preset takes ten times as long, for a few percent of the file.
+        options |= {"quality": WEBP_QUALITY, "enc_params": {"preset": "ultrafast"}}
+    elif kind == "JPEG2000":
+        options = {"quality_mode": "dB", "quality_layers": [JP2_DECIBELS]}
     elif kind == "TIFF":
         options |= {"compression": "tiff_adobe_deflate"}
     picture.image.save(target, kind, **options)

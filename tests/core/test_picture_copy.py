@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+from pillow_heif import register_heif_opener
 
 from fer_core.drawing.canvas import Canvas, PictureCanvas, Rect, RgbCanvas
 from fer_core.drawing.picture_copy import copy_picture
@@ -70,6 +71,17 @@ def test_format_and_size_stay_and_grey_becomes_colour(kind: str, mode: str) -> N
     assert picture.size == (93, 61)
     assert_marked(picture)
     assert difference.max() <= (0 if kind not in ("JPEG", "WEBP") else 12)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "JPEG2000"])
+def test_what_phones_and_archives_write_stays_in_its_format(kind: str) -> None:
+    register_heif_opener()
+    picture, difference = copied(saved(scene(128, 96), kind))
+    assert picture.format == kind
+    assert picture.size == (128, 96)
+    assert difference.max() <= 12
+    corner = np.asarray(picture.convert("RGB"))[4:12, 4:12].astype(int)
+    assert np.abs(corner - RED).max() < 30
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
