@@ -22,7 +22,6 @@ from fer_core.pictures import probe_picture, read_picture
 from fer_core.video.index import index_video
 from tests.core.clips import Clip, draw_pattern, make_clip, make_sound
 
-
 ALL_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM", "HEIF", "AVIF", "JPEG2000")
 
 
