@@ -28,8 +28,10 @@ from fer_core.emotions import EMOTIONS, Emotion
 from fer_core.errors import (
     DataError,
     FerError,
+    ForeignError,
     MediaError,
     ModelError,
+    NameRefusedError,
     SettingsError,
     UsageError,
 )
@@ -43,8 +45,10 @@ __all__ = [
     "Emotion",
     "Face",
     "FerError",
+    "ForeignError",
     "MediaError",
     "ModelError",
+    "NameRefusedError",
     "Run",
     "SettingsError",
     "UsageError",
