@@ -66,6 +66,6 @@ else:
         """Looks the version up when it is asked for: that takes as long as all the rest."""
         if name != "__version__":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib.metadata import version
+        from ferbeam.versions import version_of
 
-        return version("ferbeam")
+        return version_of("ferbeam")

@@ -24,7 +24,7 @@ FLOORS = (
     {"analysis", "live", "query", "terminal", "verify"},
     {"deploy", "output"},
     {"runners", "stores"},
-    {"guard", "masking", "settings", "shell_words", "text"},
+    {"guard", "masking", "settings", "shell_words", "text", "versions"},
 )
 """The rooms of the shell by floor: a room uses those below it and `fer_core`, no other."""
 PIXELS = {"PIL", "av", "cv2"}

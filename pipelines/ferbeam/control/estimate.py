@@ -7,7 +7,7 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import accumulate, islice
 
 from fer_core.committed_span import span_table
@@ -55,10 +55,10 @@ class Totals:
     copy_bytes: float = 0.0
     table_bytes: float = 0.0
 
-    def add(self, other: Totals, times: float = 1.0) -> None:
-        """Adds another, so many times."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value * times)
+    def plus(self, other: Totals, times: float = 1.0) -> Totals:
+        """Returns the sum with another, so many times."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Totals(*(own + more * times for own, more in pairs))
 
 
 @dataclass
@@ -99,12 +99,12 @@ def estimate_run(
     for number, group in enumerate(chosen):
         tell(f"opening {number + 1} of {len(chosen)}")
         own, readings = _open_group(request, group, estimate.failures)
-        part.add(own)
+        part = part.plus(own)
         weighed[group[0].kind] += [(_weigh(own, reading), reading) for reading in readings]
     trial = _Trial(request, tell)
     for readings_of_kind in weighed.values():
-        part.add(trial.scale(readings_of_kind))
-    estimate.whole.add(part, 1 / estimate.opened)
+        part = part.plus(trial.scale(readings_of_kind))
+    estimate.whole = Totals().plus(part, 1 / estimate.opened)
     busy = estimate.whole.open_seconds + estimate.whole.seconds
     parts = max(1.0, min(request.runner.workers, estimate.whole.spans))
     estimate.seconds = START_SECONDS + busy / (1 + WORKERS_GAIN * (parts - 1))
@@ -174,13 +174,11 @@ class _Trial:
             self._tell(f"trying span {number + 1} of up to {min(TRIED_SPANS, len(weighed))}")
             scratch = Scratch()
             try:
-                tried.add(self._try(Output(scratch.path), reading))
+                tried = tried.plus(self._try(Output(scratch.path), reading))
             finally:
                 scratch.remove()
             weight += own
-        whole = Totals()
-        whole.add(tried, sum(own for own, _ in weighed) / max(1.0, weight))
-        return whole
+        return Totals().plus(tried, sum(own for own, _ in weighed) / max(1.0, weight))
 
     def _try(self, output: Output, reading: ReadTask) -> Totals:
         """Detects, classifies, commits, links, and renders where copies are wanted."""

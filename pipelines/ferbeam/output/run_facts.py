@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from fer_core.records import SCHEMA_VERSION, TABLES
 from ferbeam.masking import mask_words
 from ferbeam.output.run_file import Listed, Run
 from ferbeam.shell_words import join_words
+from ferbeam.versions import version_of
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
@@ -56,14 +56,7 @@ def describe_run(
         "belongs_to": belongs_to,
         "model": {"name": card.name, "sha256": belongs_to["model_sha256"]},
         "schema_version": SCHEMA_VERSION,
-        "versions": {name: _version(name) for name in VERSIONED},
+        "versions": {name: version_of(name) for name in VERSIONED},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
     }
     return msgspec.convert({**told, **others, **msgspec.structs.asdict(listed)}, Run)
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

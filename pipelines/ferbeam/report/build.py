@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from ferbeam.report.pages import Pages, Values
 from ferbeam.report.places import name_page
 from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
 from ferbeam.text import printable
+from ferbeam.versions import NOT_INSTALLED, version_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,7 +77,12 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
     run = load_run(output)
     claim_folder(output, OUTPUT)
     with locked(output), closing(open_tables(output, viewers)) as tables:
-        builder = _Builder(tables, Pages(output, run, lang, _title_of(run), _version()))
+        builder = _Builder(
+            tables,
+            Pages(
+                output, run, lang, _title_of(run), version_of("ferbeam").replace(NOT_INSTALLED, "")
+            ),
+        )
         builder.build()
         older = (file for file in output.list_files(PAGES) if file not in builder.sizes)
         sweep_files(output, list(older))
@@ -89,13 +94,6 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
 def _title_of(run: Run) -> str:
     source = run.setting("INPUT").rstrip("/")
     return printable(source.rpartition("/")[2] or source or "ferbeam")
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("ferbeam")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 class _Builder:

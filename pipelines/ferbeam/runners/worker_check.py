@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from fer_core.errors import FerError
 from fer_core.model import find_model_dir, load_card
+from ferbeam.versions import version_of
 
 CHECK_SERVICE = "ferbeam.WorkerPool"
 """The gRPC service beside Beam's own; its method `Check` takes and returns JSON."""
@@ -47,14 +47,7 @@ class WorkerNeeds:
 def installed_versions() -> dict[str, str]:
     """Returns the versions that must be the same on both sides."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"Python": python, **{name: _version(name) for name in PACKAGES}}
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+    return {"Python": python, **{name: version_of(name) for name in PACKAGES}}
 
 
 def describe_problems(needs: dict[str, Any]) -> list[str]:
