@@ -36,8 +36,9 @@ class ModelCard:
         name: the model's name.
         files: sha256 of each file of the model, by file name.
         temperature: what the logits are divided by before the softmax.
-        shares: how often each emotion came in what the network learnt, which its scores expect;
-            empty where that is unknown, and only the prior `learnt` can be had.
+        shares: how often people called the training pictures so; empty where that is unknown, and
+            only the prior `learnt` can be had.
+        expected: how often the network's scores expect each emotion; empty for `shares`.
         emotions: names in the order of the network's outputs.
         input_size: side of a crop in pixels.
         preprocessing: name of the function between crops and network.
@@ -54,6 +55,7 @@ class ModelCard:
     files: dict[str, str]
     temperature: float = 1.0
     shares: tuple[float, ...] = ()
+    expected: tuple[float, ...] = ()
     emotions: tuple[str, ...] = NAMES
     input_size: int = CROP_SIZE
     preprocessing: str = PREPROCESSING
@@ -90,7 +92,7 @@ class ModelCard:
         """
         if prior != LEARNT and not self.shares:
             raise ModelError(f"{self.name}: its card has no shares; use --prior {LEARNT}")
-        return score_factors(self.shares, prior)
+        return score_factors(self.shares, self.expected or self.shares, prior)
 
 
 @dataclass(frozen=True)
@@ -150,13 +152,15 @@ def _read_card(path: Path) -> ModelCard:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["emotions"] = tuple(values["emotions"])
-        values["shares"] = tuple(values.get("shares", ()))
+        values |= {name: tuple(values.get(name, ())) for name in ("shares", "expected")}
         card = ModelCard(**values)
         # Of a text the comparison is a TypeError, which is told below.
         well_formed = (
             0 < card.temperature < float("inf")
-            and len(card.shares) in (0, len(NAMES))
-            and all(0 < share < 1 for share in card.shares)
+            and all(
+                len(shares) in (0, len(NAMES)) and all(0 < share < 1 for share in shares)
+                for shares in (card.shares, card.expected)
+            )
             and all(
                 Path(name).name == name and isinstance(digest, str)
                 for name, digest in card.files.items()

@@ -1,7 +1,7 @@
 """How often expressions are expected: scores taken from one expectation to another.
 
-A classifier's scores hold what it sees, and how often each emotion came when it learnt. Where
-emotions come otherwise, each score is multiplied by how much more often its emotion is expected
+A classifier's scores hold what it sees, and how often it expects each emotion. Where emotions come
+otherwise, each score is multiplied by how much more often its emotion is expected
 there, and they are made to sum to 1 again: Bayes' rule, for calibrated scores (Saerens, Latinne and
 Decaestecker 2002, Neural Computation 14).
 """
@@ -11,20 +11,24 @@ from __future__ import annotations
 from fer_core.errors import UsageError
 
 LEARNT = "learnt"
-PRIORS = {LEARNT: 0.0, "web": 0.5, "even": 1.0}
-"""How far each goes from the shares that the network learnt (0) to all emotions alike (1).
-
-`web` is half way, the geometric mean of both.
+"""As often as people called the training pictures so."""
+TOWARDS_EVEN = {"web": 0.6, "even": 1.0}
+"""How far the others go from what the network expects (0) to all emotions alike (1), in logarithms:
+it expects something else than LEARNT where it was shown rare emotions more often, or had teachers.
 """
+PRIORS = (LEARNT, *TOWARDS_EVEN)
 DEFAULT_PRIOR = "web"
 """Chosen by pictures that are not FER2013's: see models/README.md."""
 
 
-def score_factors(learnt: tuple[float, ...], prior: str) -> tuple[float, ...]:
-    """Returns what scores are multiplied by for a prior, none for LEARNT.
+def score_factors(
+    shares: tuple[float, ...], expected: tuple[float, ...], prior: str
+) -> tuple[float, ...]:
+    """Returns what scores are multiplied by for a prior, none where nothing is to be changed.
 
     Args:
-        learnt: how often each emotion came when the network learnt, seven shares above 0.
+        shares: how often people called the training pictures so, seven shares above 0.
+        expected: how often the network's own scores expect each emotion, likewise.
         prior: one of PRIORS.
 
     Raises:
@@ -32,4 +36,7 @@ def score_factors(learnt: tuple[float, ...], prior: str) -> tuple[float, ...]:
     """
     if prior not in PRIORS:
         raise UsageError(f"prior: '{prior}' is unknown, use one of {', '.join(PRIORS)}")
-    return () if prior == LEARNT else tuple(share ** -PRIORS[prior] for share in learnt)
+    if prior == LEARNT:
+        told = zip(shares, expected, strict=True)
+        return () if shares == expected else tuple(share / own for share, own in told)
+    return tuple(own ** -TOWARDS_EVEN[prior] for own in expected)

@@ -38,6 +38,34 @@ def fit_temperature(logits: NDArray[np.float32], shares: NDArray[np.float32]) ->
     return round(2 / (low + high), 4)
 
 
+def fit_expected(
+    scores: NDArray[np.float32], told: NDArray[np.float32], shares: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Returns how often scores expect each emotion: what takes them closest to what people said.
+
+    Multiplied by `shares` over what they expect (`score_factors`), they are as close as they can
+    be; the loss is convex in the logarithms (Alexandari et al. 2020, arXiv 1901.06852).
+
+    Args:
+        scores: float32 (n, 7).
+        told: float32 (n, 7), each row summing to 1.
+        shares: how often emotions come where `told` is from.
+    """
+    from scipy.optimize import minimize
+
+    logs, wanted = np.log(np.maximum(scores.astype(np.float64), 1e-12)), told.astype(np.float64)
+
+    def loss(shift: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        shifted = logs + shift
+        shifted -= np.logaddexp.reduce(shifted, axis=1, keepdims=True)
+        gradient = (np.exp(shifted) - wanted).mean(axis=0)
+        return -float((wanted * shifted).sum(axis=1).mean()), gradient
+
+    shift = minimize(loss, np.zeros(len(shares)), jac=True, method="L-BFGS-B").x
+    expected = np.array(shares) * np.exp(-shift)
+    return tuple(round(float(share), 6) for share in expected / expected.sum())
+
+
 def calibration_error(
     confidence: NDArray[np.float32], truth: NDArray[np.float32], bins: int = BINS
 ) -> float:

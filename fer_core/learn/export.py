@@ -9,12 +9,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.classify import TensorFlowClassifier, standardise_crops
-from fer_core.learn.calibration import fit_temperature
+from fer_core.classify import TensorFlowClassifier, softmax, standardise_crops, weigh_scores
+from fer_core.learn.calibration import fit_expected, fit_temperature
 from fer_core.learn.conversion import write_litert
 from fer_core.learn.labels import LabelledFaces, training_targets, uses_votes, vote_shares
 from fer_core.learn.measuring import Metrics, measure_scores
 from fer_core.model import MODEL_FILES, ModelCard, Provenance, file_sha256, write_card
+from fer_core.prior import LEARNT, score_factors
 
 LIBRARIES = ("ferbeam", "keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
 
@@ -24,14 +25,23 @@ def network_logits(network: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np
     return np.asarray(network.predict(standardise_crops(crops), batch_size=256, verbose=0))
 
 
-def _fit_to_people(logits: NDArray[np.float32], faces: LabelledFaces, label_set: str) -> float:
-    """Returns the temperature that fits the votes, or the labels where these were learnt."""
-    if uses_votes(faces, label_set):
-        shares = vote_shares(faces.votes)
+def _fit_to_people(
+    logits: NDArray[np.float32], faces: LabelledFaces, provenance: Provenance
+) -> tuple[float, tuple[float, ...]]:
+    """Returns the temperature that fits the votes, or the labels where these were learnt.
+
+    Beside it, how often the scores then expect each emotion.
+    """
+    if uses_votes(faces, provenance.label_set):
+        said = vote_shares(faces.votes)
     else:
-        shares = training_targets(faces, label_set)
-    told = shares.any(axis=1)
-    return fit_temperature(logits[told], shares[told])
+        said = training_targets(faces, provenance.label_set)
+    told = said.any(axis=1)
+    temperature = fit_temperature(logits[told], said[told])
+    if not provenance.shares:
+        return temperature, ()
+    scores = softmax(logits[told], temperature)
+    return temperature, fit_expected(scores, said[told], provenance.shares)
 
 
 def _installed() -> dict[str, str]:
@@ -79,10 +89,12 @@ def export_network(
     )
     network.save(keras_file)
     logits = network_logits(network, valid.crops)
-    temperature = _fit_to_people(logits, valid, provenance.label_set)
+    temperature, expected = _fit_to_people(logits, valid, provenance)
     reference = TensorFlowClassifier(keras_file, temperature)(valid.crops)
     weights, scores = write_litert(network, tflite_file, temperature, (valid, reference))
-    metrics = _card_metrics(measure_scores(valid, scores, copies))
+    factors = score_factors(provenance.shares, expected, LEARNT)
+    learnt = weigh_scores(scores, factors) if factors else scores
+    metrics = _card_metrics(measure_scores(valid, learnt, copies))
     difference = float(np.abs(scores - reference).max())
     metrics["litert_largest_score_difference"] = round(difference, 6)
     card = ModelCard(
@@ -90,6 +102,7 @@ def export_network(
         files={file.name: file_sha256(file) for file in (keras_file, tflite_file)},
         temperature=temperature,
         shares=provenance.shares,
+        expected=expected,
         parameters=int(network.count_params()),
         weights=weights,
         data=provenance.data,

@@ -11,8 +11,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classify import weigh_scores
 from fer_core.emotions import NAMES
-from fer_core.learn.answers import answer_metrics, classifier_answers, voter_answers, with_intervals
+from fer_core.learn.answers import (
+    answer_figures,
+    answer_metrics,
+    classifier_answers,
+    voter_answers,
+    with_intervals,
+)
 from fer_core.learn.calibration import (
     expected_calibration_error,
     judge_other_half,
@@ -21,7 +28,7 @@ from fer_core.learn.calibration import (
     vote_calibration_error,
 )
 from fer_core.learn.intervals import mirrored_intervals, percentile_intervals, resample
-from fer_core.learn.labels import LabelledFaces, majority_labels, vote_shares
+from fer_core.learn.labels import LabelledFaces, majority_labels, true_labels, vote_shares
 from fer_core.learn.slices import Slice, slice_faces
 
 Metrics: TypeAlias = dict[str, float]
@@ -32,6 +39,8 @@ KEYS = {
     "without_near_copies.": "those that are no training picture cropped, saved or mirrored anew "
     "either: the middles of both, 16 x 16 pixels, correlate by no more than 0.93",
     "human.": "one voter, judged by the majority of the others, on the same pictures as slices",
+    "prior.<prior>.": "accuracy, macro-F1 and expected calibration error of the labelled faces "
+    "where emotions are expected so; quoted labels, without copies where these are known",
     "slice.<property>_<third>.": "a third of the pictures, without copies where these are known; "
     "least and most are the property's limits",
     "ferplus.": "against the majority: more than half of the votes, single votes dropped",
@@ -155,6 +164,33 @@ def _slice_metrics(part: Slice, labels: NDArray[np.int64], shown: NDArray[np.int
         figures = answer_metrics(answers)
         kept = ("accuracy", "macro_f1")
         metrics |= {name: value for name, value in figures.items() if name.startswith(kept)}
+    return metrics
+
+
+def measure_priors(
+    faces: LabelledFaces,
+    scores: NDArray[np.float32],
+    priors: dict[str, tuple[float, ...]],
+) -> Metrics:
+    """Returns the main figures of faces under each prior, by key.
+
+    Args:
+        faces: those that are to be quoted.
+        scores: float32 (n, 7), of the prior `learnt`.
+        priors: what the scores are multiplied by, by prior; nothing for none.
+    """
+    truth = true_labels(faces)
+    known = truth >= 0
+    metrics: Metrics = {}
+    for prior, factors in priors.items() if known.any() else ():
+        weighed = weigh_scores(scores[known], factors) if factors else scores[known]
+        shown, confidence = _shown(weighed)
+        figures = answer_figures(classifier_answers(truth[known], shown).sum(axis=0))
+        metrics |= {
+            f"prior.{prior}.accuracy": float(figures[0]),
+            f"prior.{prior}.macro_f1": float(figures[1]),
+            f"prior.{prior}.ece": expected_calibration_error(confidence, shown == truth[known]),
+        }
     return metrics
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fer_core.emotions import NAMES
+from fer_core.learn import whole_pictures
 from fer_core.learn.intervals import RESAMPLES
 from fer_core.learn.measuring import KEYS, Metrics
 
@@ -15,6 +16,7 @@ SUBJECTS = {
     "without_near_copies": "without near copies, too",
 }
 LABELS = {"ferplus": "FER+ seven-class majority", "fer2013": "single label (FER2013)"}
+PRIOR_FIGURES = ("accuracy", "macro_f1", "ece")
 MOST_SKIPPED_LISTED = 100
 
 
@@ -31,16 +33,20 @@ class EvaluationFacts:
         copies: how many are identical to a training picture, None where that is not known.
         near_copies: how many are one cropped, saved or mirrored anew, those left out.
         skipped: one line for each picture that could not be read.
+        priors: how often emotions were expected, by name; the first for the labelled faces.
+        sets: names of the folders of whole pictures.
     """
 
     model: str
     model_sha256: str
     engine: str
     part: str
-    pictures: int
-    copies: int | None
-    near_copies: int | None
-    skipped: tuple[str, ...]
+    pictures: int = 0
+    copies: int | None = None
+    near_copies: int | None = None
+    skipped: tuple[str, ...] = ()
+    priors: tuple[str, ...] = ("learnt",)
+    sets: tuple[str, ...] = ()
 
 
 def stated(metrics: Metrics, key: str, digits: int = 3) -> str:
@@ -133,7 +139,45 @@ def _slices(metrics: Metrics) -> list[str]:
     return _table(["third", "limits", "pictures", "accuracy", "macro-F1"], rows)
 
 
+def _worst_first(metrics: Metrics, prefix: str) -> str:
+    """Tells the recall of each emotion of a set, the worst first."""
+    start = f"{prefix}.recall_"
+    recalls = [(metrics[key], key.removeprefix(start)) for key in metrics if key.startswith(start)]
+    return ", ".join(f"{name} {value:.2f}" for value, name in sorted(recalls))
+
+
+def _whole_pictures(metrics: Metrics, facts: EvaluationFacts) -> list[str]:
+    """The figures of every set of whole pictures under every prior, the worst emotion first."""
+    header = ["set", "pictures", "found", "prior", "right of found", "right of all", "macro-F1"]
+    header += ["confidence", "calibration error", "recalls, worst first"]
+    rows = []
+    for name in facts.sets:
+        prefix = f"pictures.{name}"
+        counts = [_count(metrics, f"{prefix}.{key}") for key in ("pictures", "found")]
+        for prior in facts.priors:
+            own = f"{prefix}.{prior}"
+            figures = ("accuracy", "accuracy_of_all", "macro_f1", "confidence", "ece")
+            cells = [stated(metrics, f"{own}.{figure}") for figure in figures]
+            rows.append([name, *counts, prior, *cells, _worst_first(metrics, own)])
+    about = "Of several faces the largest counts; a picture without one is right in no column."
+    return ["## Whole pictures", "", about, "", *_table(header, rows), ""]
+
+
+def _priors(metrics: Metrics, facts: EvaluationFacts) -> list[str]:
+    """The labelled faces where emotions are expected otherwise."""
+    subject, labels = best_subject(metrics), best_labels(metrics)
+    rows = [
+        [prior, *(stated(metrics, f"prior.{prior}.{figure}") for figure in PRIOR_FIGURES)]
+        for prior in facts.priors
+    ]
+    scope = f"{LABELS[labels]}, pictures: {SUBJECTS[subject]}."
+    table = _table(["prior", "accuracy", "macro-F1", "calibration error"], rows)
+    return ["## Priors", "", scope, "", *table, ""]
+
+
 def _facts(facts: EvaluationFacts) -> list[str]:
+    if not facts.pictures:
+        return [f"- model: {facts.model}, engine {facts.engine}, sha256 `{facts.model_sha256}`"]
     copies = "not known (no train part)" if facts.copies is None else f"{facts.copies:,}"
     near = "" if facts.near_copies is None else f"; near copies of one: {facts.near_copies:,} more"
     return [
@@ -161,21 +205,29 @@ ABOUT_SLICES = (
 
 def write_markdown(metrics: Metrics, facts: EvaluationFacts) -> str:
     """Returns the report, Markdown, that lies beside `metrics.json` and the pictures."""
-    subject, labels = best_subject(metrics), best_labels(metrics)
-    prefix = f"{subject}.{labels}"
-    scope = f"{LABELS[labels]}, pictures: {SUBJECTS[subject]}"
-    lines = [
-        *[f"# Evaluation of {facts.model}", "", *_facts(facts), ""],
-        *["## Figures", "", *_headline(metrics), "", HOW_TO_READ, ""],
-        *["## Emotions", "", f"{scope}.", "", *_emotions(metrics, prefix), ""],
-        *["## Confusion", "", f"{scope}.", "", *_confusion(metrics, prefix), ""],
-        *["## Slices", "", f"{scope}. {ABOUT_SLICES}", "", *_slices(metrics), ""],
-        *["## Keys of metrics.json", ""],
-        *(f"- `{key}`: {meaning}" for key, meaning in KEYS.items()),
-    ]
+    lines = [f"# Evaluation of {facts.model}", "", *_facts(facts), ""]
+    if facts.pictures:
+        lines += _labelled_faces(metrics, facts)
+    if facts.sets:
+        lines += _whole_pictures(metrics, facts)
+    keys = {**KEYS, **whole_pictures.KEYS}
+    lines += ["## Keys of metrics.json", "", *(f"- `{key}`: {told}" for key, told in keys.items())]
     if facts.skipped:
         listed = facts.skipped[:MOST_SKIPPED_LISTED]
         lines += ["", "## Pictures that could not be read", "", *(f"- {line}" for line in listed)]
         if len(facts.skipped) > len(listed):
             lines.append(f"- and {len(facts.skipped) - len(listed):,} more")
     return "\n".join(lines) + "\n"
+
+
+def _labelled_faces(metrics: Metrics, facts: EvaluationFacts) -> list[str]:
+    subject, labels = best_subject(metrics), best_labels(metrics)
+    prefix = f"{subject}.{labels}"
+    scope = f"{LABELS[labels]}, pictures: {SUBJECTS[subject]}"
+    return [
+        *["## Figures", "", *_headline(metrics), "", HOW_TO_READ, ""],
+        *_priors(metrics, facts),
+        *["## Emotions", "", f"{scope}.", "", *_emotions(metrics, prefix), ""],
+        *["## Confusion", "", f"{scope}.", "", *_confusion(metrics, prefix), ""],
+        *["## Slices", "", f"{scope}. {ABOUT_SLICES}", "", *_slices(metrics), ""],
+    ]

@@ -52,6 +52,8 @@ class TrainSettings:
         label_share: how much of a target is the single label, where there are votes too; 0 to 1.
         hint_power: how much of what a teacher outside ferbeam says is heard; see `hints_of`.
         cameras: shows the pictures in the light and through the cameras of `photograph_crops`.
+        start_share: how much of the weights that training began with is left in the result, which
+            is then the mean of both; 0 to 1, 0 for none.
         mixup: two pictures are shown as one, with random shares from Beta(mixup, mixup); 0 for
             each picture alone.
         mixed_precision: computes in bfloat16 and keeps the weights in float32.
@@ -70,6 +72,7 @@ class TrainSettings:
     label_share: float = 0.0
     hint_power: float = 0.1
     cameras: bool = False
+    start_share: float = 0.0
     mixup: float = 0.0
     mixed_precision: bool = False
     seed: int = 0

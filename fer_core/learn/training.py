@@ -132,6 +132,20 @@ def _begin_with(network: keras.Model, start: Path) -> None:
     network.set_weights(weights)
 
 
+def _mixed_weights(
+    network: keras.Model, start: Path | None, share: float
+) -> list[NDArray[np.float32]]:
+    """Returns the mean of the weights learnt and those begun with, which keep `share` of it.
+
+    What was learnt first is kept so, and what came anew holds (Wortsman et al. 2022, 2109.01903).
+    """
+    learnt: list[NDArray[np.float32]] = network.get_weights()
+    if start is None or not share:
+        return learnt
+    begun = load_keras(start).get_weights()
+    return [share * old + (1 - share) * new for old, new in zip(begun, learnt, strict=True)]
+
+
 def _untrained_network(settings: TrainSettings, steps: int, start: Path | None) -> keras.Model:
     """Returns the network that is to be trained for so many steps; see `train_network`."""
     with _computing_in("mixed_bfloat16" if settings.mixed_precision else "float32"):
@@ -210,5 +224,5 @@ def train_network(
         verbose=0,
     )
     exact = build_network(NETWORKS[settings.network])
-    exact.set_weights(network.get_weights())
+    exact.set_weights(_mixed_weights(network, start, settings.start_share))
     return exact

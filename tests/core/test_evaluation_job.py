@@ -19,6 +19,7 @@ from fer_core.learn.copies import copies_of, near_copies_of
 from fer_core.learn.dataset import read_data
 from fer_core.learn.measuring import KEYS, measure_scores
 from fer_core.model import find_model_dir, load_card, load_classifier
+from fer_core.prior import PRIORS
 from ferbeam.cli import main
 from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 from tests.core.faces import draw_faces, encode_png, write_part
@@ -99,8 +100,20 @@ def test_several_models_are_measured_as_one(data: Path, tmp_path: Path) -> None:
     mean = np.asarray(both / 2, np.float32)
     train = read_data(data, "train")
     copies, near = copies_of(faces, train), near_copies_of(faces, train)
-    assert together == measure_scores(faces, mean, copies, near)
+    of_priors = {key: value for key, value in together.items() if key.startswith("prior.")}
+    assert together == {**measure_scores(faces, mean, copies, near), **of_priors}
+    learnt = together["without_copies.ferplus.accuracy"]
+    assert together["prior.learnt.accuracy"] == pytest.approx(learnt)
     assert "fer_cnn + fer_cnn" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_every_prior_is_measured_as_an_analysis_has_it(prior: str, data: Path) -> None:
+    metrics = run_evaluate(EvaluateRequest(data, find_model_dir()), lambda line: None)
+    faces = read_data(data, "valid").take(np.arange(4, 21))
+    scores = load_classifier(find_model_dir(), prior=prior)(faces.crops)
+    right = (scores.argmax(axis=1) == faces.labels).mean()
+    assert metrics[f"prior.{prior}.accuracy"] == pytest.approx(right)
 
 
 def test_a_part_without_training_pictures_is_measured_and_says_so(

@@ -61,3 +61,13 @@ def test_figures_of_a_small_example() -> None:
     shown = [figures[f"all.ferplus.confusion_angry_as_{name}"] for name in ("angry", "happy")]
     assert shown == [1, 1]
     assert not any(name.startswith("all.fer2013") for name in figures)
+
+
+def test_a_share_of_the_single_label_is_kept_beside_the_votes() -> None:
+    votes = np.zeros((3, 10), np.float32)
+    votes[0, 4] = votes[1, 4] = votes[2, 4] = 10
+    faces = LabelledFaces(np.zeros((3, 48, 48), np.uint8), np.array([0, 4, -1]), votes)
+    targets = training_targets(faces, "ferplus", 0.25)
+    np.testing.assert_allclose(targets[0], [0.25, 0, 0, 0, 0.75, 0, 0])
+    # A label that says the same, or none at all, changes nothing.
+    np.testing.assert_allclose(targets[1:, 4], 1)

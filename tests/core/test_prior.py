@@ -11,6 +11,7 @@ import pytest
 from fer_core.classify import weigh_scores
 from fer_core.detection.haar import HaarSettings
 from fer_core.errors import ModelError, UsageError
+from fer_core.learn.calibration import fit_expected
 from fer_core.model import find_model_dir, load_card, load_classifier, write_card
 from fer_core.prior import PRIORS, score_factors
 from ferbeam.settings import RowSettings
@@ -24,16 +25,32 @@ def posterior(likelihood: np.ndarray, prior: np.ndarray) -> np.ndarray:
     return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
 
-@pytest.mark.parametrize(("prior", "power"), [("web", 0.5), ("even", 0.0)])
+@pytest.mark.parametrize(("prior", "power"), [("web", 0.4), ("even", 0.0), ("learnt", 1.0)])
 def test_scores_become_what_the_same_likelihoods_give_under_the_other_prior(
     prior: str, power: float
 ) -> None:
     likelihood = np.random.default_rng(0).random((50, 7))
     learnt, expected = np.array(LEARNT), np.array(LEARNT) ** power
     scores = posterior(likelihood, learnt).astype(np.float32)
-    weighed = weigh_scores(scores, score_factors(LEARNT, prior))
+    weighed = weigh_scores(scores, score_factors(LEARNT, LEARNT, prior) or (1.0,) * 7)
     assert weighed.dtype == np.float32
     np.testing.assert_allclose(weighed, posterior(likelihood, expected), rtol=1e-5)
+
+
+def test_scores_of_a_network_that_expects_something_else_come_to_what_people_said() -> None:
+    """Fitted on what people say where emotions come in the shares LEARNT."""
+    expected = (0.2, 0.1, 0.1, 0.2, 0.2, 0.1, 0.1)
+    rng = np.random.default_rng(1)
+    truth = rng.choice(7, 20_000, p=LEARNT)
+    # What is seen is the emotion in three of four pictures, else anything.
+    seen = np.where(rng.random(len(truth)) < 0.75, truth, rng.integers(0, 7, len(truth)))
+    likelihood = np.full((7, 7), 0.25 / 7) + 0.75 * np.eye(7)
+    scores = posterior(likelihood[seen], np.array(expected)).astype(np.float32)
+    fitted = fit_expected(scores, np.eye(7, dtype=np.float32)[truth], LEARNT)
+    assert sum(fitted) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(fitted, expected, rtol=0.15)
+    weighed = weigh_scores(scores, score_factors(LEARNT, fitted, "learnt"))
+    np.testing.assert_allclose(weighed.mean(axis=0), np.bincount(truth) / len(truth), atol=1e-3)
 
 
 def test_the_shipped_network_says_rare_emotions_more_often_the_more_they_are_expected() -> None:
@@ -46,7 +63,7 @@ def test_the_shipped_network_says_rare_emotions_more_often_the_more_they_are_exp
 
 
 def test_a_card_without_shares_has_the_learnt_prior_alone(tmp_path: Path) -> None:
-    card = dataclasses.replace(load_card(find_model_dir()), shares=(), files={})
+    card = dataclasses.replace(load_card(find_model_dir()), shares=(), expected=(), files={})
     write_card(tmp_path, card)
     assert load_card(tmp_path).factors_for("learnt") == ()
     with pytest.raises(ModelError, match="its card has no shares; use --prior learnt"):

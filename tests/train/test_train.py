@@ -10,18 +10,24 @@ import sys
 import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
+from fer_core.learn.dataset import read_data
 from fer_core.learn.distillation import Teachers
+from fer_core.learn.outside_teacher import write_answers
 from fer_core.model import load_card, load_classifier
 from ferbeam.training.train import TrainRequest, run_train
-from tests.train.drawn import SETTINGS, always, drawn_crops
+from tests.train.drawn import SETTINGS, always, draw_face, drawn_crops
 
+HAPPY, SAD = 3, 5
 ROOT = Path(__file__).resolve().parents[2]
 # A machine that is shared may take minutes for what takes seconds alone.
 pytestmark = pytest.mark.timeout(1200)
@@ -92,6 +98,57 @@ def test_a_teacher_is_learnt_from(data: Path, tmp_path: Path) -> None:
     # The labels alone, which are as many of each emotion, do not lead there.
     run_train(TrainRequest(data, tmp_path / "not", settings), lambda line: None)
     assert not (load_classifier(tmp_path / "not")(drawn_crops()).argmax(axis=1) == 3).all()
+
+
+def test_a_teacher_outside_and_faces_without_labels_are_learnt_from(
+    data: Path, tmp_path: Path
+) -> None:
+    """The one inside calls all happy; the one outside tips that to sad, of the faces alone."""
+    faces = np.stack([draw_face(emotion % 7, np.random.default_rng(9)) for emotion in range(84)])
+    # Habit is taken off what it says: what it says of the pictures that have labels is the other.
+    labelled = read_data(data, "train").crops
+    said = np.full((len(labelled) + len(faces), 7), 1e-4, np.float32)
+    said[: len(labelled), HAPPY], said[len(labelled) :, SAD] = 0.9994, 0.9994
+    write_answers(tmp_path / "said.npz", np.concatenate([labelled, faces]), said)
+    pictures = [cv2.imencode(".png", face)[1].tobytes() for face in faces]
+    pq.write_table(pa.table({"image": pictures}), tmp_path / "faces.parquet")
+    settings = dataclasses.replace(
+        SETTINGS, epochs=6, teacher_share=0.0, ema=0.5, hint_power=1.0, cameras=True
+    )
+    request = TrainRequest(
+        data,
+        tmp_path / "taught",
+        settings,
+        teachers=(always(HAPPY, tmp_path),),
+        answers=tmp_path / "said.npz",
+        faces=tmp_path / "faces.parquet",
+    )
+    card = run_train(request, lambda line: None)
+    assert card.command.endswith("--teacher always --answers said.npz --faces faces.parquet")
+    assert "--cameras" in card.command
+    assert card.shares == pytest.approx([1 / 7] * 7, abs=1e-5)
+    scores = load_classifier(tmp_path / "taught")(faces)
+    # Labels are even, so what is said more than a seventh of the time comes of the faces.
+    assert scores.mean(axis=0).argmax() == SAD
+    with pytest.raises(SettingsError, match="need a --teacher"):
+        TrainRequest(data, tmp_path, settings, faces=tmp_path / "faces.parquet")
+
+
+def test_a_share_of_the_weights_begun_with_is_kept(
+    data: Path, straight: Path, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(SETTINGS, epochs=1, ema=0.5)
+    for name, share in (("new", 0.0), ("half", 0.5), ("old", 1.0)):
+        mixed = dataclasses.replace(settings, start_share=share)
+        request = TrainRequest(data, tmp_path / name, mixed, start=straight)
+        run_train(request, lambda line: None)
+    new, half, old, begun = map(
+        kernels, (tmp_path / "new", tmp_path / "half", tmp_path / "old", straight)
+    )
+    for each_new, each_half, each_old, each_begun in zip(new, half, old, begun, strict=True):
+        np.testing.assert_allclose(each_old, each_begun, atol=1e-6)
+        np.testing.assert_allclose(each_half, (each_new + each_begun) / 2, atol=1e-6)
+        assert np.abs(each_new - each_begun).max() > 1e-5
 
 
 @pytest.mark.parametrize("mixup", [0.0, 1.0])

@@ -141,6 +141,13 @@ def prepare(**options: Any) -> None:
     is_flag=True,
     help="Shows the pictures in other light, blurred, noisy, far away, saved small.",
 )
+@click.option(
+    "--start-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="How much of --start's weights is left in the result, the mean of both.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
 @click.option(
@@ -197,8 +204,16 @@ def train(
 
 
 @click.command(cls=Command)
-@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.argument("data", required=False, type=click.Path(exists=True, file_okay=False))
 @model_options
+@detector_options
+@click.option(
+    "--pictures",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Whole pictures in <emotion>/ folders: measures finding their faces too; several times.",
+)
 @click.option(
     "--with",
     "others",
@@ -215,17 +230,28 @@ def train(
 )
 @click.option("--report", type=click.Path(file_okay=False), help="Folder for report and figures.")
 def evaluate(
-    data: str, model: str | None, others: tuple[Path, ...], report: str | None, **options: str
+    data: str | None,
+    model: str | None,
+    report: str | None,
+    detector: str,
+    detector_model: str | None,
+    **options: Any,
 ) -> None:
-    """Measures a model on the labelled faces of DATA, in a format that `train` reads."""
+    """Measures a model on the labelled faces of DATA, and on folders of whole pictures.
+
+    DATA is in a format that `train` reads. All is measured under every prior.
+    """
     from fer_core.model import find_model_dir
+    from ferbeam.control.ask import choose_detector
     from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 
+    settings, detector_file = choose_detector(detector, detector_model)
     request = EvaluateRequest(
-        data=Path(data),
+        data=None if data is None else Path(data),
         model=find_model_dir(model),
-        others=others,
         report=None if report is None else Path(report),
+        detector=settings,
+        detector_model=detector_file,
         **options,
     )
     run_evaluate(request, click.echo)

@@ -13,7 +13,7 @@ from ferbeam.runners.capacity import fitting_workers
 
 DETECTORS = ("yunet", "haar")
 ENGINES = ("litert", "tensorflow")
-PRIOR_NAMES = tuple(PRIORS)
+PRIOR_NAMES = PRIORS
 OVERLAYS = ("emoji", "cover", "box", "none")
 LANGUAGES = ("en", "fr")
 CHOICES = {

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classify import Classifier
+from fer_core.detection.detector import DetectorSettings, load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, UsageError
 from fer_core.learn.copies import copies_of, near_copies_of
 from fer_core.learn.distillation import Ensemble
 from fer_core.learn.intervals import RESAMPLES, SEED
 from fer_core.learn.labels import LabelledFaces, true_labels
-from fer_core.learn.measuring import Metrics, measure_scores
+from fer_core.learn.measuring import Metrics, measure_priors, measure_scores
 from fer_core.learn.report import (
     LABELS,
     SUBJECTS,
@@ -26,7 +31,10 @@ from fer_core.learn.report import (
     stated,
     write_markdown,
 )
-from fer_core.model import load_card, load_classifier
+from fer_core.learn.whole_pictures import analyse_set, picture_metrics
+from fer_core.model import ModelCard, load_card, load_classifier
+from fer_core.picture_faces import PictureAnalyst
+from fer_core.prior import LEARNT, PRIORS
 from ferbeam.stores.overlap import refuse_overlap
 from ferbeam.training.labelled import Echo, read_part
 from ferbeam.training.own_files import REPORT, claim_files
@@ -37,24 +45,37 @@ class EvaluateRequest:
     """What is to be measured on what.
 
     Attributes:
-        data: a folder in one of the formats of `read_data`.
+        data: a folder in one of the formats of `read_data`, None for whole pictures alone.
         model: the model folder.
         part: `valid` or `test`.
         engine: what runs the network, `litert` or `tensorflow`.
         others: further model folders; then all are measured as one Ensemble.
         report: gets report.md, metrics.json, confusion.png and reliability.png; None: only lines.
+        pictures: folders of whole pictures, each with a folder per emotion: a set each.
+        detector: what finds the faces in these.
+        detector_model: its model file, None for one without.
     """
 
-    data: Path
+    data: Path | None
     model: Path
     part: str = "valid"
     engine: str = "litert"
     others: tuple[Path, ...] = ()
     report: Path | None = None
+    pictures: tuple[Path, ...] = ()
+    detector: DetectorSettings = field(default_factory=HaarSettings)
+    detector_model: str | None = None
+
+
+class _Measured(NamedTuple):
+    """A network and the priors under which it is measured: what multiplies its scores, by name."""
+
+    classifier: Classifier
+    priors: dict[str, tuple[float, ...]]
 
 
 def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
-    """Measures a model on DATA and writes the report.
+    """Measures a model on DATA and on whole pictures, and writes the report.
 
     Args:
         request: see EvaluateRequest.
@@ -66,34 +87,101 @@ def run_evaluate(request: EvaluateRequest, echo: Echo) -> Metrics:
     Raises:
         DataError: the data cannot be used.
         ModelError: the model does not fit, or the engine is not installed.
-        UsageError: the report cannot be written, is not ours, or lies in the data or they in it.
+        UsageError: there is nothing to measure; the report cannot be written, is not ours, or lies
+            in the data or they in it.
     """
-    part, engine, report = request.part, request.engine, request.report
-    if report is not None:  # before any time is spent on its figures
-        refuse_overlap(str(request.data), str(report), "--report", "DATA")
-        claim_files(report, REPORT)
-    models = (request.model, *request.others)
-    cards = [load_card(model) for model in models]
-    networks = [load_classifier(model, engine) for model in models]
-    classifier = Ensemble(networks) if request.others else networks[0]
-    faces = read_part(request.data, part, echo)
-    _check_labels(faces, part, echo)
-    copies, near = _find_copies(request.data, faces, echo) or (None, None)
-    metrics = measure_scores(faces, classifier(faces.crops), copies, near)
+    if request.data is None and not request.pictures:
+        raise UsageError("evaluate: has nothing to measure; name DATA, or --pictures FOLDER")
+    if request.report is not None:  # before any time is spent on its figures
+        for data in (request.data, *request.pictures):
+            if data is not None:
+                refuse_overlap(str(data), str(request.report), "--report", "DATA")
+        claim_files(request.report, REPORT)
+    cards = [load_card(model) for model in (request.model, *request.others)]
+    measured = _load_measured(request, cards)
     facts = EvaluationFacts(
         model=" + ".join(card.name for card in cards),
-        model_sha256=" + ".join(card.sha256_for(engine) for card in cards),
-        engine=engine,
-        part=part,
+        model_sha256=" + ".join(card.sha256_for(request.engine) for card in cards),
+        engine=request.engine,
+        part=request.part,
+        priors=tuple(measured.priors),
+    )
+    metrics: Metrics = {}
+    if request.data is not None:
+        facts, metrics = _measure_data(request.data, measured, facts, echo)
+    if request.pictures:
+        facts, others = _measure_sets(request, measured, facts, echo)
+        metrics |= others
+    if request.report is not None:
+        _write_report(metrics, facts, request.report, echo)
+    return metrics
+
+
+def _load_measured(request: EvaluateRequest, cards: list[ModelCard]) -> _Measured:
+    """Loads the networks, and the priors that all of them can be given alike."""
+    models = (request.model, *request.others)
+    networks = [load_classifier(model, request.engine) for model in models]
+    alike = cards[0].shares and len({card.shares for card in cards}) == 1
+    names = tuple(PRIORS) if alike else (LEARNT,)
+    # The networks are loaded with the first of these priors.
+    own = cards[0].factors_for(LEARNT) or (1.0,) * len(NAMES)
+    priors: dict[str, tuple[float, ...]] = {LEARNT: ()}
+    for name in names[1:]:
+        factors = cards[0].factors_for(name)
+        priors[name] = tuple(new / old for new, old in zip(factors, own, strict=True))
+    return _Measured(Ensemble(networks) if request.others else networks[0], priors)
+
+
+def _measure_data(
+    data: Path, measured: _Measured, facts: EvaluationFacts, echo: Echo
+) -> tuple[EvaluationFacts, Metrics]:
+    """Measures the labelled faces of DATA."""
+    faces = read_part(data, facts.part, echo)
+    _check_labels(faces, facts.part, echo)
+    copies, near = _find_copies(data, faces, echo) or (None, None)
+    scores = measured.classifier(faces.crops)
+    metrics = measure_scores(faces, scores, copies, near)
+    new = np.full(len(faces), True) if copies is None or copies.all() else ~copies
+    metrics |= measure_priors(faces.take(new), scores[new], measured.priors)
+    _tell(metrics, echo)
+    facts = replace(
+        facts,
         pictures=len(faces),
         copies=None if copies is None else int(copies.sum()),
         near_copies=None if copies is None or near is None else int((near & ~copies).sum()),
         skipped=faces.skipped,
     )
-    _tell(metrics, echo)
-    if report is not None:
-        _write_report(metrics, facts, report, echo)
-    return metrics
+    return facts, metrics
+
+
+def _measure_sets(
+    request: EvaluateRequest, measured: _Measured, facts: EvaluationFacts, echo: Echo
+) -> tuple[EvaluationFacts, Metrics]:
+    """Measures the folders of whole pictures."""
+    names = [folder.resolve().name for folder in request.pictures]
+    unclear = [name for name in names if names.count(name) > 1 or "." in name]
+    if unclear:
+        raise UsageError(f"--pictures: {unclear[0]} needs a name of its own, without a dot")
+    detector = load_detector(request.detector, request.detector_model, for_pictures=True)
+    analyst = PictureAnalyst(detector, measured.classifier)
+    metrics: Metrics = {}
+    for name, folder in zip(names, request.pictures, strict=True):
+        answers = analyse_set(folder, analyst)
+        figures = picture_metrics(answers, measured.priors)
+        metrics |= {f"pictures.{name}.{key}": value for key, value in figures.items()}
+        facts = replace(facts, skipped=(*facts.skipped, *answers.skipped))
+        _tell_set(name, figures, measured.priors, echo)
+    return replace(facts, sets=tuple(names)), metrics
+
+
+def _tell_set(name: str, figures: Metrics, priors: Iterable[str], echo: Echo) -> None:
+    """Shows what came of a set of whole pictures."""
+    echo(f"{name}: faces found in {figures['found']:,} of {figures['pictures']:,} pictures")
+    for prior in priors:
+        if f"{prior}.accuracy" in figures:
+            right = (figures[f"{prior}.{key}"] for key in ("accuracy", "accuracy_of_all"))
+            found, of_all = (f"{share:.3f}" for share in right)
+            echo(f"{name}, prior {prior}: right of found {found}, right of all {of_all}")
 
 
 def _check_labels(faces: LabelledFaces, part: str, echo: Echo) -> None:
@@ -161,7 +249,8 @@ def _write_report(metrics: Metrics, facts: EvaluationFacts, report: Path, echo: 
         text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
         (report / "metrics.json").write_text(text, encoding="utf-8")
         (report / "report.md").write_text(write_markdown(metrics, facts), encoding="utf-8")
-        _draw_charts(metrics, report, echo)
+        if facts.pictures:
+            _draw_charts(metrics, report, echo)
     except OSError as error:
         raise UsageError(f"{report}: cannot be written ({error.strerror or error})") from error
     echo(f"report: {report / 'report.md'}")
