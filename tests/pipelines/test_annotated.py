@@ -134,7 +134,9 @@ def assert_covered_throughout(media: Path, output: Path) -> None:
         assert float((differences(one, other) > 40).mean()) > 0.03
 
 
-@pytest.mark.parametrize("rate", ["0.5", "2", "10", "all"])
+@pytest.mark.parametrize(
+    "rate", ["2", *(pytest.param(rate, marks=pytest.mark.long) for rate in ("0.5", "10", "all"))]
+)
 def test_no_face_that_a_sample_found_is_bare(tmp_path: Path, rate: str) -> None:
     """Checks every frame by the truth, from the sample before a face is found to the one after."""
     name = "videos/two_faces.mp4"
@@ -186,6 +188,7 @@ def test_another_overlay_keeps_the_rows_and_remakes_the_copies(
             assert_covered_throughout(media, tmp_path / "out")
 
 
+@pytest.mark.long
 def test_workers_and_spans_change_no_frame(media: Path, finished: Path, tmp_path: Path) -> None:
     options = ("--sample-fps", "5", "--workers", "1", "--span-s", "100", "--overlay", "emoji")
     analyze(media, tmp_path, *options)

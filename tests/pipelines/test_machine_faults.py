@@ -62,6 +62,7 @@ def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path
     assert ours["faces"].equals(theirs["faces"])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name space for its own small disk")
 def test_prepare_on_a_full_disk_leaves_no_data_that_look_whole(tmp_path: Path) -> None:
     disk = tmp_path / "disk"

@@ -73,7 +73,11 @@ def test_segments_start_while_faces_come_and_go(media: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [("--workers", "2", "--span-s", "2"), ("--workers", "1", "--span-s", "1000")]
+    "options",
+    [
+        ("--workers", "2", "--span-s", "2"),
+        pytest.param(("--workers", "1", "--span-s", "1000"), marks=pytest.mark.long),
+    ],
 )
 def test_rows_are_the_same_for_workers_and_span_lengths(
     options: tuple[str, ...], media: Path, reference: Path, tmp_path: Path
