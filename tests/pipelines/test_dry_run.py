@@ -41,7 +41,8 @@ def test_a_dry_run_counts_what_the_run_does_and_writes_nothing(tmp_path: Path) -
 
 
 def test_of_no_media_there_is_nothing_to_estimate(tmp_path: Path) -> None:
-    done = ferbeam("analyze", tmp_path, tmp_path / "out", "--dry-run")
+    (tmp_path / "in").mkdir()
+    done = ferbeam("analyze", tmp_path / "in", tmp_path / "out", "--dry-run")
     assert done.returncode == 2
     assert "holds no picture or video" in done.stderr
 
