@@ -37,23 +37,17 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     listed = (
         pipeline
         | "Input" >> beam.Create([os.fsencode(settings.input)])  # Beam's strings are UTF-8
-        | "ListMedia" >> beam.ParDo(ListMedia()).with_outputs(FAILURES, COSTS, main="media")
+        | "ListMedia" >> ListMedia().with_outputs()
     )
     planned = (
         listed.media
         | "SpreadMedia" >> beam.Reshuffle()
-        | "PlanSpans"
-        >> beam.ParDo(PlanSpans(rows, settings.span_s, output)).with_outputs(
-            FAILURES, COSTS, main="spans"
-        )
+        | "PlanSpans" >> PlanSpans(rows, settings.span_s, output).with_outputs()
     )
     detected = (
         planned.spans
         | "SpreadSpans" >> beam.Reshuffle()
-        | "DetectFaces"
-        >> beam.ParDo(DetectFaces(rows, output, settings.detector_model)).with_outputs(
-            COMMITTED, main="faces"
-        )
+        | "DetectFaces" >> DetectFaces(rows, output, settings.detector_model).with_outputs()
     )
     committed = (
         detected.faces
@@ -66,8 +60,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         (committed, detected[COMMITTED])
         | "References" >> beam.Flatten()
         | "ByMedium" >> beam.GroupByKey()
-        | "LinkTracks"
-        >> beam.ParDo(LinkTracks(output, settings.render)).with_outputs(TO_RENDER, main=LINKED)
+        | "LinkTracks" >> LinkTracks(output, settings.render).with_outputs()
     )
     parts = {LINKED: linked[LINKED]}
     if settings.render is not None:
@@ -81,12 +74,8 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         | "RenderedByMedium" >> beam.CoGroupByKey()
         | "JoinSpans" >> beam.ParDo(JoinSpans(output, settings.render))
     )
-    beside = (
-        listed[FAILURES],
-        listed[COSTS],
-        planned[FAILURES],
-        planned[COSTS],
-    ) | "Beside" >> beam.Flatten()
+    told = [outputs[name] for outputs in (listed, planned) for name in (FAILURES, COSTS)]
+    beside = told | "Beside" >> beam.Flatten()
     _ = (
         {
             "tables": tables | "OfTheRun" >> beam.WithKeys("run"),

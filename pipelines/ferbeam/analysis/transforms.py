@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -46,8 +46,26 @@ Lister = Callable[[str], Iterator[Medium | Failure]]
 """From INPUT to its media, and what could not be listed."""
 
 
-class ListMedia(beam.DoFn):
+class Step(beam.DoFn):
+    """A step that has more than one output.
+
+    Attributes:
+        main: names what it yields as it is.
+        beside: name what it yields tagged.
+    """
+
+    main: ClassVar[str]
+    beside: ClassVar[tuple[str, ...]]
+
+    def with_outputs(self) -> beam.PTransform:
+        """Returns the step as a transform that gives all its outputs by their names."""
+        return beam.ParDo(self).with_outputs(*self.beside, main=self.main)
+
+
+class ListMedia(Step):
     """INPUT to groups of media that are opened together; failures and costs beside."""
+
+    main, beside = "media", (FAILURES, COSTS)
 
     def __init__(self, list_input: Lister = list_media) -> None:
         self._list_input = list_input
@@ -64,11 +82,13 @@ class ListMedia(beam.DoFn):
         yield from group_media(media)
 
 
-class PlanSpans(beam.DoFn):
+class PlanSpans(Step):
     """Opens the media of a group and plans their spans; failures and costs beside.
 
     The plan is written down: it tells the progress, and a later run the identity of the media.
     """
+
+    main, beside = "spans", (FAILURES, COSTS)
 
     def __init__(self, settings: RowSettings, span_s: float, output: Output) -> None:
         self._settings, self._span_s, self._output = settings, span_s, output
@@ -88,11 +108,13 @@ class PlanSpans(beam.DoFn):
         yield from readings
 
 
-class DetectFaces(beam.DoFn):
+class DetectFaces(Step):
     """A reading to its spans with faces and crops: the only step with pixels.
 
     A span that is committed already goes on as its reference.
     """
+
+    main, beside = "faces", (COMMITTED,)
 
     def __init__(
         self, settings: RowSettings, output: Output, detector_model: str | None = None
@@ -115,8 +137,10 @@ class DetectFaces(beam.DoFn):
             yield from detect_guarded(tuple(todo), limit, self._detectors, marks)
 
 
-class LinkTracks(beam.DoFn):
+class LinkTracks(Step):
     """The committed spans of a medium to its faces with tracks; what is to be rendered beside."""
+
+    main, beside = LINKED, (TO_RENDER,)
 
     def __init__(self, output: Output, render: RenderSettings | None) -> None:
         self._output, self._render = output, render
