@@ -12,12 +12,13 @@ from fer_core.errors import UsageError
 
 LEARNT = "learnt"
 """As often as people called the training pictures so."""
-TOWARDS_EVEN = {"web": 0.6, "even": 1.0}
-"""How far the others go from what the network expects (0) to all emotions alike (1), in logarithms:
-it expects something else than LEARNT where it was shown rare emotions more often, or had teachers.
-"""
-PRIORS = (LEARNT, *TOWARDS_EVEN)
-DEFAULT_PRIOR = "web"
+WEB = "web"
+"""Between both: the network's own scores, less half the logarithm of how often people called the
+training pictures so."""
+EVEN = "even"
+"""All emotions alike."""
+PRIORS = (LEARNT, WEB, EVEN)
+DEFAULT_PRIOR = WEB
 """Chosen by pictures that are not FER2013's: see models/README.md."""
 
 
@@ -28,7 +29,8 @@ def score_factors(
 
     Args:
         shares: how often people called the training pictures so, seven shares above 0.
-        expected: how often the network's own scores expect each emotion, likewise.
+        expected: how often the network's own scores expect each emotion, likewise: something else
+            where it was shown rare emotions more often, or had teachers.
         prior: one of PRIORS.
 
     Raises:
@@ -39,4 +41,6 @@ def score_factors(
     if prior == LEARNT:
         told = zip(shares, expected, strict=True)
         return () if shares == expected else tuple(share / own for share, own in told)
-    return tuple(own ** -TOWARDS_EVEN[prior] for own in expected)
+    if prior == WEB:
+        return tuple(share**-0.5 for share in shares)
+    return tuple(1 / own for own in expected)

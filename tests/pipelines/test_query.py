@@ -208,3 +208,52 @@ def test_viewers_that_do_not_fit_are_refused(
 def test_an_output_without_a_finished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         open_tables(Output(str(tmp_path)))
+
+
+def at_rest(scores: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
+    """Returns scores less half the median of the logarithms of those at rest."""
+    weighed = scores * np.exp(-0.5 * np.log(rest.clip(lower=1e-6)).median())
+    return weighed.div(weighed.sum(axis=1), axis=0)
+
+
+@pytest.mark.parametrize("stretch", [None, (1000, 3000)])
+def test_calibrated_takes_half_of_the_face_at_rest_off(
+    output: Path, stretch: tuple[int, int] | None
+) -> None:
+    with open_tables(Output(str(output)), baseline_ms=stretch) as tables:
+        ours = tables.sql("FROM calibrated").df()
+    faces = faces_of_videos(output).dropna(subset=["track_id"])
+    wanted = []
+    for _, track in faces.groupby(["media", "track_id"]):
+        if stretch is None:
+            ranked = track.sort_values(["p_neutral", "frame_index"], ascending=[False, True])
+            rest = ranked[np.arange(len(track)) / max(len(track) - 1, 1) <= 0.25]
+        else:
+            rest = track[track["timestamp_ms"].between(*stretch)]
+        if len(rest):
+            scores = at_rest(track[SCORES], rest[SCORES])
+            found = track[["media", "frame_index", "face_index"]].assign(baseline_faces=len(rest))
+            wanted.append(found.join(scores))
+    expected = pd.concat(wanted).sort_values(["media", "frame_index", "face_index"])
+    assert_equal(ours[expected.columns], expected)
+    shown = expected[SCORES].idxmax(axis=1).str.removeprefix("p_")
+    assert ours["emotion"].tolist() == shown.tolist()
+    np.testing.assert_allclose(ours["confidence"], expected[SCORES].max(axis=1), rtol=1e-5)
+
+
+def test_raw_scores_stay_beside_the_calibrated(output: Path) -> None:
+    both = ask(
+        output,
+        "SELECT f.p_happy AS raw, c.p_happy AS own FROM faces f JOIN calibrated c"
+        " USING (media, frame_index, face_index)",
+    )
+    assert len(both)
+    assert (both["raw"] != both["own"]).any()
+    raw = frames_of(output)["faces"]["p_happy"]
+    assert both["raw"].isin(raw).all()
+
+
+@pytest.mark.parametrize("stretch", [(3000, 1000), (-1, 5)])
+def test_a_stretch_that_is_none_is_refused(output: Path, stretch: tuple[int, int]) -> None:
+    with pytest.raises(UsageError, match="is no stretch of a video"):
+        open_tables(Output(str(output)), baseline_ms=stretch)

@@ -98,6 +98,17 @@ def viewers_option(command: Command) -> Command:
     )(command)
 
 
+def baseline_option(command: Command) -> Command:
+    """Adds when faces are at rest, for the view `calibrated`: `--baseline-ms`."""
+    return click.option(
+        "--baseline-ms",
+        metavar="FROM TO",
+        type=(click.IntRange(min=0), click.IntRange(min=0)),
+        help="When the faces of every video are at rest, for the view calibrated; without it, each "
+        "followed face is taken to be so in its quietest samples.",
+    )(command)
+
+
 def model_option(command: Command) -> Command:
     """Adds what says which network runs: `--model`."""
     return click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ferbeam.commands.options import viewers_option
+from ferbeam.commands.options import baseline_option, viewers_option
 from ferbeam.commands.words import Command
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -17,6 +17,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("sql", metavar="[SQL]", default="")
 @viewers_option
+@baseline_option
 @click.option(
     "--format",
     "form",
@@ -24,18 +25,24 @@ FORMATS = ("table", "csv", "json", "parquet")
     help="How the answer is written; by the ending of --to, else a table.",
 )
 @click.option("--to", "path", metavar="FILE", help="Where the answer goes; else it is printed.")
-def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
+def query(
+    output_path: str,
+    sql: str,
+    viewers: Path | None,
+    baseline_ms: tuple[int, int] | None,
+    **to: Any,
+) -> None:
     """Asks the tables of OUTPUT in SQL; without SQL, shows what can be asked.
 
     The tables are faces, frames, media and failures; views made of them are per_second, tracks,
-    changes, summary and cohort. A query can read nothing else, and write nothing.
+    changes, summary, cohort and calibrated. A query can read nothing else, and write nothing.
     """
     from ferbeam.output.folder import Output
     from ferbeam.query.answers import choose_format, print_views, write_answer
     from ferbeam.query.tables import open_tables
 
     form = choose_format(to["form"], to["path"])
-    with open_tables(Output(output_path), viewers) as tables:
+    with open_tables(Output(output_path), viewers, baseline_ms) as tables:
         if sql:
             write_answer(tables, sql, form, to["path"])
         else:
@@ -46,13 +53,14 @@ def query(output_path: str, sql: str, viewers: Path | None, **to: Any) -> None:
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("path", metavar="FILE")
 @click.option("--view", default="faces", show_default=True, help="The table or view to write.")
-def export(output_path: str, path: str, view: str) -> None:
+@baseline_option
+def export(output_path: str, path: str, view: str, baseline_ms: tuple[int, int] | None) -> None:
     """Writes a table of OUTPUT, or a view, to FILE.csv, FILE.json or FILE.parquet."""
     from ferbeam.output.folder import Output
     from ferbeam.query.answers import choose_format, write_answer
     from ferbeam.query.tables import check_view, open_tables
 
     form = choose_format(None, path)
-    with open_tables(Output(output_path)) as tables:
+    with open_tables(Output(output_path), baseline_ms=baseline_ms) as tables:
         check_view(view)
         write_answer(tables, f"SELECT * FROM {view}", form, path)

@@ -32,7 +32,9 @@ LOCKED = (
 """After these a query cannot write a file, read another, load an extension, or undo them."""
 
 
-def open_tables(output: Output, viewers: Path | None = None) -> DuckDBPyConnection:
+def open_tables(
+    output: Output, viewers: Path | None = None, baseline_ms: tuple[int, int] | None = None
+) -> DuckDBPyConnection:
     """Opens the tables that `run.json` lists, with the ready-made views.
 
     Args:
@@ -40,10 +42,16 @@ def open_tables(output: Output, viewers: Path | None = None) -> DuckDBPyConnecti
         viewers: CSV with the columns media, offset_ms and group, and any more: only these videos
             are in the view `cohort`, where their time counts from `offset_ms`. None for all videos
             from their start.
+        baseline_ms: stretch of every video, first and last millisecond, in which faces are at rest,
+            for the view `calibrated`; None for the quietest samples of each followed face.
 
     Raises:
-        UsageError: OUTPUT holds no finished run, or the CSV does not fit it.
+        UsageError: OUTPUT holds no finished run, or the CSV or the stretch does not fit it.
     """
+    if baseline_ms is not None and not 0 <= baseline_ms[0] <= baseline_ms[1]:
+        raise UsageError(
+            f"baseline {baseline_ms[0]} to {baseline_ms[1]} ms: is no stretch of a video"
+        )
     run = load_run(output)
     tables = duckdb.connect(
         config={
@@ -60,6 +68,7 @@ def open_tables(output: Output, viewers: Path | None = None) -> DuckDBPyConnecti
         "viewers", _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
     )
     tables.register("t_quantiles", _list_quantiles(len(names)))
+    tables.register("baseline", _baseline(baseline_ms))
     for name, (sql, _) in VIEWS.items():
         tables.execute(f"CREATE VIEW {name} AS {sql}")
     for statement in LOCKED:
@@ -84,6 +93,13 @@ def _open_table(output: Output, run: Run, name: str) -> Any:
         return read_tables(output, run, name)
     schema = TABLES[name].remove_metadata()
     return ds.dataset(check_table_files(output, run, name), schema, format="parquet")
+
+
+def _baseline(stretch: tuple[int, int] | None) -> pa.Table:
+    """Returns the one row that says when faces are at rest, null where they themselves say it."""
+    first, last = stretch or (None, None)
+    times = {"from_ms": pa.array([first], pa.int64()), "to_ms": pa.array([last], pa.int64())}
+    return pa.table(times)
 
 
 def _all_viewers(names: list[str]) -> pa.Table:

@@ -17,6 +17,12 @@ MOST_SHOWN_MS = 3_600_000
 """A sample counts for an hour at most: so much time without a frame is a fault of the file."""
 
 
+QUIETEST = 0.25
+"""Share of a followed face's samples, those with the highest score of neutral, taken as at rest."""
+OF_REST = 0.5
+"""How much of the logarithm of the scores at rest is taken off: half was best on posed faces."""
+
+
 def _each(pattern: str, names: tuple[str, ...] | list[str] = NAMES, by: str = ", ") -> str:
     return by.join(pattern.format(name=name) for name in names)
 
@@ -128,6 +134,34 @@ FROM shown LEFT JOIN counted USING ("group", second)
 ORDER BY "group", second
 """
 
+CALIBRATED = f"""
+WITH ranked AS (
+    SELECT *, percent_rank() OVER (
+        PARTITION BY media, track_id ORDER BY p_neutral DESC, frame_index) AS unrest
+    FROM faces CROSS JOIN baseline
+    WHERE track_id IS NOT NULL AND {_VIDEO}
+        AND (from_ms IS NULL OR timestamp_ms BETWEEN from_ms AND to_ms)
+), rest AS (
+    SELECT media, track_id, count(*) AS baseline_faces,
+        {_each("median(ln(greatest(p_{name}, 1e-6))) AS rest_{name}")}
+    FROM ranked WHERE from_ms IS NOT NULL OR unrest <= {QUIETEST} GROUP BY media, track_id
+), weighed AS (
+    SELECT media, frame_index, timestamp_ms, face_index, track_id, baseline_faces,
+        {_each(f"p_{{name}} * exp(-{OF_REST} * rest_{{name}}) AS w_{{name}}")}
+    FROM faces JOIN rest USING (media, track_id)
+), shared AS (
+    SELECT * EXCLUDE ({_each("w_{name}")}), {_each("w_{name}", by=" + ")} AS whole,
+        {_each("w_{name} / whole AS p_{name}")}
+    FROM weighed
+)
+SELECT media, frame_index, timestamp_ms, face_index, track_id, baseline_faces,
+    CASE greatest({_each("p_{name}")})
+        {_each("WHEN p_{name} THEN '{name}'", by=" ")} END AS emotion,
+    greatest({_each("p_{name}")}) AS confidence, {_each("p_{name}")}
+FROM shared ORDER BY media, frame_index, face_index
+"""
+"""Scores of a followed face less half of what its own face at rest has, in logarithms."""
+
 VIEWS = {
     "samples": (
         SAMPLES,
@@ -138,6 +172,10 @@ VIEWS = {
     "changes": (CHANGES, "when the smoothed emotion of a followed face changes"),
     "summary": (SUMMARY, "each followed face: share of time of each emotion, and coverage"),
     "cohort": (COHORT, "each second of the stimulus: mean and 95 % t-interval over the videos"),
+    "calibrated": (
+        CALIBRATED,
+        "each followed face: its scores beside its own face at rest (--baseline-ms)",
+    ),
 }
 """Name to SQL and what it tells; a later one may use an earlier one."""
 
