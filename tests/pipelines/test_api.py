@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
+import fer_core
 import fer_core.errors
 import ferbeam
 from ferbeam.commands.analyze import analyze as analyze_command
@@ -59,7 +60,8 @@ def test_all_names_are_there_and_say_what_they_are() -> None:
         if isinstance(value, type) and issubclass(value, ferbeam.FerError)
     }
     assert errors <= set(ferbeam.__all__)
-    assert (ROOT / "pipelines/ferbeam/py.typed").exists()
+    for package in (ferbeam, fer_core):
+        assert (Path(str(package.__file__)).parent / "py.typed").exists()
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -1,4 +1,7 @@
-"""Starts an analysis: its process imports Beam while this one makes a request of the options."""
+"""Starts an analysis: its process imports Beam while this one makes a request of the options.
+
+What that process does is in `analysis/pipeline.py`; what this one does meanwhile, in `run.py`.
+"""
 
 from __future__ import annotations
 
