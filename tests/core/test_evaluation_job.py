@@ -122,11 +122,11 @@ def test_a_part_without_training_pictures_is_measured_and_says_so(
     (data / "train.parquet").unlink()
     (data / "valid.parquet").rename(data / "test.parquet")
     lines: list[str] = []
-    request = EvaluateRequest(data, find_model_dir(), part="test", report=tmp_path)
+    request = EvaluateRequest(data, find_model_dir(), part="test", report=tmp_path / "report")
     metrics = run_evaluate(request, lines.append)
     assert any("copies of training pictures stay unknown" in line for line in lines)
     assert not any(key.startswith("without_") for key in metrics)
-    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    text = (tmp_path / "report/report.md").read_text(encoding="utf-8")
     assert "pixel-identical to a training picture: not known" in text
 
 
@@ -160,9 +160,9 @@ def test_an_empty_folder_and_a_file_for_a_report_end_with_one_line(
     assert "no valid data; needs valid.parquet" in capsys.readouterr().err
     taken = tmp_path / "taken"
     taken.write_text("")
-    assert run_command(["evaluate", str(data), "--report", str(taken / "below")]) == 2
+    assert run_command(["evaluate", str(data), "--report", str(taken / "below")]) == 1
     error = capsys.readouterr().err
-    assert "cannot be made" in error
+    assert "cannot be written" in error
     assert error.count("\n") == 1
 
 
