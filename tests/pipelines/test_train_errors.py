@@ -20,17 +20,19 @@ SETTINGS = TrainSettings(epochs=1)
 
 
 def write_data(folder: Path, emotions: list[int], broken: int = 0) -> None:
-    """Writes both parts: one grey picture for each emotion, and pictures that are none."""
+    """Writes both parts below `data`: a grey picture for each emotion, and some that are none."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
     png = bytes(cv2.imencode(".png", np.full((48, 48), 90, np.uint8))[1])
     images = [png] * len(emotions) + [b"broken"] * broken
     labels = emotions + [0] * broken
     for part in ("train", "valid"):
-        pq.write_table(pa.table({"image": images, "emotion": labels}), folder / f"{part}.parquet")
+        pq.write_table(pa.table({"image": images, "emotion": labels}), data / f"{part}.parquet")
 
 
 def train(folder: Path) -> list[str]:
     lines: list[str] = []
-    run_train(TrainRequest(folder, folder / "model", SETTINGS), lines.append)
+    run_train(TrainRequest(folder / "data", folder / "model", SETTINGS), lines.append)
     return lines
 
 
@@ -70,7 +72,7 @@ def test_another_setting_does_not_resume(tmp_path: Path) -> None:
         train(tmp_path)
     (tmp_path / "model" / "checkpoint" / "latest.weights.h5").touch()
     settings = TrainSettings(epochs=1, seed=4)
-    request = TrainRequest(tmp_path, tmp_path / "model", settings, "fer2013")
+    request = TrainRequest(tmp_path / "data", tmp_path / "model", settings, "fer2013")
     with pytest.raises(SettingsError, match="begun with another seed, label_set; use the same"):
         run_train(request, lambda _: None)
 
@@ -88,7 +90,7 @@ def test_unreadable_pictures_are_counted_and_some_named(tmp_path: Path) -> None:
     write_data(tmp_path, [0], broken=7)
     lines: list[str] = []
     with pytest.raises(DataError):
-        run_train(TrainRequest(tmp_path, tmp_path / "model", SETTINGS), lines.append)
+        run_train(TrainRequest(tmp_path / "data", tmp_path / "model", SETTINGS), lines.append)
     train_lines = lines[: lines.index("valid: 1 pictures")]
     assert train_lines[0] == "train: 1 pictures"
     assert train_lines[1] == "skipped: train.parquet row 1: cannot be read as a picture"

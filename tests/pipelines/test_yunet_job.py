@@ -155,7 +155,7 @@ def test_options_and_files_that_do_not_fit_are_one_line(
         ("--detector", "haar", "--detector-model", model): "goes with --detector yunet",
         ("--detector", "yunet", "--detector-model", ""): "needs a FILE",
         ("--detector", "yunet", "--detector-model", tmp_path / "none"): "No such file",
-        ("--detector", "yunet", "--detector-model", tmp_path): "Is a directory",
+        ("--detector", "yunet", "--detector-model", tmp_path): "is no file, an ONNX file is needed",
         ("--detector", "yunet", "--detector-model", text): "is no YuNet",
         ("--detector", "yunet", "--detector-model", source / "sad.png"): "is no YuNet",
     }
