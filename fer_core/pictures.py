@@ -124,13 +124,16 @@ def open_header(data: bytes, name: str) -> Image.Image:
     Raises:
         MediaError: the bytes are no picture in a known format.
     """
+    formats: tuple[str, ...] = _FORMATS
     if data[4:8] == b"ftyp":
         _learn_heif()
+    else:  # Pillow does not know it until then
+        formats = tuple(form for form in _FORMATS if form != "HEIF")
     try:
         with warnings.catch_warnings():
             # Our own limit decides; Pillow's only warns, or raises above twice its own.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data), formats=_FORMATS)
+            return Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError as error:
         raise MediaError(
             f"{name}: is no picture in a known format ({_known()}): convert it"
