@@ -208,7 +208,7 @@ train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (defaul
 # Arguments: its name, options, teachers, and the network it begins with.
 TAUGHT = test -f "$(MODEL_DIR)/$(1)/card.json" || $(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)/$(1)" $(2) $(if $(4),--start "$(MODEL_DIR)/$(4)") $(foreach teacher,$(3),--teacher "$(MODEL_DIR)/$(teacher)") $(ARGS)
 model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teachers on DATA=folder (hours) into MODEL_DIR
-	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [MODEL_DIR=folder] [ARGS=--mixed-precision]"; exit 2; }
+	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [ANSWERS=file] [FACES=file] [MODEL_DIR=folder] [ARGS=--mixed-precision]"; exit 2; }
 	@$(call TAUGHT,first,--epochs 30 --seed 31)
 	@$(call TAUGHT,large_41,--network large --epochs 28 --mixup 0.2 --seed 41,first)
 	@$(call TAUGHT,large_42,--network large --epochs 24 --views 12 --seed 42,large_41 first)
@@ -216,8 +216,9 @@ model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teache
 	@$(call TAUGHT,large_43,--network large --epochs 38 --views 16 --learning-rate 0.08 --seed 43,large_42 small_51,large_42)
 	@$(call TAUGHT,small_91,--epochs 66 --views 24 --learning-rate 0.08 --seed 91,large_43,small_51)
 	@$(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44,large_43 small_91,large_43)
-	@$(call TAUGHT,fer_cnn,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
-	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 fer_cnn,large_44)
+	@$(call TAUGHT,small_92,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
+	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 small_92,large_44)
+	@$(call TAUGHT,fer_cnn,--epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --cameras --start-share 0.3 --seed 101 $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(FACES),--faces "$(FACES)"),large_45,small_92)
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }
