@@ -40,7 +40,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: PrepareSettings) -> None:
     listed = (
         pipeline
         | "Input" >> beam.Create([settings.input])
-        | "ListMedia" >> beam.ParDo(ListMedia(list_labelled)).with_outputs(FAILURES, main="media")
+        | "ListMedia" >> ListMedia(list_labelled).with_outputs()
     )
     prepared = (
         listed.media
