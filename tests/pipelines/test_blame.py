@@ -21,7 +21,7 @@ FAULTS = {
     "read.mp4": ("decode", "fer_core.video.frames:read_spans:read.mp4:raise"),
     "draw.mp4": ("render", "fer_core.video.render:render_span:draw.mp4:raise"),
     "join.mp4": ("render", "fer_core.video.join:join_spans:join.mp4:raise"),
-    "read.jpg": ("decode", "fer_core.pictures:read_picture:read.jpg:raise"),
+    "read.jpg": ("decode", "fer_core.pictures:read_coloured:read.jpg:raise"),
     "draw.jpg": ("render", "fer_core.drawing.picture_copy:copy_picture:draw.jpg:raise"),
 }
 ONCE = "fer_core.video.frames:read_spans:once.mp4:once"

@@ -17,11 +17,11 @@ from fer_core.records import FACES, FRAMES
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
-from ferbeam.output.folder import Output
 from tests.bench.end_to_end import FRAMES_EACH, Subject, choose_pictures, print_figures, read_faces
 from tests.bench.matching import FoundFace, lost_accuracy, match_faces
 from tests.bench.mosaic import GREY, Place, cell_at, choose_places, draw_frame, write_videos
 from tests.core.faces import draw_faces, encode_png, write_part
+from tests.pipelines.finished import write_finished
 from tests.pipelines.jobs import SAMPLES
 from tests.truth import read_truth
 
@@ -178,7 +178,6 @@ def test_the_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def write_run(folder: Path, statuses: list[str], faces: list[tuple[str, int, Box, str]]) -> None:
     """Writes a finished run over two videos, as far as the bench reads it."""
-    output = Output(str(folder))
     frames = [
         {"media": f"{n // FRAMES_EACH:03d}.mp4", "frame_index": n % FRAMES_EACH}
         | {"timestamp_ms": 0, "status": status, "face_count": 0}
@@ -191,10 +190,11 @@ def write_run(folder: Path, statuses: list[str], faces: list[tuple[str, int, Box
         | {"media": medium, "frame_index": index, "emotion": name, "smoothed_emotion": None}
         for medium, index, box, name in faces
     ]
-    output.write_table(output.path("frames", "a.parquet"), pa.Table.from_pylist(frames, FRAMES))
-    output.write_table(output.path("faces", "a.parquet"), pa.Table.from_pylist(rows, FACES))
-    tables = {"frames": ["frames/a.parquet"], "faces": ["faces/a.parquet"]}
-    output.write_json(output.path("run.json"), {"tables": tables})
+    tables = {
+        "frames": pa.Table.from_pylist(frames, FRAMES),
+        "faces": pa.Table.from_pylist(rows, FACES),
+    }
+    write_finished(folder, [tables])
 
 
 def test_faces_are_read_with_frames_counted_over_all_videos(tmp_path: Path) -> None:
