@@ -24,6 +24,9 @@ FACE_ZOOM = 0.85
 EXAGGERATION = 0.3
 """How much of its difference to the neutral face is added to an average, which is milder than any
 of its faces (caricature: Brennan 1985)."""
+FEAR_EXAGGERATION, FEAR_APART = 0.5, 0.4
+"""How much of its differences to the neutral face and to surprise is added to fear: both have wide
+eyes and an open mouth, which is nearly all that their averages keep."""
 CONTRAST = 52.0
 MOST_STRETCH = 1.35
 MOST_SHIFT = 0.2
@@ -161,10 +164,15 @@ def build_composites(faces: LabelledFaces) -> dict[str, tuple[NDArray[np.uint8],
     chosen = [faces.crops[clearest_faces(faces, emotion)] for emotion in range(len(NAMES))]
     template = neutral_template(chosen[NAMES.index("neutral")])
     averages = [average_faces(likest_faces(crops, template), template) for crops in chosen]
-    neutral, _ = averages[NAMES.index("neutral")]
+    means = {name: average for name, (average, _) in zip(NAMES, averages, strict=True)}
+    drawn = {name: mean + EXAGGERATION * (mean - means["neutral"]) for name, mean in means.items()}
+    fear = means["fear"]
+    drawn["fear"] = fear + FEAR_EXAGGERATION * (fear - means["neutral"])
+    drawn["fear"] = drawn["fear"] + FEAR_APART * (fear - means["surprise"])
+    counts = [count for _, count in averages]
     return {
-        name: (finish_composite(average + EXAGGERATION * (average - neutral)), count)
-        for name, (average, count) in zip(NAMES, averages, strict=True)
+        name: (finish_composite(face), count)
+        for (name, face), count in zip(drawn.items(), counts, strict=True)
     }
 
 

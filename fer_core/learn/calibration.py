@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from fer_core.classify import softmax
 
 BINS = 15
+MOST_SHIFT = 1.0
+"""How far, in logarithms, what a network expects may be from what people said."""
 
 
 def cross_entropy(scores: NDArray[np.float32], shares: NDArray[np.float32]) -> float:
@@ -61,7 +63,10 @@ def fit_expected(
         gradient = (np.exp(shifted) - wanted).mean(axis=0)
         return -float((wanted * shifted).sum(axis=1).mean()), gradient
 
-    shift = minimize(loss, np.zeros(len(shares)), jac=True, method="L-BFGS-B").x
+    # More than this no teacher does; few faces would be followed anywhere.
+    bounds = [(-MOST_SHIFT, MOST_SHIFT)] * len(shares)
+    start = np.zeros(len(shares))
+    shift = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     expected = np.array(shares) * np.exp(-shift)
     return tuple(round(float(share), 6) for share in expected / expected.sum())
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.classify import standardise_crops
+from fer_core.classify import LiteRtClassifier, standardise_crops
 from fer_core.errors import DataError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.dataset import read_data
@@ -94,10 +94,12 @@ def test_a_teacher_is_learnt_from(data: Path, tmp_path: Path) -> None:
     assert "1 teacher is asked in each of the first 6 epochs" in lines
     assert "--teacher-share 1.0" in card.command
     assert card.command.endswith("--teacher always")
-    assert (load_classifier(tmp_path / "taught")(drawn_crops()).argmax(axis=1) == 3).all()
+    taught = LiteRtClassifier(tmp_path / "taught" / "model.tflite")
+    assert (taught(drawn_crops()).argmax(axis=1) == 3).all()
     # The labels alone, which are as many of each emotion, do not lead there.
     run_train(TrainRequest(data, tmp_path / "not", settings), lambda line: None)
-    assert not (load_classifier(tmp_path / "not")(drawn_crops()).argmax(axis=1) == 3).all()
+    untaught = LiteRtClassifier(tmp_path / "not" / "model.tflite")
+    assert not (untaught(drawn_crops()).argmax(axis=1) == 3).all()
 
 
 def test_a_teacher_outside_and_faces_without_labels_are_learnt_from(
@@ -127,9 +129,10 @@ def test_a_teacher_outside_and_faces_without_labels_are_learnt_from(
     assert card.command.endswith("--teacher always --answers said.npz --faces faces.parquet")
     assert "--cameras" in card.command
     assert card.shares == pytest.approx([1 / 7] * 7, abs=1e-5)
-    scores = load_classifier(tmp_path / "taught")(faces)
+    scores = LiteRtClassifier(tmp_path / "taught" / "model.tflite")(faces)
     # Labels are even, so what is said more than a seventh of the time comes of the faces.
     assert scores.mean(axis=0).argmax() == SAD
+    assert np.argmax(card.expected) == SAD
     with pytest.raises(SettingsError, match="need a --teacher"):
         TrainRequest(data, tmp_path, settings, faces=tmp_path / "faces.parquet")
 
