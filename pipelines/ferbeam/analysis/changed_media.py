@@ -14,6 +14,7 @@ from fer_core.media import identity_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import LinkedGroup, Medium, OpenMedium
 from ferbeam.output.folder import Output
+from ferbeam.output.notes import read_plan
 from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.run_file import Listed
 from ferbeam.output.tables import digest, write_tables
@@ -81,6 +82,5 @@ def _without(table: pa.Table, names: Sequence[str]) -> pa.Table:
 
 def _forget_spans(output: Output, group: str) -> None:
     """Removes the committed spans of a group: some may hold what only one moment saw."""
-    plan = output.read_json(output.plan_path(group)) or {}
-    paths = [output.span_path(key) for key in plan.get("spans", {})]
+    paths = [output.span_path(key) for key in read_plan(output, group).spans]
     output.remove(*(path for path in paths if output.exists(path)))

@@ -11,6 +11,7 @@ from contextlib import suppress
 import pyarrow.parquet as pq
 
 from ferbeam.output.folder import PART, Output
+from ferbeam.output.notes import read_plan
 from ferbeam.output.tables import COUNTS_KEY
 from ferbeam.stores import store_of
 
@@ -81,12 +82,13 @@ class CommitWatch:
     def look(self) -> None:
         """Counts what is new."""
         for path in self._written_since(".spans/plans"):
-            plan = json.loads(self._output.read(path))
+            group = os.path.basename(path).partition(".")[0]
+            plan = read_plan(self._output, group)
             self.first = self.first or time.monotonic()
-            self.planned.update(plan["spans"])
-            self.opened += plan["listed"]
-            self.groups += bool(plan["spans"])
-            self._readings[os.path.basename(path).partition(".")[0]] = plan["readings"]
+            self.planned.update(plan.spans)
+            self.opened += plan.listed
+            self.groups += bool(plan.spans)
+            self._readings[group] = plan.readings
         new = {n for n in self._names(".spans") if n.endswith(".parquet")} - self._committed
         for name in new:
             counts = json.loads(self._read_facts(self._output.path(".spans", name))[COUNTS_KEY])
