@@ -25,7 +25,7 @@ REPORT ?= out/evaluation
 ARGS ?=
 SQL ?=
 .DEFAULT_GOAL := help
-.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-wild bench-peers bench-end-to-end test-train test-browser test-long train model evaluate clean distclean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
+.PHONY: help query run-local profile report prepare test test-wheel check bench bench-scale bench-render bench-report bench-tracks bench-wild bench-peers bench-end-to-end test-train test-browser test-long train model face-check evaluate clean distclean test-stores flink-up flink-down run-flink test-flink bench-flink bench-cost test-dataflow run-dataflow fuzz bench-verify live
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -219,6 +219,10 @@ model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teache
 	@$(call TAUGHT,small_92,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
 	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 small_92,large_44)
 	@$(call TAUGHT,fer_cnn,--epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --cameras --start-share 0.3 --seed 101 $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(FACES),--faces "$(FACES)"),large_45,small_92)
+
+face-check: $(TRAIN_VENV)/train.stamp ## Trains the face check on the marked pictures of DATA=folder into MODEL_DIR (an hour)
+	@test -n "$(DATA)" || { echo "usage: make face-check DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }
+	@$(TRAIN_VENV)/bin/python -m fer_core.learn.face_check_training "$(DATA)" "$(MODEL_DIR)" $(ARGS)
 
 evaluate: $(TRAIN_VENV)/train.stamp ## Measures MODEL=folder (default: the shipped one) on DATA=folder; report in REPORT
 	@test -n "$(DATA)" || { echo "usage: make evaluate DATA=folder [MODEL=folder] [REPORT=folder] [ARGS=...]"; exit 2; }

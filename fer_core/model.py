@@ -22,6 +22,8 @@ from fer_core.errors import ModelError
 from fer_core.prior import LEARNT, score_factors
 
 CARD_NAME = "card.json"
+MODEL_NAME, CHECK_NAME = "fer_cnn", "face_check"
+"""Folders of the networks that ship: for expressions, and the face check."""
 CARD_VERSION = 1
 MODEL_FILES = {"litert": "model.tflite", "tensorflow": "model.keras"}
 """The file that each engine runs."""
@@ -116,10 +118,14 @@ class Provenance:
     shares: tuple[float, ...] = ()
 
 
-def find_model_dir(chosen: str | os.PathLike[str] | None = None) -> Path:
-    """Returns the folder of a model that was chosen; else of the one that ferbeam ships.
+def find_model_dir(chosen: str | os.PathLike[str] | None = None, name: str = MODEL_NAME) -> Path:
+    """Returns the folder of a network that was chosen; else of one that ferbeam ships.
 
     That lies in the installed package or in the checkout.
+
+    Args:
+        chosen: folder, None for the shipped one.
+        name: MODEL_NAME or CHECK_NAME.
 
     Raises:
         ModelError: it is in neither place.
@@ -127,7 +133,7 @@ def find_model_dir(chosen: str | os.PathLike[str] | None = None) -> Path:
     if chosen is not None:
         return Path(chosen)
     package = Path(__file__).resolve().parent
-    places = (package / "models" / "fer_cnn", package.parent / "models" / "fer_cnn")
+    places = (package / "models" / name, package.parent / "models" / name)
     for place in places:
         if (place / CARD_NAME).is_file():
             return place

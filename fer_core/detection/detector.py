@@ -8,9 +8,12 @@ from typing import Any, Protocol
 import cv2
 
 from fer_core.detection.colour import Colour
-from fer_core.detection.haar import IN_PICTURES, IN_VIDEOS, HaarDetector, HaarSettings
+from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.face_detector import FaceDetector
+from fer_core.detection.finder import Finder
+from fer_core.detection.haar import HaarFinder, HaarSettings
 from fer_core.detection.place import Grey
-from fer_core.detection.yunet import YuNetDetector, YuNetSettings
+from fer_core.detection.yunet import YuNetFinder, YuNetSettings
 from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
 from fer_core.faces import Box, Face
 
@@ -52,7 +55,7 @@ def limit_threads() -> None:
 
 def load_detector(
     settings: DetectorSettings, model_path: str | None = None, for_pictures: bool = False
-) -> Detector:
+) -> FaceDetector:
     """Loads a detector, for one thread.
 
     Args:
@@ -63,10 +66,16 @@ def load_detector(
     Raises:
         FerError: the detector or its file cannot be loaded.
     """
+    redetect_ms = None if for_pictures else settings.redetect_ms
+    finder = _load_finder(settings, model_path, for_pictures)
+    return FaceDetector(finder, FaceCheck(), redetect_ms)
+
+
+def _load_finder(settings: DetectorSettings, model_path: str | None, for_pictures: bool) -> Finder:
     if isinstance(settings, HaarSettings):
-        return HaarDetector(settings, IN_PICTURES if for_pictures else IN_VIDEOS)
+        return HaarFinder(settings, for_pictures)
     path = find_yunet() if model_path is None else Path(model_path)
-    return YuNetDetector(settings, path, for_pictures)
+    return YuNetFinder(settings, path, for_pictures)
 
 
 def detector_settings(values: dict[str, Any]) -> DetectorSettings:

@@ -14,14 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour, colour_of_grey
+from fer_core.detection.face_check import CHECK_SHA256
+from fer_core.detection.finder import Proposal, check_redetect
+from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import place_of_points
 from fer_core.errors import FerError, ModelError
-from fer_core.faces import Face, square_box
 
 NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
 OUTPUTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 """Numbers per cell; OpenCV asks for each of them at each stride, as `cls_8`."""
 STRIDES = (8, 16, 32)
+ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89
+"""Of a head turned so far that the middle of its points is so far from that of its box, in sides,
+the square is put around the box; shares are medians over the faces that the check has learnt."""
 LARGEST_FILE = 2**26
 """Bytes that are read of a file; YuNet has 232,589, and a film is no YuNet either way."""
 TOP_K = 5000
@@ -39,18 +44,23 @@ class YuNetSettings:
         longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
             network knows faces of about 10 to 300 pixels.
         video_side: the same for the frames of videos, where a face comes again.
-        score_threshold: lowest score of a face, 0-1; OpenCV Zoo's value.
+        score_threshold: lowest score of a proposal, 0-1.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
+        redetect_ms: how often a frame of a video is searched whole; lost faces and changes are at
+            once.
+        check_sha256: of the face check.
         revision: changes whenever the same settings find other faces.
-        kind: names the detector.
+        kind: names the finder.
     """
 
     model_sha256: str
     longest_side: int = 1280
     video_side: int = 640
-    score_threshold: float = 0.6
+    score_threshold: float = 0.4
     nms_threshold: float = 0.3
-    revision: int = 2
+    redetect_ms: int = 500
+    check_sha256: str = CHECK_SHA256
+    revision: int = 3
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
@@ -62,10 +72,11 @@ class YuNetSettings:
                 f"score threshold {self.score_threshold}, overlap {self.nms_threshold}: "
                 "above 0 and up to 1 are needed"
             )
+        check_redetect(self.redetect_ms)
 
 
-class YuNetDetector:
-    """A face detector that finds the eyes too (Wu, Peng and Yu 2023), run by OpenCV.
+class YuNetFinder:
+    """A finder that finds the eyes too (Wu, Peng and Yu 2023), run by OpenCV.
 
     One per thread. The file is tried on a blank frame, so that a wrong one is known at once.
 
@@ -103,10 +114,8 @@ class YuNetDetector:
                 raise ModelError(f"{model_path}: is no YuNet; {NEEDED}") from error
         self(np.zeros(BLANK_SIZE, np.uint8))
 
-    def __call__(
-        self, grey: NDArray[np.uint8], since_ms: int | None = None, colour: Colour | None = None
-    ) -> list[Face]:
-        """Returns the faces of a frame; every frame is searched whole."""
+    def __call__(self, grey: Grey, colour: Colour | None = None) -> list[Proposal]:
+        """Returns what may be faces in a frame, uint8 (height, width)."""
         height, width = grey.shape
         scale = max(1.0, max(height, width) / self._longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
@@ -123,7 +132,7 @@ class YuNetDetector:
         zoom = np.array([width / size[0], height / size[1]])
         # No face is None, not an empty array.
         rows = [] if found is None else [row for row in found if np.isfinite(row).all()]
-        return sorted(face_in_row(row, zoom, (width, height)) for row in rows)
+        return [propose_row(row, zoom) for row in rows]
 
 
 def yunet_settings(model_path: Path) -> YuNetSettings:
@@ -135,17 +144,20 @@ def yunet_settings(model_path: Path) -> YuNetSettings:
     return YuNetSettings(_sha256(_read_model(model_path)))
 
 
-def face_in_row(row: NDArray[np.float32], zoom: NDArray[np.float64], size: tuple[int, int]) -> Face:
-    """Makes a face of a row of FaceDetectorYN.
+def propose_row(row: NDArray[np.float32], zoom: NDArray[np.float64]) -> Proposal:
+    """Makes a proposal of a row of FaceDetectorYN.
 
     Args:
         row: float32 (15,): box, right eye, left eye, nose, right and left corner of the mouth, as
             x and y in pixels of the searched copy; score. Right is the person's right.
         zoom: pixels of the frame per pixel of the copy, x and y.
-        size: width and height of the frame.
     """
     place = place_of_points(row[4:14].reshape(5, 2) * zoom)
-    return Face(square_box((place.x, place.y), place.side, size), float(row[14]), place.tilt)
+    x, y, width, height = row[:4] * np.tile(zoom, 2)
+    middle = float(x + width / 2), float(y + MIDDLE_PER_HEIGHT * height)
+    if abs(middle[0] - place.x) > ASIDE * place.side:  # eyes and mouth lie at the edge of the head
+        place = Place(*middle, max(place.side, SIDE_PER_HEIGHT * float(height)), place.tilt)
+    return Proposal(place, float(row[14]))
 
 
 def _read_model(path: Path) -> bytes:

@@ -44,7 +44,8 @@ def _fit_to_people(
     return temperature, fit_expected(scores, said[told], provenance.shares)
 
 
-def _installed() -> dict[str, str]:
+def installed_versions() -> dict[str, str]:
+    """Returns the versions of LIBRARIES that are installed, by name."""
     versions = {}
     for library in LIBRARIES:
         try:
@@ -109,7 +110,7 @@ def export_network(
         command=provenance.command,
         commit=provenance.commit,
         metrics=metrics,
-        versions=_installed(),
+        versions=installed_versions(),
     )
     write_card(model_dir, card)
     return card

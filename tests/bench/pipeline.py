@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from fer_core.classify import Classifier
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import Detector, limit_threads
-from fer_core.detection.haar import HaarDetector, HaarSettings
+from fer_core.detection.detector import Detector, limit_threads, load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
@@ -57,7 +57,7 @@ def time_loop(
 
 def bare_loops(clip: Path) -> dict[str, float]:
     """Returns the samples per second of three loops without a pipeline."""
-    detector = HaarDetector(HaarSettings())
+    detector = load_detector(HaarSettings())
     classify = load_classifier(find_model_dir(), "litert")
     return {
         "decode": time_loop(clip, None, None),

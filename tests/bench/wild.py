@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.detector import limit_threads
-from fer_core.detection.yunet import YuNetDetector, YuNetSettings
+from fer_core.detection.yunet import YuNetFinder, YuNetSettings
 from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
-from fer_core.faces import Box
+from fer_core.faces import Box, square_box
 from fer_core.pictures import read_picture
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import colour_of, grey_of, orientation_of
@@ -46,9 +46,12 @@ def cascade_finder() -> Finder:
 
 def yunet_finder() -> Finder:
     """Searches every frame whole with YuNet, at 640 pixels."""
-    settings = YuNetSettings(YUNET_SHA256, longest_side=640)
-    detect = YuNetDetector(settings, find_yunet())
-    return lambda grey, colour: [face.box for face in detect(grey, None, colour)]
+    settings = YuNetSettings(YUNET_SHA256, longest_side=640, score_threshold=0.6)
+    detect = YuNetFinder(settings, find_yunet())
+    return lambda grey, colour: [
+        square_box((place.x, place.y), place.side, (grey.shape[1], grey.shape[0]))
+        for place, _ in detect(grey, colour)
+    ]
 
 
 RIVALS = {"full Haar scan": cascade_finder, "YuNet, every frame": yunet_finder}

@@ -12,14 +12,15 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.haar import HaarDetector, HaarSettings
+from fer_core.detection.detector import Detector, load_detector
+from fer_core.detection.haar import HaarSettings
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
 from fer_core.detection.yunet import (
     OUTPUTS,
     STRIDES,
-    YuNetDetector,
+    YuNetFinder,
     YuNetSettings,
-    face_in_row,
+    propose_row,
     yunet_settings,
 )
 from fer_core.errors import FerError, ModelError
@@ -46,8 +47,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def detector(model: Path) -> YuNetDetector:
-    return YuNetDetector(yunet_settings(model), model)
+def detector(model: Path) -> Detector:
+    return load(yunet_settings(model), model)
+
+
+def load(settings: YuNetSettings, model: Path) -> Detector:
+    return load_detector(settings, str(model), for_pictures=True)
 
 
 def dark(width: int, height: int) -> NDArray[np.uint8]:
@@ -77,7 +82,7 @@ def expected_box(middle: tuple[float, float], distance: float, tilt: float) -> t
     ],
 )
 def test_a_face_is_found_in_its_place_with_tilt_and_score(
-    detector: YuNetDetector,
+    detector: Detector,
     size: tuple[int, int],
     middle: tuple[float, float],
     distance: float,
@@ -99,7 +104,7 @@ def test_a_face_is_found_in_its_place_with_tilt_and_score(
 
 @pytest.mark.parametrize("middle", [(24, 100), (286, 100), (150, 10), (150, 185), (286, 190)])
 def test_a_face_at_the_border_keeps_a_whole_square_inside_the_frame(
-    detector: YuNetDetector, middle: tuple[float, float]
+    detector: Detector, middle: tuple[float, float]
 ) -> None:
     frame = dark(310, 200)
     draw_eyes(frame, middle, 40)
@@ -111,14 +116,14 @@ def test_a_face_at_the_border_keeps_a_whole_square_inside_the_frame(
     assert face.box[:2] == pytest.approx(inside, abs=1)
 
 
-def test_a_square_is_no_larger_than_the_frame(detector: YuNetDetector) -> None:
+def test_a_square_is_no_larger_than_the_frame(detector: Detector) -> None:
     frame = dark(310, 90)
     draw_eyes(frame, (150, 40), 50)
     (face,) = detector(frame)
     assert face.box == Box(150 - 45, 0, 90, 90)
 
 
-def test_faces_come_left_to_right_then_top_to_bottom(detector: YuNetDetector) -> None:
+def test_faces_come_left_to_right_then_top_to_bottom(detector: Detector) -> None:
     frame = dark(640, 400)
     for middle in ((500, 60), (100, 300), (300, 200), (100, 80)):
         draw_eyes(frame, middle, 32)
@@ -128,11 +133,11 @@ def test_faces_come_left_to_right_then_top_to_bottom(detector: YuNetDetector) ->
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (640, 480)])
-def test_frames_without_a_face_have_none(detector: YuNetDetector, size: tuple[int, int]) -> None:
+def test_frames_without_a_face_have_none(detector: Detector, size: tuple[int, int]) -> None:
     assert detector(dark(*size)) == []
 
 
-def test_a_frame_does_not_depend_on_those_before_it(detector: YuNetDetector) -> None:
+def test_a_frame_does_not_depend_on_those_before_it(detector: Detector) -> None:
     large, small = dark(640, 360), dark(200, 300)
     draw_eyes(large, (320, 100), 40, 12)
     draw_eyes(small, (100, 100), 30, -12)
@@ -144,12 +149,12 @@ def test_faint_faces_are_left_out_below_the_score(model: Path) -> None:
     frame = dark(300, 200)
     draw_eyes(frame, (150, 90), 40, light=150)
     settings = yunet_settings(model)
-    assert len(YuNetDetector(settings, model)(frame)) == 1
+    assert len(load(settings, model)(frame)) == 1
     strict = YuNetSettings(settings.model_sha256, score_threshold=0.8)
-    assert YuNetDetector(strict, model)(frame) == []
+    assert load(strict, model)(frame) == []
 
 
-def test_the_score_is_written_and_the_crop_is_levelled(detector: YuNetDetector) -> None:
+def test_the_score_is_written_and_the_crop_is_levelled(detector: Detector) -> None:
     frame = dark(400, 300)
     draw_eyes(frame, (200, 130), 48, 30, 240)
     found = detect_faces([SampledFrame("a.png", 0, 0, frame)], detector)
@@ -165,17 +170,17 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
     picture = read_picture(SAMPLES / f"composites/{name}.png")
     side = picture.shape[0]
     frame = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_CONSTANT, value=128)
-    (haar,) = HaarDetector(HaarSettings())(frame)
+    (haar,) = load_detector(HaarSettings())(frame)
     right, left, eyes, mouth = (side * share for share in COMPOSITES[name])
     # Box, eyes, nose, corners of the mouth, score; box and nose play no part.
     points = (right, eyes, left, eyes, 0, 0, side * 0.4, mouth, side * 0.6, mouth)
     row = np.array([0, 0, 1, 1, *(side + value for value in points), 0.9], np.float32)
-    yunet = face_in_row(row, np.ones(2), (3 * side, 3 * side))
+    row[:4] = 1.1 * side, 0.9 * side, 0.8 * side, 1.1 * side
+    yunet, _ = propose_row(row, np.ones(2))
     assert yunet.tilt == 0
-    assert yunet.box.width == pytest.approx(haar.box.width, rel=0.13)
-    for ours, theirs in zip(yunet.box[:2], haar.box[:2], strict=True):
-        middle = theirs + haar.box.width / 2
-        assert ours + yunet.box.width / 2 == pytest.approx(middle, abs=0.06 * haar.box.width)
+    assert yunet.side == pytest.approx(haar.box.width, rel=0.13)
+    for ours, theirs in zip(yunet[:2], haar.box[:2], strict=True):
+        assert ours == pytest.approx(theirs + haar.box.width / 2, abs=0.06 * haar.box.width)
 
 
 def wrong_files(model: bytes) -> dict[str, bytes]:
@@ -211,7 +216,7 @@ def test_files_that_are_no_yunet_are_refused_in_one_line(
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(data)
         with pytest.raises(ModelError) as refused:
-            YuNetDetector(yunet_settings(path), path)
+            YuNetFinder(yunet_settings(path), path)
         message = str(refused.value)
         assert message.startswith(f"{path}: ")
         assert "\n" not in message
@@ -228,7 +233,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 
 def test_another_file_than_the_settings_name_is_refused(model: Path) -> None:
     with pytest.raises(ModelError, match="sha256"):
-        YuNetDetector(YuNetSettings("0" * 64), model)
+        YuNetFinder(YuNetSettings("0" * 64), model)
 
 
 def test_settings_that_cannot_work_are_refused() -> None:

@@ -55,7 +55,7 @@ def analyze(
         sample_fps: frames to look at per second of video, or `all`.
         detector: what finds the faces.
         detector_model: another ONNX file for `yunet`.
-        redetect_ms: how often haar searches a frame whole, in milliseconds; None for 3000.
+        redetect_ms: how often a frame is searched whole, in ms; None for the detector's own.
         model: model folder, None for the one that ferbeam ships.
         engine: what runs the model.
         prior: how often expressions are expected: as learnt, all alike (even), or half way (web).

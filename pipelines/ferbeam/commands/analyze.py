@@ -55,7 +55,7 @@ class SampleRate(click.ParamType[Any]):
     "--redetect-ms",
     type=click.IntRange(min=1),
     show_default="3000",
-    help="How often haar searches a frame whole; between, it follows faces and looks at changes.",
+    help="How often a frame is searched whole; between, faces are followed.",
 )
 @model_options
 @prior_option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -100,7 +101,7 @@ def choose_detector(
     Args:
         kind: `haar` or `yunet`.
         model_file: of YuNet, None for the one that is installed.
-        redetect_ms: how often Haar searches a frame whole, None for its own default.
+        redetect_ms: how often a frame is searched whole, None for the detector's own default.
 
     Returns:
         The settings of the detector, and the absolute path of its model file, None without one.
@@ -111,25 +112,27 @@ def choose_detector(
     if kind == "haar":
         if model_file is not None:
             raise UsageError("--detector-model: goes with --detector yunet only")
-        settings = HaarSettings() if redetect_ms is None else HaarSettings(redetect_ms=redetect_ms)
-        return settings, None
-    if redetect_ms is not None:
-        raise UsageError("--redetect-ms: goes with --detector haar; yunet searches every frame")
+        return _with_redetect(HaarSettings(), redetect_ms), None
     if model_file is None:
-        return DEFAULT, None
+        return _with_redetect(DEFAULT, redetect_ms), None
     if not model_file:
         raise UsageError("--detector-model: needs a FILE")
     if os.path.exists(model_file) and not os.path.isfile(model_file):  # a pipe would be waited for
         raise UsageError(f"--detector-model {model_file}: is no file, an ONNX file is needed")
-    return _try_yunet(Path(model_file).absolute())
+    settings, file = _try_yunet(Path(model_file).absolute())
+    return _with_redetect(settings, redetect_ms), file
+
+
+def _with_redetect(settings: DetectorSettings, redetect_ms: int | None) -> DetectorSettings:
+    return settings if redetect_ms is None else replace(settings, redetect_ms=redetect_ms)
 
 
 def _try_yunet(path: Path) -> tuple[DetectorSettings, str]:
-    from fer_core.detection.yunet import YuNetDetector, yunet_settings
+    from fer_core.detection.yunet import YuNetFinder, yunet_settings
 
     try:
         settings = yunet_settings(path)
-        YuNetDetector(settings, path)
+        YuNetFinder(settings, path)
     except FerError as error:
         raise UsageError(f"--detector-model {error}") from error
     return settings, str(path)

@@ -1,0 +1,100 @@
+"""The face check: a small network of our own that tells whether there is a face, and where."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classify import standardise_crops
+from fer_core.detection.check_window import OUTPUTS, cut_check_window, out_of_window
+from fer_core.detection.place import Grey, Place
+from fer_core.errors import ModelError
+from fer_core.model import CHECK_NAME, file_sha256, find_model_dir
+
+CHECK_SHA256 = "b6021fa5524ea6b4d77958d52e27dd443d5d8cc9b741076636a32ff7245747f1"
+"""Of the network that ships: another one finds other faces."""
+
+CHECK_FILE = "model.tflite"
+
+OFF, GROWN = 0.12, math.log(1.2)
+"""What lies farther from the middle of its window, in sides, or is of another size, is looked at
+once more: the network sees best what it sees straight."""
+
+
+class Verdict(NamedTuple):
+    """What the check says of a place.
+
+    Attributes:
+        place: of the face, levelled by its eyes, if there is one.
+        points: float32 (5, 2), as `place_of_points` has them.
+        surety: the logit that there is one: above 0 for more likely than not.
+    """
+
+    place: Place
+    points: NDArray[np.float32]
+    surety: float
+
+
+class FaceCheck:
+    """Looks at places, for one thread.
+
+    Raises:
+        ModelError: the network is not there, or another one.
+    """
+
+    def __init__(self) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        path = find_model_dir(name=CHECK_NAME) / CHECK_FILE
+        if file_sha256(path) != CHECK_SHA256:
+            raise ModelError(f"{path}: is another face check than this version's; install it again")
+        self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = int(self._interpreter.get_input_details()[0]["index"])
+        self._output = int(self._interpreter.get_output_details()[0]["index"])
+        self._looks = 0
+
+    def take_looks(self) -> int:
+        """Returns how many windows were looked at since this was asked last."""
+        looks, self._looks = self._looks, 0
+        return looks
+
+    def judge(self, window: Grey) -> NDArray[np.float32]:
+        """Runs the network on a window, uint8 (48, 48): float32 (OUTPUTS,)."""
+        self._looks += 1
+        self._interpreter.set_tensor(self._input, standardise_crops(window[np.newaxis]))
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._output)[0], np.float32)
+
+    def look(self, grey: Grey, place: Place) -> Verdict:
+        """Looks at a place of a frame, uint8 (height, width), once."""
+        outputs = self.judge(cut_check_window(grey, place))
+        return _read_outputs(outputs, place)
+
+    def confirm(self, grey: Grey, place: Place) -> Verdict:
+        """Looks at a place, and again where the face lies aside or leans otherwise."""
+        first = self.look(grey, place)
+        aside = max(abs(first.place.x - place.x), abs(first.place.y - place.y)) / place.side
+        grown = abs(math.log(first.place.side / place.side))
+        if aside < OFF and grown < GROWN and abs(first.place.tilt - place.tilt) < LEANING:
+            return first
+        return max(first, self.look(grey, first.place), key=lambda seen: seen.surety)
+
+
+LEANING = 15.0
+"""Degrees from where on a face is looked at once more, turned upright."""
+
+LARGEST_GROWTH = math.log(2.0)
+
+
+def _read_outputs(outputs: NDArray[np.float32], place: Place) -> Verdict:
+    points = out_of_window(outputs[4:OUTPUTS].reshape(5, 2), place)
+    ((x, y),) = out_of_window(outputs[np.newaxis, 1:3], place)
+    growth = min(max(float(outputs[3]), -LARGEST_GROWTH), LARGEST_GROWTH)
+    across = points[1] - points[0]
+    tilt = math.degrees(math.atan2(across[1], across[0]))
+    found = Place(float(x), float(y), place.side * math.exp(growth), tilt)
+    return Verdict(found, points, float(outputs[0]))

@@ -1,0 +1,233 @@
+"""Finds faces with a finder, confirms them by the face check, and follows them by it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.detection.colour import Colour
+from fer_core.detection.face_check import FaceCheck, Verdict
+from fer_core.detection.finder import Finder, Proposal
+from fer_core.detection.place import Grey, Place
+from fer_core.faces import Face, square_box
+
+VOUCH, EVEN = 10.0, 0.55
+"""How much of a finder's score, above this one, counts beside the logit of the check."""
+
+SURE = 5.0
+"""Of what the check is surer than this it also knows better where it is."""
+
+MOST_DOUBT = 2.0
+"""What the check can take from a face at most: of turned heads a finder knows more."""
+
+MISSED = 2.0
+"""What the check must be surer of what such a finder does not propose again."""
+
+UNTOLD = 0.85
+"""What the check must be surer of what a finder proposes without a score."""
+
+AGAIN_MS = 150
+"""The finder looks no sooner again for what was lost or has changed."""
+
+CHANGED = 12.0
+"""Mean difference of the cells of a frame from those that were searched last, in grey levels."""
+
+CELLS = (16, 12)
+
+LEAST_SIDE = 20
+"""A smaller face is let go, in pixels."""
+
+BEYOND = 0.1
+"""So far outside the frame, in sides, may the middle of a face be."""
+
+STILL = 0.1
+"""A move by so much, in sides, is believed; of smaller ones a part: the check errs as much."""
+
+LEAST_GAIN = 0.35
+
+
+@dataclass(frozen=True)
+class FollowedFace:
+    """A face that is followed.
+
+    Attributes:
+        seen: where the check saw it last.
+        aside: how far the finder put it from there, in sides; of a turned head it knows better.
+        larger: how much larger it made it.
+        surety: logit of the check.
+        vouched: what the finder adds to it.
+        score: of the finder, None where it does not tell.
+        move: how far it came since the frame before, in pixels.
+    """
+
+    seen: Place
+    surety: float
+    vouched: float
+    score: float | None
+    aside: tuple[float, float] = (0.0, 0.0)
+    larger: float = 1.0
+    move: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        x, y, side, tilt = self.seen
+        across, down = self.aside
+        return Place(x + across * side, y + down * side, side * self.larger, tilt)
+
+    @property
+    def total(self) -> float:
+        """How sure it is: what is below 0 is let go."""
+        return max(self.surety, -MOST_DOUBT) + self.vouched
+
+    def unproposed(self) -> FollowedFace:
+        """Returns it as it stands where the finder looks again, until that proposes it."""
+        return replace(self, vouched=0.0 if self.score is None else -MISSED)
+
+    def proposed_at(self, proposal: Proposal) -> FollowedFace:
+        """Returns it as a finder sees it that tells how sure it is."""
+        told = replace(self, vouched=vouch(proposal.score), score=proposal.score)
+        if proposal.score is None or self.surety > SURE:
+            return replace(told, aside=(0.0, 0.0), larger=1.0)
+        place, side = proposal.place, self.seen.side
+        aside = (place.x - self.seen.x) / side, (place.y - self.seen.y) / side
+        return replace(told, aside=aside, larger=place.side / side)
+
+    @property
+    def shown_score(self) -> float:
+        """The score of the finder where it last looked; of one without, that of the check. 0-1."""
+        if self.score is not None:
+            return self.score
+        return 1 / (1 + math.exp(-self.surety))
+
+
+def vouch(score: float | None) -> float:
+    """Returns what a finder's score adds to the logit of the check."""
+    return -UNTOLD if score is None else VOUCH * (score - EVEN)
+
+
+class FaceDetector:
+    """Finds and follows the faces of the frames of a segment.
+
+    A finder searches the whole frame where a segment starts, every `redetect_ms`, where the picture
+    has changed, and where a face was lost; the check confirms what it proposes, and each face that
+    is followed in each frame. What the check refuses is not there.
+
+    One per thread.
+
+    Args:
+        finder: proposes faces.
+        check: tells whether they are some.
+        redetect_ms: how often a frame is searched; None where each is a picture of its own.
+    """
+
+    def __init__(self, finder: Finder, check: FaceCheck, redetect_ms: int | None) -> None:
+        self._find, self._check, self._redetect_ms = finder, check, redetect_ms
+        self._faces: list[FollowedFace] = []
+        self._searched_ms, self._shape, self._scans = 0, (0, 0), 0
+        self._cells: NDArray[np.float32] = np.zeros(CELLS[::-1], np.float32)
+
+    def __call__(
+        self, grey: Grey, since_ms: int | None = None, colour: Colour | None = None, /
+    ) -> list[Face]:
+        """Returns the faces of a frame, uint8 (height, width)."""
+        if since_ms is None or self._redetect_ms is None or grey.shape != self._shape:
+            self._faces = []
+            self._search(grey, colour)
+        else:
+            self._advance(grey, since_ms, colour)
+        self._shape = grey.shape
+        size = grey.shape[1], grey.shape[0]
+        return sorted(
+            Face(square_box((at.x, at.y), at.side, size), face.shown_score, at.tilt)
+            for face in self._faces
+            for at in (face.place,)
+        )
+
+    def take_counts(self) -> dict[str, int]:
+        """Returns what was done since this was asked last: `scans` of frames, `looks` at places."""
+        counts, self._scans = {"scans": self._scans, "looks": self._check.take_looks()}, 0
+        return counts
+
+    def _advance(self, grey: Grey, since_ms: int, colour: Colour | None) -> None:
+        """Follows the faces of the frame before, and searches for new ones where it is due."""
+        self._searched_ms += since_ms
+        followed = [self._follow(grey, face) for face in self._faces]
+        self._faces = drop_doubles([face for face in followed if face is not None])
+        lost = len(self._faces) < len(followed)
+        due = self._searched_ms >= (self._redetect_ms or 0)
+        soon = self._searched_ms >= AGAIN_MS
+        if due or (soon and (lost or self._has_changed(grey))):
+            self._search(grey, colour)
+
+    def _follow(self, grey: Grey, face: FollowedFace) -> FollowedFace | None:
+        """Finds a face in the next frame; None where the check refuses it."""
+        across, down = face.move
+        ahead = face.seen._replace(x=face.seen.x + across, y=face.seen.y + down)
+        seen = self._check.confirm(grey, face.seen)
+        if seen.surety < 0 and (across or down):
+            seen = max(seen, self._check.confirm(grey, ahead), key=lambda each: each.surety)
+        place = settle(face.seen, seen)
+        move = place.x - face.seen.x, place.y - face.seen.y
+        return keep_sure(grey, replace(face, seen=place, surety=seen.surety, move=move))
+
+    def _search(self, grey: Grey, colour: Colour | None) -> None:
+        """Lets the finder search the frame, and follows what the check confirms of it."""
+        self._scans += 1
+        self._searched_ms, self._cells = 0, shrink(grey)
+        faces = [face.unproposed() for face in self._faces]
+        for proposal in self._find(grey, colour):
+            near = [at for at, face in enumerate(faces) if face.place.is_near(proposal.place)]
+            if near:
+                faces[near[0]] = faces[near[0]].proposed_at(proposal)
+            else:
+                found = self._confirm(grey, proposal)
+                faces += [found] if found else []
+        self._faces = drop_doubles(faces)
+
+    def _confirm(self, grey: Grey, proposal: Proposal) -> FollowedFace | None:
+        seen = self._check.confirm(grey, proposal.place)
+        place = seen.place if seen.surety > 0 else proposal.place
+        return keep_sure(grey, FollowedFace(place, seen.surety, 0.0, None).proposed_at(proposal))
+
+    def _has_changed(self, grey: Grey) -> bool:
+        return bool(np.abs(shrink(grey) - self._cells).mean() > CHANGED)
+
+
+def keep_sure(grey: Grey, face: FollowedFace) -> FollowedFace | None:
+    """Returns a face if it is one, is large enough and half of it is in the frame; else None."""
+    (height, width), place = grey.shape, face.place
+    over = BEYOND * place.side
+    inside = -over <= place.x < width + over and -over <= place.y < height + over
+    return face if inside and place.side >= LEAST_SIDE and face.total >= 0 else None
+
+
+def settle(before: Place, seen: Verdict) -> Place:
+    """Returns where a face is now: of small moves a part is believed."""
+    place = seen.place
+    moved = max(abs(place.x - before.x), abs(place.y - before.y)) / before.side
+    grown = abs(math.log(place.side / before.side))
+    turned = abs(place.tilt - before.tilt) / 90
+    far = max(moved, grown, turned) / STILL if seen.surety > 0 else 0.0
+    gain = min(1.0, max(LEAST_GAIN, far))
+    return Place(*(old + gain * (new - old) for old, new in zip(before, place, strict=True)))
+
+
+def drop_doubles(faces: list[FollowedFace]) -> list[FollowedFace]:
+    """Keeps of faces that are in one place the surest."""
+    kept: list[FollowedFace] = []
+    for face in sorted(faces, key=lambda face: -face.total):
+        if not any(face.place.is_near(other.place) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def shrink(grey: Grey) -> NDArray[np.float32]:
+    """Returns the mean grey of the cells of a frame, uint8 (height, width), roughly."""
+    step = max(1, min(grey.shape) // 180)
+    small = cv2.resize(grey[::step, ::step], CELLS, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)

@@ -1,0 +1,29 @@
+"""What proposes faces in a whole frame."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from fer_core.detection.colour import Colour
+from fer_core.detection.place import Grey, Place
+from fer_core.errors import FerError
+
+
+class Proposal(NamedTuple):
+    """A place that may show a face, and how sure the finder is, 0-1; None if it does not tell."""
+
+    place: Place
+    score: float | None
+
+
+class Finder(Protocol):
+    """Proposes faces; it remembers nothing."""
+
+    def __call__(self, grey: Grey, colour: Colour | None) -> list[Proposal]:
+        """Returns what may be faces in a frame, uint8 (height, width), in no order."""
+
+
+def check_redetect(redetect_ms: int) -> None:
+    """Raises FerError where a frame would be searched too often."""
+    if redetect_ms < 1:
+        raise FerError(f"redetect: {redetect_ms} ms is too short, from 1 ms is needed")
