@@ -24,7 +24,7 @@ SURE = 5.0
 MOST_DOUBT = 2.0
 """What the check can take from a face at most: of turned heads a finder knows more."""
 
-MISSED = 2.0
+MISSED = 4.0
 """What the check must be surer of what such a finder does not propose again."""
 
 UNTOLD = 0.85
