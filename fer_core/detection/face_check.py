@@ -24,6 +24,10 @@ OFF, GROWN = 0.12, math.log(1.2)
 once more: the network sees best what it sees straight."""
 
 
+FLAT, NO_FACE = 2.0, -99.0
+"""Deviation in grey levels below which a window holds nothing, and what is then said of it."""
+
+
 class Verdict(NamedTuple):
     """What the check says of a place.
 
@@ -63,8 +67,13 @@ class FaceCheck:
         return looks
 
     def judge(self, window: Grey) -> NDArray[np.float32]:
-        """Runs the network on a window, uint8 (48, 48): float32 (OUTPUTS,)."""
+        """Runs the network on a window, uint8 (48, 48): float32 (OUTPUTS,).
+
+        A window without anything in it is no face: standardised, its noise would look like one.
+        """
         self._looks += 1
+        if window.std() < FLAT:
+            return np.array([NO_FACE, *[0] * (OUTPUTS - 1)], np.float32)
         self._interpreter.set_tensor(self._input, standardise_crops(window[np.newaxis]))
         self._interpreter.invoke()
         return np.asarray(self._interpreter.get_tensor(self._output)[0], np.float32)

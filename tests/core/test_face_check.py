@@ -77,6 +77,13 @@ def test_what_is_no_face_is_none() -> None:
     assert check.take_looks() == 0
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_an_empty_wall_with_the_noise_of_a_video_is_none(seed: int) -> None:
+    noise = np.random.default_rng(seed).normal(90, 1, (200, 200))
+    wall = np.rint(cv2.GaussianBlur(noise, (0, 0), 2)).astype(np.uint8)
+    assert FaceCheck().confirm(wall, Place(100, 100, 91)).surety < -50
+
+
 def test_points_go_into_the_window_and_back() -> None:
     place = Place(70, 40, 64, tilt=30)
     points = np.array([[70, 40], [102, 40], [70, 72], [10, 20], [90, 90]], np.float32)

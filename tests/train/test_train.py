@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import LiteRtClassifier, standardise_crops
-from fer_core.errors import DataError, SettingsError, UsageError
+from fer_core.errors import DataError, FerError, SettingsError, UsageError
 from fer_core.learn.charts import read_epochs
 from fer_core.learn.dataset import read_data
 from fer_core.learn.distillation import Teachers
@@ -230,7 +230,7 @@ def test_a_full_disk_is_one_clear_line_and_keeps_the_last_epoch(data: Path, tmp_
 
     request = TrainRequest(data, model_dir, SETTINGS)
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(UsageError, match=r"cannot be written \(Not a directory\)$"):
+    with pytest.raises(FerError, match=r"cannot be written: Not a directory$"):
         run_train(TrainRequest(data, tmp_path / "file" / "model", SETTINGS), lambda line: None)
     try:
         with pytest.raises(UsageError, match=r"cannot be written .*; the last whole epoch is kept"):
@@ -248,6 +248,8 @@ def test_a_finished_folder_is_not_trained_again(data: Path, straight: Path) -> N
 
 
 def test_data_without_a_valid_part_are_one_clear_line(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "train").symlink_to(data / "valid")
+    own = tmp_path / "data"
+    own.mkdir()
+    (own / "train").symlink_to(data / "valid")
     with pytest.raises(DataError, match="no valid data"):
-        run_train(TrainRequest(tmp_path, tmp_path / "model", SETTINGS), lambda line: None)
+        run_train(TrainRequest(own, tmp_path / "model", SETTINGS), lambda line: None)

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.timeout(1200)
 def test_the_model_folder_is_complete(straight: Path) -> None:
     card = load_card(straight)
     assert sorted(file.name for file in straight.iterdir()) == [
+        ".ferbeam",
         "card.json",
         "epochs.csv",
         "learning_curves.png",
