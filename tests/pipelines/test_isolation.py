@@ -15,7 +15,7 @@ FAULTS = {
     "hang.mp4": "fer_core.video.frames:read_spans:/hang.mp4:hang",
     "crash_draw.mp4": "fer_core.video.render:render_span:crash_draw.mp4:crash",
     "crash_join.mp4": "fer_core.video.join:join_spans:crash_join.mp4:crash",
-    "crash.jpg": "fer_core.pictures:read_picture:crash.jpg:crash",
+    "crash.jpg": "fer_core.pictures:read_coloured:crash.jpg:crash",
 }
 STAGES = {
     "crash_open.mp4": "probe",
