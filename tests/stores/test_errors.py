@@ -92,10 +92,10 @@ def test_a_store_that_cannot_be_reached(scheme: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("running", ["s3"], indirect=True)
-def test_a_uri_that_is_no_place(server: Server) -> None:
+def test_a_uri_that_is_no_place(server: Server, tmp_path: Path) -> None:
     run = partial(refused, code=2)
     store_of(server.uri()).write(server.uri("here", "face.png"), b"x")
     assert "s3://BUCKET/... or gs://BUCKET/..." in run("ftp://host/in", server.uri("out"))
-    assert f"names no bucket, {server.scheme}://" in run(f"{server.scheme}:///in", "out")
+    assert f"names no bucket, {server.scheme}://" in run(f"{server.scheme}:///in", str(tmp_path))
     assert "lies inside INPUT" in run(server.uri("here"), server.uri("here", "out"))
     assert "does not exist, or holds nothing" in run(server.uri("none"), server.uri("out"))
