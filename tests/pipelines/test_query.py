@@ -194,6 +194,8 @@ def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
         ("media,offset_ms,group\nb.mp4,0,a\nb.mp4,1,b\n", "b.mp4 has two rows"),
         ("media,offset_ms,group\nb.mp4,soon,a\n", "cannot be read"),
         ("media,offset_ms,group\nb.mp4,,a\n", "a row has no offset_ms"),
+        ("media,offset_ms,group,rest\nb.mp4,0,a,no.mp4\n", "rest: no.mp4 is no medium"),
+        ("media,offset_ms,group,rest\nb.mp4,0,a,empty.mp4\n", "in which a face was found"),
     ],
 )
 def test_viewers_that_do_not_fit_are_refused(
@@ -239,6 +241,25 @@ def test_calibrated_takes_half_of_the_face_at_rest_off(
     shown = expected[SCORES].idxmax(axis=1).str.removeprefix("p_")
     assert ours["emotion"].tolist() == shown.tolist()
     np.testing.assert_allclose(ours["confidence"], expected[SCORES].max(axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("clip", ["d.mp4", "f.png"])
+def test_a_viewer_has_the_rest_of_the_clip_that_shows_it(
+    output: Path, tmp_path: Path, clip: str
+) -> None:
+    csv = tmp_path / "viewers.csv"
+    csv.write_text(f"media,offset_ms,group,rest\nb.mp4,0,a,{clip}\nc.mp4,0,a,\n")
+    ours = ask(output, "FROM calibrated", csv)
+    faces = frames_of(output)["faces"]
+    viewer = faces[faces["media"] == "b.mp4"].dropna(subset=["track_id"])
+    rest = faces[faces["media"] == clip]
+    wanted = at_rest(viewer[SCORES], rest[SCORES])
+    found = ours[ours["media"] == "b.mp4"]
+    np.testing.assert_allclose(found[SCORES], wanted, rtol=1e-5)
+    assert set(found["baseline_faces"]) == {len(rest)}
+    others = ours[ours["media"] != "b.mp4"].reset_index(drop=True)
+    usual = ask(output, "FROM calibrated WHERE media <> 'b.mp4'")
+    pd.testing.assert_frame_equal(others, usual)
 
 
 def test_raw_scores_stay_beside_the_calibrated(output: Path) -> None:

@@ -94,7 +94,8 @@ def viewers_option(command: Command) -> Command:
         "--viewers",
         metavar="FILE.csv",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Columns media, offset_ms, group: which videos go together, and from when on.",
+        help="Columns media, offset_ms, group: which videos go together, and from when on; rest: "
+        "the medium that shows a viewer at rest, for the view calibrated.",
     )(command)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from fer_core.errors import UsageError
@@ -40,10 +41,12 @@ def open_tables(
     Args:
         output: a finished OUTPUT, local or on a store.
         viewers: CSV with the columns media, offset_ms and group, and any more: only these videos
-            are in the view `cohort`, where their time counts from `offset_ms`. None for all videos
-            from their start.
+            are in the view `cohort`, where their time counts from `offset_ms`. One of these may be
+            `rest`: a medium of OUTPUT that shows the viewer at rest, for the view `calibrated`.
+            None for all videos from their start.
         baseline_ms: stretch of every video, first and last millisecond, in which faces are at rest,
-            for the view `calibrated`; None for the quietest samples of each followed face.
+            for the view `calibrated`; None for the quietest samples of each followed face. Viewers
+            with a `rest` have that.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the CSV or the stretch does not fit it.
@@ -64,11 +67,12 @@ def open_tables(
         tables.register(name, _open_table(output, run, name))
     videos = tables.execute("SELECT media FROM media WHERE kind = 'video' ORDER BY media")
     names = [str(name) for (name,) in videos.fetchall()]
-    tables.register(
-        "viewers", _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
-    )
+    chosen = _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
+    tables.register("viewers", chosen)
+    tables.register("at_rest", _media_at_rest(chosen))
     tables.register("t_quantiles", _list_quantiles(len(names)))
     tables.register("baseline", _baseline(baseline_ms))
+    _check_rests(tables, viewers)
     for name, (sql, _) in VIEWS.items():
         tables.execute(f"CREATE VIEW {name} AS {sql}")
     for statement in LOCKED:
@@ -102,6 +106,29 @@ def _baseline(stretch: tuple[int, int] | None) -> pa.Table:
     return pa.table(times)
 
 
+def _media_at_rest(viewers: pa.Table) -> pa.Table:
+    """Returns which medium shows the viewer of a video at rest, for those that name one."""
+    rests = viewers["rest"] if "rest" in viewers.column_names else pa.nulls(len(viewers))
+    table = pa.table({"media": viewers["media"], "rest": rests.cast(pa.string())})
+    return table.filter(pc.fill_null(pc.not_equal(table["rest"], ""), False))
+
+
+def _check_rests(tables: DuckDBPyConnection, viewers: Path | None) -> None:
+    """Refuses a clip of the resting face that is none.
+
+    Raises:
+        UsageError: it is no medium of OUTPUT, or no face was found in it.
+    """
+    unknown = tables.execute(
+        "SELECT rest FROM at_rest WHERE rest NOT IN (SELECT media FROM faces) ORDER BY rest"
+    ).fetchone()
+    if unknown is not None:
+        raise UsageError(
+            f"viewers {viewers}: column rest: {unknown[0]} is no medium of this OUTPUT in which a "
+            "face was found"
+        )
+
+
 def _all_viewers(names: list[str]) -> pa.Table:
     columns = {"media": names, "offset_ms": [0] * len(names), "group": [""] * len(names)}
     return pa.table(columns, VIEWERS)
@@ -115,9 +142,8 @@ def _read_viewers(path: Path, names: list[str]) -> pa.Table:
     """
     from pyarrow import csv
 
-    options = csv.ConvertOptions(
-        column_types={field.name: field.type for field in VIEWERS}, strings_can_be_null=False
-    )
+    types = {field.name: field.type for field in VIEWERS} | {"rest": pa.string()}
+    options = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
     try:
         table = csv.read_csv(path, convert_options=options)
     except (OSError, pa.ArrowInvalid) as error:

@@ -139,12 +139,17 @@ WITH ranked AS (
     SELECT *, percent_rank() OVER (
         PARTITION BY media, track_id ORDER BY p_neutral DESC, frame_index) AS unrest
     FROM faces CROSS JOIN baseline
-    WHERE track_id IS NOT NULL AND {_VIDEO}
+    WHERE track_id IS NOT NULL AND {_VIDEO} AND media NOT IN (SELECT media FROM at_rest)
         AND (from_ms IS NULL OR timestamp_ms BETWEEN from_ms AND to_ms)
+), resting AS (
+    SELECT media, track_id, {_each("p_{name}")}
+    FROM ranked WHERE from_ms IS NOT NULL OR unrest <= {QUIETEST}
+    UNION ALL SELECT viewer.media, viewer.track_id, {_each("clip.p_{name}")}
+    FROM tracks AS viewer JOIN at_rest USING (media) JOIN faces AS clip ON clip.media = rest
 ), rest AS (
     SELECT media, track_id, count(*) AS baseline_faces,
         {_each("median(ln(greatest(p_{name}, 1e-6))) AS rest_{name}")}
-    FROM ranked WHERE from_ms IS NOT NULL OR unrest <= {QUIETEST} GROUP BY media, track_id
+    FROM resting GROUP BY media, track_id
 ), weighed AS (
     SELECT media, frame_index, timestamp_ms, face_index, track_id, baseline_faces,
         {_each(f"p_{{name}} * exp(-{OF_REST} * rest_{{name}}) AS w_{{name}}")}
@@ -174,7 +179,7 @@ VIEWS = {
     "cohort": (COHORT, "each second of the stimulus: mean and 95 % t-interval over the videos"),
     "calibrated": (
         CALIBRATED,
-        "each followed face: its scores beside its own face at rest (--baseline-ms)",
+        "each followed face: its scores beside its own face at rest (--baseline-ms, --viewers)",
     ),
 }
 """Name to SQL and what it tells; a later one may use an earlier one."""
