@@ -32,8 +32,8 @@ _CARD = (36, 38, 45)
 _QUALITY = 88
 
 _WORDS = {
-    "en": ("track", "faces", "face", "not shown here: {} more", "no face was found"),
-    "fr": ("piste", "visages", "visage", "non montrés ici : {}", "aucun visage trouvé"),
+    "en": ("face", "faces", "face", "not shown here: {} more", "no face was found"),
+    "fr": ("visage", "visages", "visage", "non montrés ici : {}", "aucun visage trouvé"),
 }
 
 
@@ -153,7 +153,8 @@ def _draw_tile(sheet: Image.Image, at: tuple[int, int], tile: Tile, lang: str) -
     sheet.paste(colour_of(emotion), (x, stripe, x + TILE_SIZE[0], stripe + 4))
     shown = f"{name_of(emotion, lang)}  {percent_of(tile.confidence, lang)}"
     write_text(sheet, (x + 8, stripe + 7), (shown, _LINE), TEXT)
-    when = f"{show_time(tile.timestamp_ms)}  {_WORDS[lang][0]} {tile.track_id}"
+    number = tile.track_id + 1  # people count from 1
+    when = f"{show_time(tile.timestamp_ms)}  {_WORDS[lang][0]} {number}"
     write_text(sheet, (x + 8, stripe + 7 + line_height(_LINE)), (when, _LINE), QUIET)
 
 

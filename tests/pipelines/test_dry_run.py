@@ -33,6 +33,7 @@ def test_a_dry_run_counts_what_the_run_does_and_writes_nothing(tmp_path: Path) -
     assert "1 picture " in shown
     assert "1 would be failures" in shown
     assert "its index (moov) is missing" in shown
+    assert "with --overlay none about " in shown
     run = analyze(source, output, "--overlay", "emoji", code=3)
     assert number_after(shown, "looked at: ", " frames") == run["rows"]["frames"]
     assert number_after(shown, "frames, in ", " spans") == run["counts"]["commit"]["spans"]

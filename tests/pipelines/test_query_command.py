@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pty
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from rich.cells import cell_len
 
 from ferbeam.output.folder import Output
+from ferbeam.query.shown import fit_columns
 from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import make_picture, make_video, write_finished
-from tests.pipelines.jobs import ferbeam
+from tests.pipelines.jobs import ROOT, ferbeam
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -100,6 +107,52 @@ def test_an_answer_has_all_rows_in_every_format(
     assert rows[0]["media"] == '[red]é",\n.png'
     assert {float(row["confidence"]) > 0 for row in rows} == {True}
     assert [path.name for path in tmp_path.iterdir()] == ([path.name] if to_file else [])
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_terminal_shows_whole_words_and_says_which_columns_it_left_out(
+    output: Path, columns: int
+) -> None:
+    told = on_terminal(["ferbeam.cli", "query", str(output), "FROM cohort"], columns)
+    head, *rows, last = told.splitlines()
+    assert max(map(len, (head, *rows))) <= columns
+    assert head.split()[:3] == ["group", "second", "videos"]
+    assert head.split()[-1] == "high_surprise"
+    assert "  …  " in head
+    assert len(rows) == 15
+    assert re.match(r"25 columns \([5-9] shown\)", last)
+    long = [f"{'a name ' * 20}", "1"]
+    assert [cell_len(cell) for cell in fit_columns([long], columns)[0]] == [columns // 2 - 4] * 2
+
+
+def on_terminal(command: list[str], columns: int) -> str:
+    """Returns what a command shows on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            stdout=theirs,
+            check=True,
+            env={**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"},
+        )
+    finally:
+        os.close(theirs)
+    told = b""
+    with suppress(OSError):
+        while part := os.read(ours, 65536):
+            told += part
+    os.close(ours)
+    return told.decode().replace("\r", "")
+
+
+def test_what_is_piped_is_plain_and_whole(output: Path) -> None:
+    done = ferbeam("query", output, "FROM cohort")
+    head, *rows = done.stdout.splitlines()
+    assert len(head.split()) == len(rows[0].split()) + 1  # the name of the group is empty
+    assert len(rows) == 15
+    assert all(line == line.rstrip() for line in rows)
+    assert not set(done.stdout) & set("│─┌")
 
 
 def test_without_sql_it_shows_what_can_be_asked(output: Path) -> None:

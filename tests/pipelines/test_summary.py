@@ -28,3 +28,15 @@ def test_shares_are_of_time_not_of_samples(tmp_path: Path) -> None:
     assert f"{times.idxmax()} {100 * times.max() / times.sum():.0f} %" in text
     assert times.max() / times.sum() > 0.7
     assert "happy 67 %" in text
+    assert "mostly, share of faces" in text
+
+
+def test_a_narrow_terminal_shows_whole_words(tmp_path: Path) -> None:
+    name = f"{'recordings of the second week/'}participant one.mp4"
+    output = Output(str(write_finished(tmp_path, [make_video(name, 20)])))
+    console = Console(file=io.StringIO(), width=60)
+    print_summary(console, output, load_run(output))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert sum("".join(line.split()) != "" for line in lines) < 12
+    assert any(line.startswith("recordings") for line in lines)
+    assert sum("of faces" in line for line in lines) == 1

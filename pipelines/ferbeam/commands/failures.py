@@ -12,7 +12,7 @@ from ferbeam.commands.words import Command
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "json", "csv"]),
+    type=click.Choice(["text", "json", "csv"], case_sensitive=False),
     default="text",
     show_default=True,
     help="text: by reason; json: by reason, with all names; csv: a line for each failure.",

@@ -25,7 +25,7 @@ from ferbeam.commands.words import Command
 )
 @click.option(
     "--overlay",
-    type=click.Choice(["emoji", "cover"]),
+    type=click.Choice(["emoji", "cover"], case_sensitive=False),
     default="emoji",
     show_default=True,
     help="What the page shows on every face; cover hides it.",

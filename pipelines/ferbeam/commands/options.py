@@ -44,7 +44,7 @@ def model_options(command: Command) -> Command:
     """Adds what says which network runs, and on what: `--model` and `--engine`."""
     engine = click.option(
         "--engine",
-        type=click.Choice(ENGINES),
+        type=click.Choice(ENGINES, case_sensitive=False),
         default=AnalyzeOptions.engine,
         show_default=True,
         help="What runs the network.",
@@ -56,7 +56,7 @@ def detector_options(command: Command) -> Command:
     """Adds what says which detector finds the faces: `--detector` and `--detector-model`."""
     detector = click.option(
         "--detector",
-        type=click.Choice(DETECTORS),
+        type=click.Choice(DETECTORS, case_sensitive=False),
         default=AnalyzeOptions.detector,
         show_default=True,
         help="What finds the faces.",
@@ -81,7 +81,7 @@ def lang_option(of_what: str) -> Callable[[Command], Command]:
     """Adds the language of something: `--lang`."""
     return click.option(
         "--lang",
-        type=click.Choice(LANGUAGES),
+        type=click.Choice(LANGUAGES, case_sensitive=False),
         default=AnalyzeOptions.lang,
         show_default=True,
         help=f"Language of {of_what}.",
@@ -123,7 +123,7 @@ def prior_option(command: Command) -> Command:
     """Adds how often expressions are expected: `--prior`."""
     return click.option(
         "--prior",
-        type=click.Choice(PRIOR_NAMES),
+        type=click.Choice(PRIOR_NAMES, case_sensitive=False),
         default=AnalyzeOptions.prior,
         show_default=True,
         help="How often expressions are expected: as in the pictures that the network learnt from, "
@@ -135,7 +135,7 @@ def render_options(command: Command) -> Command:
     """Adds what the copies look like: `--overlay`, `--avatars`, `--lang`, `--video-quality`."""
     overlay = click.option(
         "--overlay",
-        type=click.Choice(OVERLAYS),
+        type=click.Choice(OVERLAYS, case_sensitive=False),
         default=AnalyzeOptions.overlay,
         show_default=True,
         help="What the copies in annotated/ show on every face; none: no copies.",

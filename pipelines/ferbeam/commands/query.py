@@ -21,7 +21,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(FORMATS, case_sensitive=False),
     help="How the answer is written; by the ending of --to, else a table.",
 )
 @click.option("--to", "path", metavar="FILE", help="Where the answer goes; else it is printed.")

@@ -67,7 +67,7 @@ class AnalyzeOptions:
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
-            _check_choice(name, getattr(self, name), known)
+            object.__setattr__(self, name, _known_choice(name, getattr(self, name), known))
         for name, least in LOWEST.items():
             _check_lowest(name, getattr(self, name), least)
         for name in PLACES:
@@ -86,9 +86,12 @@ class AnalyzeOptions:
         return [*words, *(("--", *self.beam_options) if self.beam_options else ())]
 
 
-def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
+def _known_choice(name: str, value: object, known: tuple[str, ...]) -> str:
+    """Returns a choice as it is known: `FR` is `fr`."""
+    plain = str(value).lower()
+    if plain not in known:
         raise UsageError(f"{name} {value!r}: is unknown, use one of {', '.join(known)}")
+    return plain
 
 
 def _check_lowest(name: str, value: float | None, least: float) -> None:

@@ -53,6 +53,11 @@ def print_estimate(request: AnalysisRequest) -> None:
         f"time: about {show_seconds(estimate.seconds)} with {workers} worker"
         f"{'s' * (workers > 1)} here ({show_seconds(busy)} of one worker)"
     )
+    if request.settings.render:
+        tell(
+            f"of it the copies: {show_seconds(estimate.seconds - estimate.seconds_without)}; "
+            f"with --overlay none about {show_seconds(estimate.seconds_without)}"
+        )
     needed = whole.copy_bytes + whole.table_bytes
     copies = f"copies {show_size(whole.copy_bytes)}, " if request.settings.render else ""
     tell(

@@ -52,6 +52,7 @@ class Totals:
     spans: float = 0
     open_seconds: float = 0.0
     seconds: float = 0.0
+    copy_seconds: float = 0.0
     copy_bytes: float = 0.0
     table_bytes: float = 0.0
 
@@ -66,15 +67,17 @@ class Estimate:
     """What a run would do and take.
 
     Attributes:
-        whole: of all media.
+        whole: of all media; its `seconds` are with the copies, of which `copy_seconds`.
         failures: of media that could not be listed or opened.
         seconds: wall time.
+        seconds_without: wall time without copies.
         opened: share of the groups of media that were opened for it.
     """
 
     whole: Totals
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
+    seconds_without: float = 0.0
     opened: float = 1.0
 
 
@@ -105,9 +108,13 @@ def estimate_run(
     for readings_of_kind in weighed.values():
         part = part.plus(trial.scale(readings_of_kind))
     estimate.whole = Totals().plus(part, 1 / estimate.opened)
-    busy = estimate.whole.open_seconds + estimate.whole.seconds
-    parts = max(1.0, min(request.runner.workers, estimate.whole.spans))
-    estimate.seconds = START_SECONDS + busy / (1 + WORKERS_GAIN * (parts - 1))
+    whole = estimate.whole
+    busy = whole.open_seconds + whole.seconds
+    parts = max(1.0, min(request.runner.workers, whole.spans))
+    estimate.seconds, estimate.seconds_without = (
+        START_SECONDS + work / (1 + WORKERS_GAIN * (parts - 1))
+        for work in (busy, busy - whole.copy_seconds)
+    )
     return estimate
 
 
@@ -196,9 +203,11 @@ class _Trial:
         part.table_bytes += sum(
             os.path.getsize(output.path(name)) for name in linked.files.tables.values()
         )
+        drawing = time.perf_counter()
         for task in tasks:
             self._render(output, task)
-        part.seconds = time.perf_counter() - begun
+        ended = time.perf_counter()
+        part.seconds, part.copy_seconds = ended - begun, ended - drawing
         part.copy_bytes = _size_below(output.path("annotated"))
         part.copy_bytes += sum(_size_of(output.rendered_path(task.key)) for task in tasks)
         return part

@@ -15,16 +15,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.markup import escape
-from rich.table import Table
 
 from fer_core.errors import UsageError
+from ferbeam.query.shown import print_answer
 from ferbeam.query.views import TABLES_TELL, VIEWS
 from ferbeam.text import json_text, open_console, printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SHOWN_ROWS = 100
 BATCH_ROWS = 10_000
 ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 EXAMPLES = (
@@ -58,7 +57,7 @@ def write_answer(tables: DuckDBPyConnection, sql: str, form: str, path: str | No
     """
     with _answering(tables, sql) as answer:
         if form == "table":
-            _print_table(answer)
+            print_answer(answer)
         elif path is None:
             _write(answer, form, sys.stdout)
         else:
@@ -165,27 +164,3 @@ def _write_parquet(answer: pa.RecordBatchReader, file: IO[bytes]) -> None:
     with pq.ParquetWriter(file, answer.schema, compression="zstd") as writer:
         for batch in answer:
             writer.write_batch(batch)
-
-
-def _print_table(answer: pa.RecordBatchReader) -> None:
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for field in answer.schema:
-        number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        shown.add_column(
-            escape(printable(field.name)), justify="right" if number else "left", overflow="fold"
-        )
-    count = 0
-    for batch in answer:
-        for row in batch.slice(0, max(0, SHOWN_ROWS - count)).to_pylist():
-            shown.add_row(*(_show(value) for value in row.values()))
-        count += batch.num_rows
-    console = open_console()
-    console.print(shown)
-    if count > SHOWN_ROWS:
-        console.print(f"... and {count - SHOWN_ROWS:,} more rows; --to FILE.csv writes all")
-
-
-def _show(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else escape(printable(str(value)))

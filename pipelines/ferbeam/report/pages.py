@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,6 +17,7 @@ from ferbeam.output.folder import Output
 from ferbeam.output.report_mark import MARK, mark_of
 from ferbeam.output.run_file import Run
 from ferbeam.report.assets import load_assets
+from ferbeam.report.failure_words import break_not, in_french
 from ferbeam.report.figures import show_count, show_share, show_time
 from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from ferbeam.text import printable
@@ -25,8 +25,6 @@ from ferbeam.text import printable
 STACKED = tuple(EMOTIONS[index] for index in (3, 6, 4, 5, 2, 1, 0))
 """From left to right, or from below: what is positive, surprise, neutral, what is negative."""
 EMOJI = '<span class="emoji emoji-{}" aria-hidden="true"></span>'
-BEFORE_MARKS, NO_BREAK = re.compile(r" (?=[:;?!])"), "\N{NO-BREAK SPACE}"
-"""French sets a space before these marks, at which no line may break."""
 SCRIPT_WORDS = ("not_seen", "none_found", "shown_of")
 
 
@@ -62,11 +60,15 @@ class Pages:
 
     def choose(self, words: tuple[str, str]) -> str:
         """Returns the words of two that are in the report's language."""
-        return words[0] if self.lang == "en" else BEFORE_MARKS.sub(NO_BREAK, words[1])
+        return words[0] if self.lang == "en" else break_not(words[1])
 
     def name_of(self, emotion: Emotion) -> str:
         """Returns the name of an emotion in the report's language."""
         return emotion.french if self.lang == "fr" else emotion.name
+
+    def reason(self, medium: str, message: str) -> str:
+        """Returns the reason of a failure in the report's language."""
+        return printable(in_french(medium, message) if self.lang == "fr" else message)
 
     def count(self, number: int) -> str:
         """Returns a whole number as the report's language writes it."""
@@ -126,6 +128,7 @@ class Pages:
             "clock": show_time,
             "breakable": _breakable,
             "printable": printable,
+            "reason": self.reason,
             "emotions": EMOTIONS,
             "stacked": STACKED,
             "emoji": {one.name: Markup(EMOJI).format(one.name) for one in EMOTIONS},

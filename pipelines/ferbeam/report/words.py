@@ -65,7 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The run found no picture or video that opens.",
         "L’analyse n’a trouvé ni image ni vidéo lisible.",
     ),
-    "track": ("Track {number}", "Piste {number}"),
+    "track": ("Face {number}", "Visage {number}"),
     "frames_of": ("{count} frames sampled", "{count} images échantillonnées"),
     "face_in": ("a face in {share}", "un visage dans {share}"),
     "one_followed": ("1 face followed", "1 visage suivi"),

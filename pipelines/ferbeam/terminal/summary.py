@@ -24,10 +24,10 @@ def print_summary(console: Console, output: Output, run: Run) -> int:
     media = read_tables(output, run, "media").sort_by("media").to_pylist()
     emotions = _time_emotions(output, run, {row["media"]: row["duration_ms"] for row in media})
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("medium", overflow="fold")
+    table.add_column("medium", overflow="fold", min_width=12)
     for name in ("frames", "with faces", "lost", "faces"):
         table.add_column(name, justify="right")
-    table.add_column("mostly (share of time)")
+    table.add_column("mostly, share of faces", min_width=14)
     for row in media[:SHOWN_MEDIA]:
         counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
         faces = emotions.get(row["media"], Counter())
