@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from fer_core.drawing.canvas import Rect, YuvCanvas
@@ -16,7 +19,7 @@ from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.errors import FerError, MediaError
 from fer_core.shown_face import ShownFace
 from fer_core.video.index import index_video
-from fer_core.video.render import Drawing, render_span
+from fer_core.video.render import Drawing, add_h264, render_span
 from fer_core.video.spans import plan_spans
 from fer_core.video.stretches import Timing, choose_tick
 from tests.core.clips import Clip, draw_pattern, make_clip, read_number
@@ -92,6 +95,33 @@ def test_quality_sets_the_size_of_a_copy(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4", Clip(frames=24, size=(320, 240)))
     sizes = [render(path, quality=quality)[0].stat().st_size for quality in (10, 23, 40)]
     assert sizes[0] > 1.5 * sizes[1] > 2 * sizes[2]
+
+
+@pytest.mark.parametrize("size", [(96, 64), (192, 144)])
+def test_each_encode_of_the_same_frames_is_the_same(tmp_path: Path, size: tuple[int, int]) -> None:
+    """With threads, or with the encoder's code for AVX-512, one in ten to hundreds is not."""
+    _, (stretch,) = plan(make_clip(tmp_path / "a.mp4", Clip(frames=2, size=size)), 9)
+    width, height = size
+    noise = np.random.default_rng(0).integers(0, 256, (height * 3 // 2, width), np.uint8)
+    texture = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 255, cv2.NORM_MINMAX)
+    moving = np.repeat(texture[None], 30, axis=0)
+    for number, pixels in enumerate(moving):
+        pixels[:height] = np.roll(texture[:height], 2 * number, axis=1)
+
+    def encode(byte: int) -> bytes:
+        memory = [np.full(1 << bits, byte, np.uint8) for bits in range(6, 22) for _ in range(4)]
+        del memory[byte % 3 :: 2]  # the encoder is given it as it is
+        packets = []
+        with av.open(io.BytesIO(), "w", format="mp4") as output:
+            stream = add_h264(output, stretch, 23, "a.mp4")
+            for number, pixels in enumerate(moving):
+                frame = VideoFrame.from_ndarray(pixels, format="yuv420p")
+                frame.pts = number
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+        return b"".join(bytes(packet) for packet in packets)
+
+    assert len({encode(byte) for byte in range(0, 256, 8)}) == 1
 
 
 def test_an_overlay_is_rendered(tmp_path: Path) -> None:
