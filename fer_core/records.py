@@ -52,6 +52,7 @@ FACES: pa.Schema = _schema(
         _field("timestamp_ms", pa.int64()),
         _field("face_index", pa.int32()),
         _field("track_id", pa.int32(), nullable=True),
+        _field("person_id", pa.int32(), nullable=True),
         *(_field(f"box_{part}", pa.int32()) for part in ("x", "y", "width", "height")),
         _field("detector_score", pa.float32(), nullable=True),
         _field("emotion", pa.string()),
@@ -131,7 +132,7 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
-SPAN_VERSION = 2
+SPAN_VERSION = 3
 """Changes whenever a committed span holds something else; earlier ones are then not read."""
 
 SPAN: pa.Schema = _schema(

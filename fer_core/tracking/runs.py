@@ -45,7 +45,7 @@ def describe_runs(seen: Sightings, number: Whole) -> Runs:
     pace = np.stack([_pace(seen, order, first, last, 1), _pace(seen, order, last, first, -1)])
     looks = None
     if seen.looks is not None:
-        alone = _choose_alone(seen, number)
+        alone = choose_alone(seen, number)
         told = order[alone[order]]
         ends = np.searchsorted(number[told], np.arange(len(first) + 1))
         at_start = _mean_looks(seen.looks, told, ends[:-1], ends[1:] - 1, 1)
@@ -53,7 +53,7 @@ def describe_runs(seen: Sightings, number: Whole) -> Runs:
     return Runs(order[first], order[last], pace, looks)
 
 
-def _choose_alone(seen: Sightings, number: Whole) -> NDArray[np.bool_]:
+def choose_alone(seen: Sightings, number: Whole) -> NDArray[np.bool_]:
     """Tells which faces show what their run looks like: those by themselves, if it has any."""
     alone = np.ones(len(seen), np.bool_)
     for one, _ in pair_beside(seen, BESIDE):

@@ -14,6 +14,7 @@ from fer_core.emotions import NAMES
 from fer_core.records import FACES, SCORE_COLUMNS
 from fer_core.tracking.descriptors import Descriptors
 from fer_core.tracking.gaps import link_gaps
+from fer_core.tracking.people import number_people
 from fer_core.tracking.sightings import Sightings, Whole, read_sightings
 from fer_core.tracking.smoothing import Scores, smooth_scores
 from fer_core.tracking.tracklets import chain, link_surely
@@ -109,9 +110,9 @@ class TrackScores:
 
 
 def link_tracks(
-    faces: pa.Table, frames: pa.Table, marks: Descriptors | None = None
+    faces: pa.Table, frames: pa.Table, marks: Descriptors | None = None, people: int | None = None
 ) -> tuple[pa.Table, TrackScores]:
-    """Links the faces of a video to tracks and smooths their scores.
+    """Links the faces of a video to tracks, joins those of one person, and smooths their scores.
 
     A face keeps its track while it is found again within a second, or within 1.5 sampling
     intervals where these are longer, and for up to 3 s behind another face; not across a cut.
@@ -120,11 +121,13 @@ def link_tracks(
         faces: all rows of the table `faces` of one video, in order of frame and face.
         frames: all its rows of the table `frames`, in order.
         marks: what detection noted beside them; without, cuts are not known, and who is who only
-            by place, size and motion.
+            by place, size and motion, and every track is a person.
+        people: how many people the video shows, None where that is not known.
 
     Returns:
-        The rows of `faces` with `track_id`, `smoothed_emotion` and `smoothed_confidence`, and the
-        tracks. Tracks are numbered in the order in which they begin.
+        The rows of `faces` with `track_id`, `person_id`, `smoothed_emotion` and
+        `smoothed_confidence`, and the tracks. Tracks and people are numbered in the order in which
+        they begin.
 
     Raises:
         ValueError: the marks are not those of these rows, or a face is in no sampled frame.
@@ -144,7 +147,7 @@ def link_tracks(
         seen.gap_ms,
         seen.interval_ms,
     )
-    return _fill_in(faces, tracks), tracks
+    return _fill_in(faces, tracks, number_people(seen, track, people)), tracks
 
 
 def _look_around(frames: pa.Table, times: Whole) -> Whole:
@@ -165,12 +168,13 @@ def number_tracks(seen: Sightings) -> Whole:
     return chain(np.where(across >= 0, across, sure))
 
 
-def _fill_in(faces: pa.Table, tracks: TrackScores) -> pa.Table:
-    """Returns the rows of `faces` with what the tracks tell."""
+def _fill_in(faces: pa.Table, tracks: TrackScores, person: Whole) -> pa.Table:
+    """Returns the rows of `faces` with what the tracks and people tell."""
     best = pa.array(tracks.scores.argmax(axis=1).astype(np.int8))
     names = pa.DictionaryArray.from_arrays(best, pa.array(NAMES, pa.string()))
     told = {
         "track_id": pa.array(tracks.track_id, pa.int32()),
+        "person_id": pa.array(person, pa.int32()),
         "smoothed_emotion": names.cast(pa.string()),
         "smoothed_confidence": pa.array(tracks.scores.max(axis=1, initial=0), pa.float32()),
     }

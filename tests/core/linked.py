@@ -46,9 +46,28 @@ def tracks_of(
     scenes: Sequence[int] | None = None,
 ) -> list[list[int]]:
     """Returns the tracks of the faces of each frame."""
+    return _number(seen, looks, scenes, None)["track_id"]
+
+
+def people_of(
+    seen: Sequence[tuple[int, Places]], looks: Sequence[int], people: int | None = None
+) -> list[list[int]]:
+    """Returns the people of the faces of each frame."""
+    return _number(seen, looks, None, people)["person_id"]
+
+
+def _number(
+    seen: Sequence[tuple[int, Places]],
+    looks: Sequence[int] | None,
+    scenes: Sequence[int] | None,
+    people: int | None,
+) -> dict[str, list[list[int]]]:
     faces, frames = make_rows(seen)
     count = sum(len(places) for _, places in seen)
     marks = make_marks(faces, looks or [100] * count, scenes or [1] * len(seen))
-    linked, _ = link_tracks(faces, frames, marks)
-    numbers = iter(linked["track_id"].to_pylist())
-    return [[next(numbers) for _ in places] for _, places in seen]
+    linked, _ = link_tracks(faces, frames, marks, people)
+    told = {}
+    for name in ("track_id", "person_id"):
+        numbers = iter(linked[name].to_pylist())
+        told[name] = [[next(numbers) for _ in places] for _, places in seen]
+    return told

@@ -118,9 +118,10 @@ def test_the_rows_are_filled_in_and_otherwise_stay() -> None:
     faces, frames = make_rows(every(100, [[(100, 50), (300, 50)], [(101, 50)], []]))
     linked, tracks = link_tracks(faces, frames)
     assert linked.schema.equals(FACES)
-    told = ["track_id", "smoothed_emotion", "smoothed_confidence"]
+    told = ["track_id", "person_id", "smoothed_emotion", "smoothed_confidence"]
     assert linked.drop_columns(told).equals(faces.drop_columns(told))
     assert linked["track_id"].to_pylist() == [0, 1, 0]
+    assert linked["person_id"].to_pylist() == [0, 1, 0]
     assert linked["smoothed_emotion"].to_pylist() == [NAMES[3]] * 3
     assert linked["smoothed_confidence"].to_pylist() == pytest.approx([1.0] * 3)
     assert tracks.timestamp_ms.tolist() == [0, 0, 100]

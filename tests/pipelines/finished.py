@@ -152,6 +152,7 @@ def _faces(name: str, ms: Any, scores: Any, track: int) -> pa.Table:
         "timestamp_ms": ms,
         "face_index": np.full(count, track, np.int32),
         "track_id": np.full(count, track, np.int32),
+        "person_id": np.full(count, track, np.int32),
         **{f"box_{part}": values for part, values in whole.items()},
         "detector_score": pa.nulls(count, pa.float32()),
         "emotion": names,

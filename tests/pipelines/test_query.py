@@ -10,6 +10,7 @@ import pytest
 
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
+from fer_core.shown_time import shown_times
 from ferbeam.output.folder import Output
 from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import (
@@ -71,18 +72,28 @@ def test_per_second(output: Path) -> None:
     frames = frames_of(output)["frames"].assign(second=lambda f: f["timestamp_ms"] // 1000)
     frames = frames[frames["media"].str.endswith(".mp4")]
     faces = faces_of_videos(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
-    sums = frames.groupby(["media", "second"])["face_count"].agg(frames="size", faces="sum")
-    means = faces.groupby(["media", "second"])[SCORES].mean()
-    means.columns = [f"mean_{name}" for name in NAMES]
-    wanted = sums.join(means).reset_index()
+    sampled = frames.groupby(["media", "second"]).size().rename("sampled")
+    seen = faces.groupby(["media", "second", "person_id"])
+    means = seen[SCORES].mean().set_axis([f"mean_{name}" for name in NAMES], axis=1)
+    wanted = seen.size().rename("samples").to_frame().join(means).reset_index("person_id")
+    wanted = sampled.to_frame().join(wanted).reset_index()
     assert wanted["mean_happy"].isna().any()
-    assert_equal(ask(output, "FROM per_second"), wanted)
+    wanted["samples"] = wanted["samples"].fillna(0)
+    wanted["coverage"] = wanted["samples"] / wanted["sampled"]
+    wanted["main"] = wanted["person_id"].map({0: 1.0, 1: 0.0, 2: 0.0})
+    ours = ask(output, "FROM per_second").astype({"person_id": float, "main": float})
+    assert_equal(ours, wanted[list(ours)])
 
 
 def test_tracks_and_summary(output: Path) -> None:
     faces = faces_of_videos(output)
     keys = ["media", "track_id"]
-    wanted = faces.groupby(keys)["timestamp_ms"].agg(first_ms="min", last_ms="max", samples="size")
+    wanted = faces.groupby(keys).agg(
+        person_id=("person_id", "first"),
+        first_ms=("timestamp_ms", "min"),
+        last_ms=("timestamp_ms", "max"),
+        samples=("media", "size"),
+    )
     shares = pd.get_dummies(faces["smoothed_emotion"]).reindex(columns=list(NAMES), fill_value=0)
     shares = shares.groupby([faces["media"], faces["track_id"]]).mean()
     wanted = wanted.assign(shown_ms=100 * wanted["samples"])
@@ -92,7 +103,7 @@ def test_tracks_and_summary(output: Path) -> None:
     wanted["coverage"] = wanted["samples"] / wanted["media"].map(sampled)
     wanted["positive"] = wanted["happy"]
     wanted["negative"] = wanted[["angry", "disgust", "fear", "sad"]].sum(axis=1)
-    columns = [*keys, "samples", "coverage", *NAMES, "positive", "negative"]
+    columns = [*keys, "person_id", "samples", "coverage", *NAMES, "positive", "negative"]
     assert_equal(ask(output, "FROM summary"), wanted[columns])
 
 
@@ -108,7 +119,7 @@ def test_a_sample_counts_by_how_long_it_is_shown(tmp_path: Path) -> None:
     assert track["shown_ms"] == faces["ms"].sum()
     seconds = ask(tmp_path, "FROM per_second")
     assert seconds["second"].tolist() == list(range(10))
-    assert seconds["frames"].tolist() == [10, 10, *[1] * 8]
+    assert seconds["samples"].tolist() == [9, 9, *[1] * 8]  # without the fifth tenth
     held = faces.set_index("timestamp_ms")["p_happy"]
     wanted = [held[2000]] * 4 + [held[6000]] * 4
     assert seconds["mean_happy"].tolist()[2:] == pytest.approx(wanted)
@@ -140,7 +151,7 @@ def test_cohort_of_all_videos(output: Path) -> None:
     faces = main_tracks(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
     each = faces.groupby(["second", "media"])["p_happy"].mean().reset_index()
     found = ask(output, "FROM cohort").set_index("second")
-    assert set(found["group"]) == {""}
+    assert set(found["viewer_group"]) == {""}
     frames = frames_of(output)["frames"].query("media.str.endswith('.mp4')")
     videos = frames.groupby(frames["timestamp_ms"] // 1000)["media"].nunique()
     assert found["of_videos"].to_dict() == videos.to_dict()
@@ -175,14 +186,14 @@ def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
     csv.write_text(
         "media,offset_ms,group,age\nb.mp4,2000,old,70\nd.mp4,0,young,20\ne.mp4,500,young,30\n"
     )
-    found = ask(output, 'SELECT "group", second, videos, mean_fear FROM cohort', csv)
+    found = ask(output, "SELECT viewer_group, second, videos, mean_fear FROM cohort", csv)
     faces = main_tracks(output)
     old = faces[(faces["media"] == "b.mp4") & (faces["timestamp_ms"] >= 2000)]
     wanted = old.groupby((old["timestamp_ms"] - 2000) // 1000)["p_fear"].mean()
-    ours = found[found["group"] == "old"].dropna().set_index("second")["mean_fear"]
+    ours = found[found["viewer_group"] == "old"].dropna().set_index("second")["mean_fear"]
     np.testing.assert_allclose(ours, wanted.astype(float), rtol=1e-5)
     assert list(ours.index) == list(wanted.index)
-    assert found[found["group"] == "young"]["videos"].max() == 2
+    assert found[found["viewer_group"] == "young"]["videos"].max() == 2
     assert ask(output, "SELECT age FROM viewers", csv)["age"].sum() == 120
 
 
@@ -278,3 +289,60 @@ def test_raw_scores_stay_beside_the_calibrated(output: Path) -> None:
 def test_a_stretch_that_is_none_is_refused(output: Path, stretch: tuple[int, int]) -> None:
     with pytest.raises(UsageError, match="is no stretch of a video"):
         open_tables(Output(str(output)), baseline_ms=stretch)
+
+
+def of_second(output: Path, csv: Path) -> pd.DataFrame:
+    """Returns the main track's mean scores in each second of the stimulus, as pandas has them."""
+    viewers = pd.read_csv(csv)
+    frames = frames_of(output)["frames"].merge(viewers)
+    faces = main_tracks(output).merge(viewers)
+    worst = faces[["p_angry", "p_disgust", "p_fear", "p_sad"]]
+    faces = faces.assign(valence=faces["p_happy"] - worst.max(axis=1))
+    for table in (frames, faces):
+        table["second"] = (table["timestamp_ms"] - table["offset_ms"]) // 1000
+    frames, faces = frames[frames["second"] >= 0], faces[faces["second"] >= 0]
+    means = faces.groupby(["media", "second"])[[*SCORES, "valence"]].mean()
+    means = means.rename(columns=lambda name: name.removeprefix("p_"))
+    seen = faces.groupby(["media", "second"]).size() / frames.groupby(["media", "second"]).size()
+    return seen.fillna(0).rename("coverage").to_frame().join(means).reset_index()
+
+
+def test_viewer_seconds(output: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "viewers.csv"
+    csv.write_text("media,offset_ms,group,viewer\nb.mp4,2000,old,Ann\nd.mp4,0,young,Bo\n")
+    wanted = of_second(output, csv)
+    wanted["positive"] = wanted["happy"]
+    wanted["negative"] = wanted[["angry", "disgust", "fear", "sad"]].sum(axis=1, skipna=False)
+    names = {"b.mp4": ("Ann", "old"), "d.mp4": ("Bo", "young")}
+    for place, name in enumerate(("viewer", "viewer_group")):
+        wanted[name] = wanted["media"].map(lambda media, at=place: names[media][at])
+    ours = ask(output, "FROM viewer_seconds", csv)
+    assert (ours["coverage"] == 0).any()
+    assert_equal(ours, wanted[list(ours)])
+
+
+def test_people(output: Path) -> None:
+    faces = faces_of_videos(output)
+    wanted = faces.groupby(["media", "person_id"]).agg(
+        tracks=("track_id", "nunique"),
+        first_ms=("timestamp_ms", "min"),
+        last_ms=("timestamp_ms", "max"),
+        samples=("media", "size"),
+    )
+    wanted = wanted.reset_index()
+    frames = frames_of(output)["frames"].query("face_count > 0").groupby("media").size()
+    wanted["of_samples"] = wanted["media"].map(frames)
+    wanted["shown_ms"] = 100 * wanted["samples"]
+    wanted["main"] = wanted["person_id"] == 0
+    ours = ask(output, "FROM people")
+    assert_equal(ours, wanted[list(ours)])
+
+
+@pytest.mark.parametrize("held_ms", [90, 4000, 5_000_000])
+def test_samples_are_shown_by_one_rule(tmp_path: Path, held_ms: int) -> None:
+    times = [0, 100, 100, held_ms, held_ms + 40, *range(held_ms + 100, held_ms + 500, 100)]
+    video = hold_frames(make_video("a.mp4", len(times)), times, held_ms + 700)
+    write_finished(tmp_path, [video])
+    shown = ask(tmp_path, "SELECT shown_ms FROM samples ORDER BY frame_index")["shown_ms"]
+    assert shown.tolist() == shown_times(np.array(times), held_ms + 700).tolist()
+    assert shown.between(1, 3_600_000).all()

@@ -48,6 +48,7 @@ def face_row(place: dict[str, Any], index: int, face: SeenFace) -> dict[str, Any
         **place,
         "face_index": index,
         "track_id": face.track_id,
+        "person_id": face.track_id,  # who comes back is not known live
         **{f"box_{name}": value for name, value in face.box._asdict().items()},
         "detector_score": face.detector_score,
         "emotion": NAMES[best],

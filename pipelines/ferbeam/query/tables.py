@@ -25,6 +25,7 @@ CONFIDENCE = 0.95
 MOST_IN_MEMORY = 2_000_000
 """Rows of some 100 bytes that are read whole; every query on a data set opens its files again."""
 VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
+"""Columns that `--viewers FILE.csv` has; its `group` is `viewer_group`, as SQL knows the other."""
 LOCKED = (
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -131,7 +132,16 @@ def _check_rests(tables: DuckDBPyConnection, viewers: Path | None) -> None:
 
 def _all_viewers(names: list[str]) -> pa.Table:
     columns = {"media": names, "offset_ms": [0] * len(names), "group": [""] * len(names)}
-    return pa.table(columns, VIEWERS)
+    return _name_viewers(pa.table(columns, VIEWERS))
+
+
+def _name_viewers(table: pa.Table) -> pa.Table:
+    """Returns the viewers with names: of their own, else those of their videos."""
+    renamed = {"group": "viewer_group"}
+    table = table.rename_columns([renamed.get(name, name) for name in table.column_names])
+    if "viewer" in table.column_names:
+        return table
+    return table.append_column("viewer", table["media"])
 
 
 def _read_viewers(path: Path, names: list[str]) -> pa.Table:
@@ -163,7 +173,7 @@ def _read_viewers(path: Path, names: list[str]) -> pa.Table:
         raise UsageError(f"viewers {path}: {min(twice)} has two rows; each video has one viewer")
     if table["offset_ms"].null_count:
         raise UsageError(f"viewers {path}: a row has no offset_ms; 0 is the start of the video")
-    return table
+    return _name_viewers(table)
 
 
 def _list_quantiles(most: int) -> pa.Table:

@@ -8,14 +8,10 @@ recorded screen, fills these minutes.
 from __future__ import annotations
 
 from fer_core.emotions import NAMES
+from fer_core.shown_time import SHOWN_SQL
 
 POSITIVE, NEGATIVE = ("happy",), ("angry", "disgust", "fear", "sad")
 """What a service team reads as satisfied or not; neutral and surprise are neither."""
-
-
-MOST_SHOWN_MS = 3_600_000
-"""A sample counts for an hour at most: so much time without a frame is a fault of the file."""
-
 
 QUIETEST = 0.25
 """Share of a followed face's samples, those with the highest score of neutral, taken as at rest."""
@@ -23,7 +19,7 @@ OF_REST = 0.5
 """How much of the logarithm of the scores at rest is taken off: half was best on posed faces."""
 
 
-def _each(pattern: str, names: tuple[str, ...] | list[str] = NAMES, by: str = ", ") -> str:
+def _each(pattern: str, names: tuple[str, ...] = NAMES, by: str = ", ") -> str:
     return by.join(pattern.format(name=name) for name in names)
 
 
@@ -37,9 +33,7 @@ def _weighted(pattern: str) -> str:
 
 
 SAMPLES = f"""
-SELECT media, frame_index, timestamp_ms, face_count, least(greatest(coalesce(
-    lead(timestamp_ms) OVER (PARTITION BY media ORDER BY frame_index), duration_ms
-) - timestamp_ms, 1), {MOST_SHOWN_MS}) AS shown_ms
+SELECT media, frame_index, timestamp_ms, face_count, {SHOWN_SQL} AS shown_ms
 FROM frames JOIN (SELECT media, duration_ms FROM media WHERE kind = 'video') USING (media)
 """
 
@@ -62,28 +56,49 @@ _STIMULUS_SECONDS = _cut(
         timestamp_ms + shown_ms - offset_ms AS until_ms FROM samples JOIN viewers USING (media)"""
 )
 
+PEOPLE = """
+WITH seen AS (
+    SELECT media, person_id, count(DISTINCT track_id) AS tracks,
+        min(faces.timestamp_ms) AS first_ms, max(faces.timestamp_ms) AS last_ms,
+        count(DISTINCT frame_index) AS samples, sum(shown_ms)::BIGINT AS shown_ms
+    FROM faces JOIN samples USING (media, frame_index)
+    WHERE person_id IS NOT NULL GROUP BY media, person_id
+), main AS (
+    SELECT media, arg_min(person_id, (-shown_ms, person_id)) AS main FROM seen GROUP BY media
+), found AS (
+    SELECT media, count(*) AS of_samples FROM samples WHERE face_count > 0 GROUP BY media
+)
+SELECT media, person_id, person_id = main AS main, tracks, first_ms, last_ms, samples, of_samples,
+    shown_ms
+FROM seen JOIN main USING (media) JOIN found USING (media) ORDER BY media, person_id
+"""
+
 PER_SECOND = f"""
 WITH seconds AS (
     {_SECONDS}
 ), sampled AS (
-    SELECT media, second, count(*) AS frames, sum(face_count)::BIGINT AS faces
-    FROM seconds GROUP BY ALL
+    SELECT media, second, sum(ms) AS whole_ms FROM seconds GROUP BY ALL
 ), scored AS (
-    SELECT media, second, {_weighted("mean_{name}")}
-    FROM faces JOIN seconds USING (media, frame_index) GROUP BY ALL
+    SELECT media, second, person_id, count(*) AS samples, sum(ms) AS seen_ms,
+        {_weighted("mean_{name}")}
+    FROM faces JOIN seconds USING (media, frame_index) WHERE person_id IS NOT NULL GROUP BY ALL
 )
-SELECT * FROM sampled LEFT JOIN scored USING (media, second) ORDER BY media, second
+SELECT media, second, person_id, main, coalesce(samples, 0) AS samples,
+    coalesce(seen_ms / whole_ms, 0) AS coverage, {_each("mean_{name}")}
+FROM sampled LEFT JOIN scored USING (media, second)
+    LEFT JOIN (SELECT media, person_id, main FROM people) USING (media, person_id)
+ORDER BY media, second, person_id
 """
 
 TRACKS = f"""
 WITH shares AS (
-    SELECT media, track_id, min(faces.timestamp_ms) AS first_ms,
+    SELECT media, track_id, person_id, min(faces.timestamp_ms) AS first_ms,
         max(faces.timestamp_ms) AS last_ms, count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms,
         {_SHARES}
     FROM faces JOIN samples USING (media, frame_index)
-    WHERE track_id IS NOT NULL GROUP BY media, track_id
+    WHERE track_id IS NOT NULL GROUP BY media, track_id, person_id
 )
-SELECT media, track_id, first_ms, last_ms, samples, shown_ms,
+SELECT media, track_id, person_id, first_ms, last_ms, samples, shown_ms,
     CASE greatest({_each("{name}")})
         {_each("WHEN {name} THEN '{name}'", by=" ")} END AS dominant_emotion,
     {_each("{name}")}
@@ -100,38 +115,48 @@ FROM (
 """
 
 SUMMARY = f"""
-SELECT media, track_id, samples, tracks.shown_ms / whole_ms AS coverage, {_each("{name}")},
-    {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative
+SELECT media, track_id, person_id, samples, tracks.shown_ms / whole_ms AS coverage,
+    {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative
 FROM tracks JOIN (SELECT media, sum(shown_ms) AS whole_ms FROM samples GROUP BY media) USING (media)
 ORDER BY media, track_id
 """
 
-COHORT = f"""
-WITH main AS (
-    SELECT media, arg_min(track_id, (-shown_ms, track_id)) AS track_id FROM tracks GROUP BY media
-), seconds AS (
+VIEWER_SECONDS = f"""
+WITH seconds AS (
     {_STIMULUS_SECONDS}
-), shown AS (
-    SELECT "group", second, count(DISTINCT media) AS of_videos FROM seconds GROUP BY ALL
-), each_video AS (
-    SELECT "group", media, second, {_weighted("{name}")}
-    FROM faces JOIN main USING (media, track_id) JOIN seconds USING (media, frame_index)
-    GROUP BY ALL
-), counted AS (
-    SELECT "group", second, count(*) AS videos,
-        {_each("avg({name}) AS mean_{name}, stddev_samp({name}) / sqrt(count(*)) AS error_{name}")}
-    FROM each_video GROUP BY ALL
+), sampled AS (
+    SELECT media, viewer, viewer_group, second, sum(ms) AS whole_ms FROM seconds GROUP BY ALL
+), scored AS (
+    SELECT media, second, sum(ms) AS seen_ms, {_weighted("{name}")},
+        sum(ms * (p_happy - greatest({_each("p_{name}", NEGATIVE)}))) / sum(ms) AS valence
+    FROM faces JOIN seconds USING (media, frame_index)
+        JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id) GROUP BY ALL
 )
-SELECT "group", second, coalesce(videos, 0) AS videos, of_videos,
+SELECT media, viewer, viewer_group, second, coalesce(seen_ms / whole_ms, 0) AS coverage,
+    {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative,
+    valence
+FROM sampled LEFT JOIN scored USING (media, second) ORDER BY media, second
+"""
+"""Valence as FaceReader defines it (Noldus, methodology note on FaceReader): the intensity of happy
+less that of the strongest negative expression, of each sample."""
+
+COHORT = f"""
+WITH counted AS (
+    SELECT viewer_group, second, count(happy) AS videos, count(*) AS of_videos,
+        {
+    _each("avg({name}) AS mean_{name}, stddev_samp({name}) / sqrt(count({name})) AS error_{name}")
+}
+    FROM viewer_seconds GROUP BY ALL
+)
+SELECT viewer_group, second, videos, of_videos,
     {
     _each(
         "mean_{name}, mean_{name} - t * error_{name} AS low_{name}, "
         "mean_{name} + t * error_{name} AS high_{name}"
     )
 }
-FROM shown LEFT JOIN counted USING ("group", second)
-    LEFT JOIN t_quantiles ON (freedom = videos - 1)
-ORDER BY "group", second
+FROM counted LEFT JOIN t_quantiles ON (freedom = videos - 1)
+ORDER BY viewer_group, second
 """
 
 CALIBRATED = f"""
@@ -172,10 +197,15 @@ VIEWS = {
         SAMPLES,
         "each sampled frame of a video, and for how many milliseconds it is shown",
     ),
-    "per_second": (PER_SECOND, "each second of a video: frames, faces, and their mean scores"),
+    "people": (PEOPLE, "each person of a video, and whether it is the main one: seen for longest"),
+    "per_second": (PER_SECOND, "each person in each second of a video: coverage, and mean scores"),
     "tracks": (TRACKS, "each followed face: first and last time, emotion of most samples, shares"),
     "changes": (CHANGES, "when the smoothed emotion of a followed face changes"),
     "summary": (SUMMARY, "each followed face: share of time of each emotion, and coverage"),
+    "viewer_seconds": (
+        VIEWER_SECONDS,
+        "each second of the stimulus, and viewer: mean scores of the main person of the video",
+    ),
     "cohort": (COHORT, "each second of the stimulus: mean and 95 % t-interval over the videos"),
     "calibrated": (
         CALIBRATED,
@@ -189,5 +219,5 @@ TABLES_TELL = {
     "frames": "each picture and sampled frame",
     "media": "each picture and video that opened",
     "failures": "each thing that could not be read or done",
-    "viewers": "each video: offset_ms, group, and what --viewers FILE.csv has besides",
+    "viewers": "each video: offset_ms, viewer, viewer_group, and what else --viewers FILE.csv has",
 }

@@ -79,7 +79,7 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     places = (span["last"] - first) // step + 1
     groups: dict[str, list[Row]] = {}
     for row in _read_curves(tables, first, step):
-        groups.setdefault(row["group"], []).append(row)
+        groups.setdefault(row["viewer_group"], []).append(row)
     curves = {
         "seconds": [first + place * step for place in range(places)],
         "most_videos": span["most"],
@@ -97,8 +97,8 @@ def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]
     )
     return read_rows(
         tables,
-        f"""SELECT "group", (second - {first}) // {step} AS place, max(videos) AS videos, {columns}
-        FROM cohort GROUP BY ALL ORDER BY "group", place""",
+        f"""SELECT viewer_group, (second - {first}) // {step} AS place, max(videos) AS videos,
+        {columns} FROM cohort GROUP BY ALL ORDER BY viewer_group, place""",
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fer_core.emotions import emotion_named
+from fer_core.shown_time import shown_times
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_table_file, read_tables
 from ferbeam.output.run_file import Run
@@ -74,14 +78,14 @@ def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[st
 
 
 def _shown_times(frames: dict[str, list[Any]], ends_ms: dict[str, int]) -> dict[Any, int]:
-    """Returns for how many milliseconds each sample is shown: until the next one, or the end."""
-    keys = [*zip(frames["media"], frames["frame_index"], strict=True), (None, 0)]
-    begins = [*frames["timestamp_ms"], 0]
-    return {
-        (medium, index): max(1, (begins[at + 1] if keys[at + 1][0] == medium else end) - begins[at])
-        for at, (medium, index) in enumerate(keys[:-1])
-        for end in (ends_ms[medium],)
-    }
+    """Returns for how many milliseconds each sample is shown, by medium and frame."""
+    shown: dict[Any, int] = {}
+    rows = zip(*frames.values(), strict=True)
+    for medium, samples in groupby(rows, itemgetter(0)):
+        _, indices, begins = zip(*samples, strict=True)
+        lasts = shown_times(np.array(begins, np.int64), ends_ms[medium]).tolist()
+        shown |= {(medium, at): ms for at, ms in zip(indices, lasts, strict=True)}
+    return shown
 
 
 def _dominant(times: Counter[str]) -> str:

@@ -133,14 +133,24 @@ def check_scores(findings: Findings, faces: Columns) -> None:
     own = np.take_along_axis(scores, np.maximum(named, 0)[:, None], axis=1)[:, 0]
     right = (named >= 0) & (own == best) & (table["confidence"].to_numpy() == best)
     findings.flag("face-emotion", ~right, faces.place)
-    track, smoothed = faces.numbers("track_id"), match_names(table["smoothed_emotion"], NAMES)
+    _check_tracks(findings, faces)
+
+
+def _check_tracks(findings: Findings, faces: Columns) -> None:
+    """Checks what is known of the track: all or nothing, and that a track is of one person."""
+    table = faces.table
+    track, person = faces.numbers("track_id"), faces.numbers("person_id")
+    smoothed = match_names(table["smoothed_emotion"], NAMES)
     sureness = pc.fill_null(table["smoothed_confidence"], -1).to_numpy()
-    linked = (track >= 0) & (smoothed >= 0) & (sureness >= 0) & (sureness <= 1 + TOLERANCE)
-    unlinked = pc.and_(
-        pc.is_null(table["track_id"]),
-        pc.and_(pc.is_null(table["smoothed_emotion"]), pc.is_null(table["smoothed_confidence"])),
-    ).to_numpy()
+    linked = (track >= 0) & (person >= 0) & (smoothed >= 0)
+    linked &= (sureness >= 0) & (sureness <= 1 + TOLERANCE)
+    told = ("track_id", "person_id", "smoothed_emotion", "smoothed_confidence")
+    unlinked = np.logical_and.reduce([pc.is_null(table[name]).to_numpy() for name in told])
     findings.flag("face-track", ~(linked | unlinked), faces.place)
+    order = np.lexsort((person, track, faces.media))
+    same = (np.diff(faces.media[order]) == 0) & (np.diff(track[order]) == 0)
+    parted = same & (np.diff(person[order]) != 0)
+    findings.flag("face-person", parted, lambda at: faces.place(order[at + 1]))
 
 
 def check_boxes(
