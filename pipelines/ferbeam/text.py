@@ -50,6 +50,13 @@ def open_console(highlight: bool = False) -> Console:
     return Console(highlight=highlight, emoji=False)
 
 
+def show_line(line: str) -> None:
+    """Shows a line, with names and messages of others in it; a bar that is shown stays below."""
+    from rich.markup import escape
+
+    open_console().print(escape(printable(line)), soft_wrap=True)
+
+
 def _escape(letter: str) -> str:
     return letter.encode("unicode_escape", "backslashreplace").decode("ascii")
 

@@ -18,7 +18,7 @@ import pytest
 from ferbeam.cli import main
 from ferbeam.output.folder import Output
 from ferbeam.terminal.failures import load_failures
-from ferbeam.text import json_text, printable
+from ferbeam.text import json_text, printable, show_line
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
 from tests.pipelines.jobs import ROOT
 from tests.pipelines.test_damaged_run import call
@@ -38,6 +38,11 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_failure(f"{NASTY}.avi", f"{NASTY}.avi: \x1b[31mbroken\nin two"),
     ]
     return write_finished(tmp_path_factory.mktemp("nasty") / "out", media)
+
+
+def test_a_line_is_shown_whole_and_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show_line(f"skipped: {NASTY}" * 20)
+    assert capsys.readouterr().out == f"skipped: {SHOWN}" * 20 + "\n"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def live(**options: Any) -> None:
     """
     from ferbeam.live.serve import LiveRequest, run_live
     from ferbeam.live.server import LiveSettings
+    from ferbeam.text import show_line
 
     record, avatars, model = options["record"], options["avatars"], options["model"]
     settings = LiveSettings(
@@ -73,4 +74,4 @@ def live(**options: Any) -> None:
         options["prior"],
         not options["no_browser"],
     )
-    run_live(request, click.echo)
+    run_live(request, show_line)

@@ -46,10 +46,9 @@ def prepare(**options: Any) -> None:
     if options["cropped"] and (options["detector"], options["detector_model"]) != ("yunet", None):
         raise UsageError("--cropped: takes the pictures whole; leave out --detector")
     with Job("prepare") as job:  # imports Beam while this process imports the rest
-        from rich.console import Console
-
         from ferbeam.control.ask import choose_detector
         from ferbeam.output.folder import Folder
+        from ferbeam.text import open_console
         from ferbeam.training.prepare_run import PrepareRequest, run_prepare
 
         places = {"INPUT": options["input_path"], "DATA": options["data"]}
@@ -64,7 +63,7 @@ def prepare(**options: Any) -> None:
             ),
             overwrite=options["overwrite"],
         )
-        sys.exit(SOME_FAILED if run_prepare(request, Console(), job) else DONE)
+        sys.exit(SOME_FAILED if run_prepare(request, open_console(), job) else DONE)
 
 
 @click.command(cls=Command)
@@ -187,6 +186,8 @@ def train(
     per emotion in train/ and valid/.
     """
     from fer_core.learn.settings import TrainSettings
+    from ferbeam.guard.quiet import quiet_libraries
+    from ferbeam.text import show_line
     from ferbeam.training.train import TrainRequest, run_train
 
     request = TrainRequest(
@@ -199,8 +200,9 @@ def train(
         answers=answers,
         faces=faces,
     )
-    card = run_train(request, click.echo)
-    click.echo(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
+    with quiet_libraries():
+        card = run_train(request, show_line)
+    show_line(f"{card.name}: {card.parameters:,} parameters, in {model_dir}")
 
 
 @click.command(cls=Command)
@@ -243,6 +245,8 @@ def evaluate(
     """
     from fer_core.model import find_model_dir
     from ferbeam.control.ask import choose_detector
+    from ferbeam.guard.quiet import quiet_libraries
+    from ferbeam.text import show_line
     from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 
     settings, detector_file = choose_detector(detector, detector_model)
@@ -254,4 +258,5 @@ def evaluate(
         detector_model=detector_file,
         **options,
     )
-    run_evaluate(request, click.echo)
+    with quiet_libraries():
+        run_evaluate(request, show_line)

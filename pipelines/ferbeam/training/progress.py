@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ferbeam.text import open_console
 from ferbeam.training.labelled import Echo
 
 
@@ -18,7 +18,7 @@ class TrainProgress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=open_console(),
             transient=True,
         )
         self._task = self._bar.add_task("training", total=epochs * batches)
