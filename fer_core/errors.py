@@ -15,6 +15,14 @@ class SettingsError(FerError):
     """The settings do not fit what an output folder already holds."""
 
 
+class TryLaterError(FerError):
+    """Nothing is wrong with the command: it works once something else has changed."""
+
+
+class LockedError(TryLaterError, SettingsError):
+    """Another command writes into the folder."""
+
+
 class MediaError(FerError):
     """The bytes of a medium cannot be read: a property of the file, so never retried."""
 

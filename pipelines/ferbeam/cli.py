@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import click
 
-from fer_core.errors import FerError, SettingsError, UsageError
+from fer_core.errors import FerError
 from ferbeam.commands.analyze import analyze
-from ferbeam.commands.exit_codes import DONE, FATAL, USAGE
+from ferbeam.commands.exit_codes import DONE, USAGE, exit_code_of
 from ferbeam.commands.failures import failures
 from ferbeam.commands.live import live
 from ferbeam.commands.profile import profile
@@ -84,6 +84,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; errors become one line, never a traceback."""
     # So that `kill` ends a run as an interrupt does: with nothing left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup keeps it going
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     replace_unknown()
     try:
         cli.main(args=args, standalone_mode=False)
@@ -95,11 +97,9 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo("\n".join(map(printable, told.getvalue().splitlines())), err=True)
         sys.exit(USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _fail(INTERRUPTED, 130)
-    except (UsageError, SettingsError) as error:
-        _fail(str(error), USAGE)
+        _fail(INTERRUPTED, exit_code_of(KeyboardInterrupt()))
     except (FerError, OSError) as error:
-        _fail(str(error), FATAL)
+        _fail(str(error), exit_code_of(error))
 
 
 if __name__ == "__main__":

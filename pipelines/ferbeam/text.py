@@ -43,11 +43,11 @@ def replace_unknown() -> None:
             stream.reconfigure(errors="replace")
 
 
-def open_console(highlight: bool = False) -> Console:
+def open_console(highlight: bool = False, stderr: bool = False) -> Console:
     """Returns the console; `:fire:` in a name is a name there, and no picture."""
     from rich.console import Console
 
-    return Console(highlight=highlight, emoji=False)
+    return Console(highlight=highlight, emoji=False, stderr=stderr)
 
 
 def show_line(line: str) -> None:

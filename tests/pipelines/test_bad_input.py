@@ -129,7 +129,7 @@ def test_a_model_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "models/fer_cnn", tmp_path / "model")
     (tmp_path / "model/model.tflite").write_bytes(b"other")
     refused = ferbeam("analyze", PICTURE, tmp_path / "out", "--model", tmp_path / "model")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
     assert "sha256" in refused.stderr
 
@@ -137,7 +137,7 @@ def test_a_model_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     refused = ferbeam("analyze", PICTURE, tmp_path / "file/out")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
 
 

@@ -87,7 +87,7 @@ def break_off(
         _, errors = process.communicate(timeout=60)
     if sign == signal.SIGINT and process.returncode != 0:
         assert process.returncode == 130, errors
-        assert errors.count("\n") <= 2
+        assert "Traceback" not in errors
         assert "analyze and train go on where they stopped" in errors
     return started
 
@@ -166,7 +166,7 @@ def test_a_job_outlives_a_killed_worker(
     dice = random.Random(turn)
     output = tmp_path / "out"
     command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(media), str(output), *OPTIONS]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         while not list(output.glob(".spans/plans/*")):
             assert process.poll() is None
             time.sleep(0.01)
@@ -178,7 +178,7 @@ def test_a_job_outlives_a_killed_worker(
         psutil.wait_procs([job], timeout=10)
         before = spans_of(output)
         begun = {path.name for path in output.glob(".spans/started/*")}
-        shown, _ = process.communicate(timeout=200)
+        _, shown = process.communicate(timeout=200)
     assert process.returncode == 0, shown
     assert "a worker ended with SIGKILL; memory may have run out; going on" in shown
     again = spans_of(output)

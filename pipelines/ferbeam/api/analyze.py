@@ -41,6 +41,7 @@ def analyze(
     overwrite: bool = False,
     prune: bool = False,
     retry_failures: bool = False,
+    metrics: Path | None = None,
     beam_options: Sequence[str] = (),
     progress: bool | Tell = False,
 ) -> Run:
@@ -70,6 +71,7 @@ def analyze(
         overwrite: starts OUTPUT anew.
         prune: drops the rows of media that INPUT no longer has.
         retry_failures: reads again what could not be read.
+        metrics: file that tells Prometheus how far the analysis is.
         beam_options: those of Beam, such as `--flink_master=...`.
         progress: True shows it as the command does, in a notebook too. Or a function, which is
             called with how much is done, of how much as far as that is known, and of what
@@ -80,7 +82,8 @@ def analyze(
 
     Raises:
         UsageError: INPUT does not exist, or options that do not fit it or each other.
-        SettingsError: OUTPUT holds rows of other settings, or another command writes into it.
+        SettingsError: OUTPUT holds rows of other settings.
+        TryLaterError: another command writes into OUTPUT, its disk is full, or a store is away.
         ModelError: the model folder cannot be used.
         FerError: the job failed; what it has committed is kept, and the same call goes on from it.
     """
@@ -109,6 +112,7 @@ def analyze(
         overwrite=overwrite,
         prune=prune,
         retry_failures=retry_failures,
+        metrics=_text(metrics),
         beam_options=tuple(beam_options),
         **cpus,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_core.errors import UsageError
-from ferbeam.commands.exit_codes import DONE, SOME_FAILED
+from fer_core.errors import FerError, UsageError
+from ferbeam.commands.exit_codes import DONE, SOME_FAILED, exit_code_of
 from ferbeam.commands.options import (
     detector_options,
     model_options,
@@ -19,6 +20,7 @@ from ferbeam.commands.options import (
 )
 from ferbeam.commands.words import JobCommand
 from ferbeam.control.analyze_options import AnalyzeOptions, sample_rate
+from ferbeam.control.progress import AllProgress
 
 if TYPE_CHECKING:
     from ferbeam.control.progress import Progress
@@ -81,21 +83,109 @@ class SampleRate(click.ParamType[Any]):
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
 @click.option("--retry-failures", is_flag=True, help="Reads again what could not be read.")
+@click.option("-q", "--quiet", is_flag=True, help="Prints nothing but what stops it.")
+@click.option("-v", "--verbose", is_flag=True, help="A line for every medium.")
+@click.option(
+    "--log",
+    "log_style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How progress and errors are told on standard error; json: an object a line.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the summary is written to standard output.",
+)
+@click.option("--metrics", metavar="FILE", help="Tells Prometheus how far it is, in a text file.")
 def analyze(dry_run: bool, **given: Any) -> None:
     """Analyses the media of INPUT into tables and annotated copies in OUTPUT.
 
     The same command again resumes.
 
     INPUT is a folder, a quoted glob, a single picture or video, or a URI.
+
+    Exit code 0: done; 3: done, with failures; 75: try again later (OUTPUT is locked, its disk is
+    full, a store is away); 1: stopped, the same command resumes; 2: it will never work as it
+    stands; 130: interrupted.
     """
-    options = AnalyzeOptions(**given)
+    told = Telling(*(given.pop(name) for name in TELLING))
+    try:
+        sys.exit(_analyze(AnalyzeOptions(**given), dry_run, told))
+    except (FerError, OSError, KeyboardInterrupt) as error:
+        if not told.as_json:
+            raise
+        sys.exit(told.end(exit_code_of(error), str(error) or "interrupted"))
+
+
+def _analyze(options: AnalyzeOptions, dry_run: bool, told: Telling) -> int:
     if dry_run:
         _estimate(options)
-        return
+        return DONE
     from ferbeam.control.start import start_analysis
 
-    run = start_analysis(options, sys.argv[1:], _make_progress)
-    sys.exit(_tell(options, run))
+    told.check()
+    run = start_analysis(options, sys.argv[1:], told.make_progress)
+    code = _tell(options, run, told)
+    if told.as_json:
+        told.end(code)
+    return code
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How the command tells what it does.
+
+    Attributes:
+        quiet: nothing but what stops it.
+        verbose: a line for every medium.
+        log_style: `text` or `json`, on standard error.
+        style: of the summary on standard output, `text` or `json`.
+    """
+
+    quiet: bool
+    verbose: bool
+    log_style: str
+    style: str
+
+    @property
+    def as_json(self) -> bool:
+        """Whether standard error is lines of JSON."""
+        return self.log_style == "json"
+
+    def check(self) -> None:
+        """Refuses what does not go together."""
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet and --verbose: do not go together")
+
+    def make_progress(self) -> Progress:
+        """Makes what is told how far the run is."""
+        if self.as_json:
+            from ferbeam.terminal.log_lines import LoggedProgress
+
+            return LoggedProgress(sys.stderr)
+        if self.quiet:
+            return AllProgress([])
+        from ferbeam.terminal.progress import ShownProgress
+        from ferbeam.text import open_console
+
+        return ShownProgress(open_console(highlight=True, stderr=True), self.verbose)
+
+    def end(self, code: int, message: str | None = None) -> int:
+        """Writes the last line of JSON; returns the exit code."""
+        from ferbeam.masking import mask_urls
+        from ferbeam.terminal.log_lines import write_event
+
+        error = {} if message is None else {"error": mask_urls(message)}
+        write_event(sys.stderr, "end", exit_code=code, **error)
+        return code
+
+
+TELLING = tuple(each.name for each in fields(Telling))
 
 
 def _estimate(options: AnalyzeOptions) -> None:
@@ -107,21 +197,18 @@ def _estimate(options: AnalyzeOptions) -> None:
     print_estimate(ask_analysis(options, ()))
 
 
-def _make_progress() -> Progress:
-    from ferbeam.terminal.progress import ShownProgress
-    from ferbeam.text import open_console
-
-    return ShownProgress(open_console(highlight=True))
-
-
-def _tell(options: AnalyzeOptions, run: Run | None) -> int:
-    """Prints what a run came to; returns the exit code."""
+def _tell(options: AnalyzeOptions, run: Run | None, told: Telling) -> int:
+    """Tells what a run came to; returns the exit code."""
     from ferbeam.output.folder import Output
-    from ferbeam.terminal.summary import print_summary
-    from ferbeam.text import open_console
+    from ferbeam.terminal.summary import describe_summary, print_summary
+    from ferbeam.text import json_text, open_console
 
-    console = open_console(highlight=True)
+    console, output = open_console(highlight=True), Output(options.output)
     if run is None:
         console.print("the job was checked, or written down; nothing was run")
         return DONE
-    return SOME_FAILED if print_summary(console, Output(options.output), run) else DONE
+    if told.style == "json":
+        click.echo(json_text(describe_summary(output, run)))
+    elif not told.quiet:
+        print_summary(console, output, run)
+    return SOME_FAILED if run.rows["failures"] else DONE

@@ -28,7 +28,7 @@ WORST_QUALITY = 51
 LOWEST = {"redetect_ms": 1, "span_s": 0.1, "video_quality": 0, "workers": 1, "max_pixels": 1}
 
 
-PLACES = ("input", "output", "detector_model", "model", "avatars")
+PLACES = ("input", "output", "detector_model", "model", "avatars", "metrics")
 """Options that are paths, in which `~` is the home folder."""
 
 
@@ -63,6 +63,7 @@ class AnalyzeOptions:
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False
+    metrics: str | None = None
     beam_options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

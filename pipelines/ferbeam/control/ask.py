@@ -69,6 +69,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         overwrite=options.overwrite,
         prune=options.prune,
         retry_failures=options.retry_failures,
+        metrics=None if options.metrics is None else os.path.abspath(options.metrics),
     )
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable
 
-from fer_core.errors import FerError
+from fer_core.errors import TryLaterError
 from ferbeam.analysis.elements import Medium
 from ferbeam.output.folder import Output
 from ferbeam.text import show_size
@@ -21,14 +21,14 @@ def check_space(output: Output, media: Iterable[Medium]) -> None:
     A run that goes on from an earlier one is not refused: much may be there already.
 
     Raises:
-        FerError: with the ways out.
+        TryLaterError: with the ways out.
     """
     free = free_bytes(output)
     if free is None or os.path.isdir(output.path("annotated")):
         return
     size = sum(medium.size for medium in media)
     if free < size * LEAST_SHARE:
-        raise FerError(
+        raise TryLaterError(
             f"OUTPUT {output.root}: {show_size(free)} are free, too little for copies of "
             f"{show_size(size)} of media; free some space, choose another disk, or add "
             "--overlay none (--dry-run tells how much it would be)"

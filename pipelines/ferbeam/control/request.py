@@ -25,6 +25,7 @@ class AnalysisRequest:
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
         retry_failures: does once more what ended in a failure.
+        metrics: file that tells Prometheus how far the run is, None for none.
     """
 
     settings: AnalyzeSettings
@@ -34,6 +35,7 @@ class AnalysisRequest:
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False
+    metrics: str | None = None
 
     @property
     def input(self) -> str:

@@ -12,10 +12,12 @@ from ferbeam.analysis.list_media import Listing, count_parts, list_input
 from ferbeam.control.claim import claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
 from ferbeam.control.pool_check import check_workers
-from ferbeam.control.progress import Progress
+from ferbeam.control.progress import AllProgress, Progress
+from ferbeam.control.progress_files import MetricsFile, ProgressFile
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
 from ferbeam.output.analysis_folder import OUTPUT
+from ferbeam.output.commit_watch import watch_commits
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
@@ -39,7 +41,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     Raises:
         UsageError: INPUT does not exist or holds no media; OUTPUT is not ours, or one lies in the
             other.
-        SettingsError: OUTPUT belongs to other settings or another INPUT, or is being written.
+        SettingsError: OUTPUT belongs to other settings or another INPUT.
+        TryLaterError: OUTPUT is being written, its disk is full, or a store cannot be reached.
         FerError: the cluster or its workers cannot do it, or the job failed; what it has
             committed is kept.
     """
@@ -52,7 +55,17 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
     claim_folder(request.output, OUTPUT)
     with locked(request.output):
-        return _run_locked(request, progress, job, listing)
+        files: list[Progress] = [ProgressFile(request.output, request.settings.run_id)]
+        if request.metrics is not None:
+            files.append(MetricsFile(request.metrics, request.settings.run_id))
+        told = AllProgress([progress, *files])
+        try:
+            run = _run_locked(request, told, job, listing)
+        except BaseException as error:
+            told.ended(None, error)
+            raise
+        told.ended(run, None)
+        return run
 
 
 def _run_locked(
@@ -81,7 +94,7 @@ def _begin(
         forget_failures(request.output)
     if renders:
         check_space(request.output, listing.media)
-    progress.start(request.output, len(names), renders)
+    progress.start(watch_commits(request.output), len(names), renders)
 
 
 def _finish(request: AnalysisRequest, job: Job, listing: Listing, workers: int | None) -> Run:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ferbeam.output.commit_watch import watch_commits
-from ferbeam.output.folder import Output
+from ferbeam.output.commit_watch import CommitWatch
+from ferbeam.output.run_file import Run
 
 log = logging.getLogger("ferbeam")
 
@@ -22,16 +22,14 @@ class ToldProgress:
         self._tell = tell
         self._told: dict[str, tuple[int, int]] = {}
 
-    def start(self, output: Output, media: int, renders: bool) -> None:
-        """Begins to watch OUTPUT; see `Progress`."""
-        self._watch = watch_commits(output)
-        self._media, self._renders = media, renders
+    def start(self, watch: CommitWatch, media: int, renders: bool) -> None:
+        """Begins; see `Progress`."""
+        self._watch, self._media, self._renders = watch, media, renders
 
     def update(self) -> None:
         """Tells every stage that has come further."""
         if self._tell is None:
             return
-        self._watch.look()
         for stage, (done, total) in self._watch.stages(self._media, self._renders).items():
             if total and self._told.get(stage) != (done, total):
                 self._told[stage] = done, total
@@ -43,5 +41,7 @@ class ToldProgress:
 
     def stop(self) -> None:
         """Tells the last state."""
-        self._watch.next_look = 0.0
         self.update()
+
+    def ended(self, run: Run | None, error: BaseException | None) -> None:
+        """Tells nothing: the call returns, or raises."""

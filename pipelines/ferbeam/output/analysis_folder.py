@@ -16,7 +16,9 @@ from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.report_mark import MARK, MARK_WITHIN, PAGES, REPORT
 from ferbeam.output.run_file import MOST_BYTES, RUN_FILE, Listed
 
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, REPORT, PAGES)
+PROGRESS_FILE = "progress.json"
+"""Tells other programs how far a run is, or what the last one came to."""
+OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, PROGRESS_FILE, REPORT, PAGES)
 """What ferbeam writes below OUTPUT, folders too; in these, what others put there is not touched."""
 _BELOW_SPANS = (".spans/plans", ".spans/copies", ".spans/started")
 _TABLE = re.compile(rf"({'|'.join(TABLES)})/([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}\.parquet")

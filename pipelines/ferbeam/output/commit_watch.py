@@ -17,6 +17,8 @@ from ferbeam.stores import store_of
 
 STORE_SECONDS = 10.0
 """Between two looks into a store."""
+LOOKING_SHARE = 0.02
+"""Share of the time that looking may take: a folder of 100,000 spans is listed in some 0.1 s."""
 
 
 def watch_commits(output: Output) -> CommitWatch:
@@ -51,6 +53,8 @@ class CommitWatch:
         self.rendered = self._joined = 0
         self.first: float | None = None
         self.next_look = 0.0
+        self._names_of: dict[str, list[str]] = {}
+        self._news: list[tuple[str, str]] = []
 
     @property
     def done(self) -> int:
@@ -79,11 +83,24 @@ class CommitWatch:
             done["rendering"] = self.rendered, self.readings
         return {**done, "writing": (self.written, self.groups)}
 
+    def take_news(self) -> list[tuple[str, str]]:
+        """Returns what became of which media since this was last asked for, once."""
+        news, self._news = self._news, []
+        return news
+
     def look(self) -> None:
-        """Counts what is new."""
+        """Counts what is new, if the last look is long enough ago."""
+        begun = time.monotonic()
+        if begun >= self.next_look:
+            self._look()
+            self.next_look = time.monotonic() + (time.monotonic() - begun) / LOOKING_SHARE
+
+    def _look(self) -> None:
         for path in self._written_since(".spans/plans"):
             group = os.path.basename(path).partition(".")[0]
             plan = read_plan(self._output, group)
+            self._names_of[group] = [name for name, *_ in plan.media]
+            self._news += [("opened", name) for name in self._names_of[group]]
             self.first = self.first or time.monotonic()
             self.planned.update(plan.spans)
             self.opened += plan.listed
@@ -98,7 +115,9 @@ class CommitWatch:
         self._parts.update(name for name in self._names(".spans") if name.endswith(PART))
         for path in self._written_since("media"):
             self.written += 1
-            self._joined += self._readings.get(os.path.basename(path).partition("-")[0], 0)
+            group = os.path.basename(path).partition("-")[0]
+            self._joined += self._readings.get(group, 0)
+            self._news += [("done", name) for name in self._names_of.get(group, ())]
         # The parts of a group are gone once they are joined, perhaps unseen.
         self.rendered = min(self.readings, max(len(self._parts), self._joined))
 
@@ -134,7 +153,7 @@ class _StoreWatch(CommitWatch):
         if time.monotonic() >= self.next_look:
             self.next_look = time.monotonic() + STORE_SECONDS
             with suppress(OSError):
-                super().look()
+                self._look()
 
     def _read_facts(self, path: str) -> dict[bytes, bytes]:
         facts: dict[bytes, bytes] = pq.read_schema(io.BytesIO(self._output.read(path))).metadata

@@ -21,10 +21,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fer_core.errors import FerError, ForeignError, SettingsError
+from fer_core.errors import ForeignError, LockedError
 from ferbeam.masking import mask_words
 from ferbeam.output.folder import Folder
 from ferbeam.output.owned_names import LOCK
+from ferbeam.output.unwritable import unwritable
 from ferbeam.shell_words import join_words
 from ferbeam.stores import store_of
 from ferbeam.text import printable
@@ -42,9 +43,10 @@ def locked(output: Folder) -> Iterator[None]:
     """Keeps other commands from writing into OUTPUT within the block.
 
     Raises:
-        SettingsError: another one is at it; with its owner, and the way out.
+        LockedError: another one is at it; with its owner, and the way out.
         ForeignError: what lies in the place of the lock is not ours.
-        FerError: OUTPUT cannot be written.
+        TryLaterError: the disk of OUTPUT is full.
+        UsageError: OUTPUT cannot be written.
     """
     held = output.is_local and _system_locks(output)
     with _locked_by_system(output) if held else _locked_by_name(output):
@@ -57,7 +59,7 @@ def _system_locks(output: Folder) -> bool:
         os.makedirs(output.root, exist_ok=True)
         folder = os.open(output.root, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise _unwritable(output, error) from None
+        raise unwritable("OUTPUT", output.root, error) from None
     try:
         fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -79,7 +81,7 @@ def _locked_by_system(output: Folder) -> Iterator[None]:
         except BlockingIOError:
             owner = _read_owner(file.read(_MOST_BYTES))
             file.close()
-            raise SettingsError(
+            raise LockedError(
                 f"OUTPUT {output.root}: {_name_owner(owner)} is writing into it; wait for it to "
                 f"end, or end it: kill {owner.get('pid', 'PID')}"
             ) from None
@@ -102,17 +104,13 @@ def _open_lock(output: Folder, path: str) -> BinaryIO:
     try:
         file = open(os.open(path, _OPEN, 0o644), "r+b", buffering=0)  # noqa: SIM115
     except OSError as error:
-        raise _unwritable(output, error) from None
+        raise unwritable("OUTPUT", output.root, error) from None
     found = os.fstat(file.fileno())
     text = os.pread(file.fileno(), _MOST_BYTES, 0) if stat.S_ISREG(found.st_mode) else b"?"
     if found.st_nlink > 1 or (text and not _read_owner(text)):
         file.close()
         raise ForeignError(f"{path}: is not the lock that ferbeam leaves there; move it away")
     return file
-
-
-def _unwritable(output: Folder, error: OSError) -> FerError:
-    return FerError(f"OUTPUT {output.root}: cannot be written: {error.strerror or error}")
 
 
 @contextmanager
@@ -143,9 +141,7 @@ def _take_over(output: Folder, path: str, me: dict[str, Any]) -> None:
     _create(output, path, me)
     time.sleep(_SETTLE_SECONDS)
     if _read_owner(output.read(path)).get("token") != me["token"]:
-        raise SettingsError(
-            f"OUTPUT {output.root}: another ferbeam has just begun to write into it"
-        )
+        raise LockedError(f"OUTPUT {output.root}: another ferbeam has just begun to write into it")
 
 
 def _create(output: Folder, path: str, me: dict[str, Any]) -> bool:
@@ -159,7 +155,7 @@ def _create(output: Folder, path: str, me: dict[str, Any]) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise _unwritable(output, error) from None
+        raise unwritable("OUTPUT", output.root, error) from None
     with open(place, "wb") as file:
         file.write(data)
     return True
@@ -171,7 +167,7 @@ def _refuse_unless_stale(output: Folder, path: str) -> None:
     if (held and not output.is_local) or _is_there(held):
         age = time.time() - held["renewed"]
         if age < STALE_SECONDS:
-            raise SettingsError(
+            raise LockedError(
                 f"OUTPUT {output.root}: {_name_owner(held)} is writing into it; wait for it to "
                 f"end, or end it. If it is gone, its lock ends in {STALE_SECONDS - age:.0f} s"
             )

@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from fer_core.errors import FerError, UsageError
+from fer_core.errors import UsageError
 from ferbeam.output.checked_files import read_checked
 from ferbeam.output.folder import Folder
 from ferbeam.output.journal import Journal, journal_of
 from ferbeam.output.owned_names import FOLDER, LOCK
 from ferbeam.output.plain_path import find_plain, list_plain
 from ferbeam.output.stored_folder import ADOPTED
+from ferbeam.output.unwritable import unwritable
 
 MARK = f"{FOLDER}/mark.json"
 _MOST_BYTES = 16384
@@ -69,8 +70,8 @@ def claim_folder(folder: Folder, kind: Kind) -> None:
     """Marks a new or an empty folder as ours, and one that an earlier version wrote.
 
     Raises:
-        UsageError: the folder is somebody else's.
-        FerError: it cannot be written.
+        UsageError: the folder is somebody else's, or cannot be written.
+        TryLaterError: its disk is full.
     """
     check_folder(folder, kind)
     if is_marked(folder):
@@ -80,8 +81,7 @@ def claim_folder(folder: Folder, kind: Kind) -> None:
         try:
             _mark_here(folder, adopted)
         except OSError as error:
-            reason = error.strerror or error
-            raise FerError(f"{kind.what} {folder.root}: cannot be written: {reason}") from None
+            raise unwritable(kind.what, folder.root, error) from None
         return
     if adopted:
         folder.write_json(folder.path(ADOPTED), sorted(adopted))

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
-from fer_core.errors import FerError
+from fer_core.errors import FerError, TryLaterError
+from ferbeam.guard.away import AWAY_WORDS
 from ferbeam.guard.fresh_python import fresh_environment, fresh_python
 from ferbeam.guard.scratch import Scratch
 from ferbeam.guard.watchdog import WORKER_LOST
@@ -22,6 +23,7 @@ from ferbeam.masking import mask_text
 from ferbeam.runners.flink import explain_failure
 
 POLL_SECONDS = 0.25
+FULL = "the disk is full; free some space"
 
 
 class Job:
@@ -47,7 +49,14 @@ class Job:
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         # Beam leaves folders behind where it is ended; here they go with this one.
         self._scratch = Scratch()
-        self._process = subprocess.Popen(
+        try:
+            self._process = self._start(name)
+        except BaseException:  # an interrupt, too: nobody else knows the folder
+            self._scratch.remove()
+            raise
+
+    def _start(self, name: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             fresh_python("ferbeam.job_main", name),
             stdin=subprocess.PIPE,
             stdout=self._log,
@@ -110,6 +119,7 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
 
     Raises:
         WorkerLostError: a worker, or the job, crashed, hung or was killed.
+        TryLaterError: the disk is full, or a store cannot be reached.
         FerError: the job failed; with the reason that its log gives.
     """
     try:
@@ -122,9 +132,10 @@ def run_job(job: Job, update: Callable[[], None]) -> None:
     if code == WORKER_LOST:
         raise WorkerLostError(_say_lost(job.log()))
     if code != 0:
-        raise FerError(
-            f"the job stopped: {mask_text(_cause(job.log()))}; run the same command again"
-        )
+        cause = mask_text(_cause(job.log()))
+        later = cause == FULL or AWAY_WORDS in cause
+        kind = TryLaterError if later else FerError
+        raise kind(f"the job stopped: {cause}; run the same command again")
 
 
 class WorkerLostError(FerError):
@@ -145,8 +156,8 @@ def _cause(log: str) -> str:
     lines = [line.strip() for line in whole.splitlines() if line.strip()]
     causes = [line for line in lines if _names_error(line)]
     cause = (causes or lines or ["no reason given"])[-1].partition(" [while running")[0]
-    full = f"[Errno {errno.ENOSPC}]" in cause
-    return "the disk is full; free some space" if full else explain_failure(cause)
+    full = any(f"[Errno {number}]" in cause for number in (errno.ENOSPC, errno.EDQUOT))
+    return FULL if full else explain_failure(cause)
 
 
 def _say_lost(log: str) -> str:

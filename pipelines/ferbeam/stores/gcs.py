@@ -9,14 +9,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed, RetryError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
-from ferbeam.stores.store import STAMP, SentFile, Stored, StoreError, split_uri, stamped
+from ferbeam.stores.store import (
+    STAMP,
+    UNREACHABLE,
+    SentFile,
+    Stored,
+    StoreError,
+    split_uri,
+    stamped,
+)
 
 _CODES = {401: "AccessDenied", 403: "AccessDenied", 412: "PreconditionFailed"}
 _RETRY = DEFAULT_RETRY.with_timeout(20)
@@ -123,12 +131,14 @@ def _telling(uri: str, missing: str = "NoSuchKey") -> Iterator[None]:
         raise StoreError(uri, str(error), missing) from error
     except InvalidResponse as error:
         status = error.response.status_code
-        code = missing if status == 404 else _CODES.get(status, "")
+        code = missing if status == 404 else _CODES.get(status, str(status))
         raise StoreError(uri, f"the store answers {status}: {error}", code) from error
     except GoogleAuthError as error:
         raise StoreError(uri, f"no credentials for the store: {error}", "") from error
+    except RetryError as error:
+        raise StoreError(uri, f"the store answers: {error}", UNREACHABLE) from error
     except GoogleAPIError as error:
-        code = _CODES.get(getattr(error, "code", 0) or 0, "")
+        code = _CODES.get(number := int(getattr(error, "code", 0) or 0), str(number))
         raise StoreError(uri, f"the store answers: {error}", code) from error
     except (DataCorruption, RequestException) as error:
-        raise StoreError(uri, f"the store cannot be used: {error}", "") from error
+        raise StoreError(uri, f"the store cannot be used: {error}", UNREACHABLE) from error

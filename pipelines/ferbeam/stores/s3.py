@@ -12,12 +12,21 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    HTTPClientError,
     IncompleteReadError,
     ReadTimeoutError,
     ResponseStreamingError,
 )
 
-from ferbeam.stores.store import STAMP, SentFile, Stored, StoreError, split_uri, stamped
+from ferbeam.stores.store import (
+    STAMP,
+    UNREACHABLE,
+    SentFile,
+    Stored,
+    StoreError,
+    split_uri,
+    stamped,
+)
 
 _LARGEST_PUT = 5 << 30
 """Larger ones S3 takes in parts only; they, too, appear whole or not at all."""
@@ -140,7 +149,8 @@ def _telling(uri: str) -> Iterator[None]:
         text = f"the store answers {told.get('Code')}: {told.get('Message')}"
         raise _error(uri, text, "AccessDenied" if code in _DENIED else code) from error
     except BotoCoreError as error:
-        raise StoreError(uri, f"the store cannot be used: {error}") from error
+        code = UNREACHABLE if isinstance(error, (HTTPClientError, *_CUT_OFF)) else ""
+        raise StoreError(uri, f"the store cannot be used: {error}", code) from error
 
 
 def _error(uri: str, text: str, code: str) -> StoreError | FileNotFoundError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from ferbeam.guard.away import AWAY, AWAY_WORDS
 from ferbeam.guard.watchdog import still_here
 
 _REASONS = {
@@ -20,12 +21,20 @@ _REASONS = {
 }
 """By S3's error codes: number and text."""
 
+UNREACHABLE = "Unreachable"
+"""The code of what never came to a store that could answer."""
+_AWAY = {UNREACHABLE, "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"} | {
+    *("429", "500", "502", "503", "504")
+}
+
 
 class StoreError(OSError):
     """A store refused or could not be reached: the machine's fault, never that of a medium."""
 
     def __init__(self, uri: str, reason: str, code: str = "") -> None:
         number, text = _REASONS.get(code, (errno.EIO, reason))
+        if code in _AWAY:
+            number, text = AWAY, f"{AWAY_WORDS}: {reason}"
         super().__init__(number, " ".join(f"{uri}: {text}".split()))  # theirs may have many lines
         self._parts = (uri, reason, code)
 

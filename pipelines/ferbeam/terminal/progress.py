@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from ferbeam.output.commit_watch import CommitWatch, watch_commits
-from ferbeam.output.folder import Output
+from ferbeam.output.commit_watch import CommitWatch
+from ferbeam.output.run_file import Run
 from ferbeam.text import printable
 
 LINE_SECONDS = 5.0
@@ -23,10 +23,11 @@ class ShownProgress:
 
     Args:
         console: where to show it.
+        verbose: whether every medium has its line.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, verbose: bool = False) -> None:
+        self._console, self._verbose = console, verbose
         self._bars = Bars(
             TextColumn("{task.description:<10}"),
             BarColumn(),
@@ -38,15 +39,9 @@ class ShownProgress:
         self._tasks: dict[str, TaskID] = {}
         self._next_line, self._shown = 0.0, (0, 0)
 
-    def start(self, output: Output, media: int, renders: bool) -> None:
-        """Begins to watch OUTPUT.
-
-        Args:
-            output: where the job commits its spans.
-            media: number of media that are listed.
-            renders: whether there will be annotated copies.
-        """
-        self._watch: CommitWatch = watch_commits(output)
+    def start(self, watch: CommitWatch, media: int, renders: bool) -> None:
+        """Begins; see `Progress`."""
+        self._watch = watch
         self._of = media, renders
         if self._console.is_terminal:
             for stage in self._watch.stages(*self._of):
@@ -58,7 +53,9 @@ class ShownProgress:
     def update(self) -> None:
         """Shows what has been committed since."""
         watch = self._watch
-        watch.look()
+        for stage, medium in watch.take_news() if self._verbose else ():
+            line = escape(printable(f"{stage} {medium}"))
+            self._console.print(line, soft_wrap=True, highlight=False)
         speed = watch.frames / max(time.monotonic() - (watch.first or time.monotonic()), 1e-3)
         note = f"{watch.frames} frames, {watch.faces} faces"
         if watch.first and watch.frames:
@@ -81,7 +78,10 @@ class ShownProgress:
 
     def stop(self) -> None:
         """Shows the last state and leaves the terminal as it was."""
-        self._next_line = self._watch.next_look = 0.0
+        self._next_line = 0.0
         self.update()
         if self._console.is_terminal:
             self._bars.stop()
+
+    def ended(self, run: Run | None, error: BaseException | None) -> None:
+        """Shows nothing: the summary does, or the line of the error."""

@@ -23,8 +23,22 @@ from ferbeam.text import printable, show_left_out
 SHOWN_MEDIA = 30
 
 
-def print_summary(console: Console, output: Output, run: Run) -> int:
-    """Prints what a run has found; returns the number of failures."""
+def describe_summary(output: Output, run: Run) -> dict[str, Any]:
+    """Returns what a run came to, for programs; single media are in the tables."""
+    failures = read_tables(output, run, "failures", ["stage"])["stage"].to_pylist()
+    return {
+        "output": output.root,
+        "started": run.started,
+        "seconds": run.seconds["whole"],
+        "rows": run.rows,
+        "failures_by_stage": dict(Counter(failures)),
+        "left_out": run.left_out,
+        "annotated": output.path("annotated") if run.render else None,
+    }
+
+
+def print_summary(console: Console, output: Output, run: Run) -> None:
+    """Prints what a run has found."""
     media = read_tables(output, run, "media").sort_by("media").to_pylist()
     emotions = _time_emotions(output, run, {row["media"]: row["duration_ms"] for row in media})
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -55,7 +69,6 @@ def print_summary(console: Console, output: Output, run: Run) -> int:
     if media:
         name = join_words([output.root])
         console.print(f"look at it: ferbeam report {escape(name)}", soft_wrap=True)
-    return int(rows["failures"])
 
 
 def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[str, Counter[str]]:
