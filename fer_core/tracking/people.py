@@ -29,21 +29,26 @@ MOST_LIGHT, LIGHT_WORTH = 1.35, 10.0
 """By how much light may have changed between two tracks of a shot, and what a factor e counts."""
 
 LOOKED_BACK = 64
-"""A track is compared with so many that ended last before it, and so many of the longest."""
+"""A stay is compared with so many that ended last before it, and so many of the longest."""
+
+LEAST_GAP = 4
+"""A face that is not found in so many sampled frames less one may stand elsewhere meanwhile."""
 
 
 @dataclass(frozen=True)
 class Stays:
-    """The m tracks of a video, each as a whole.
+    """The m stays of the faces of a video: stretches of a track without a gap.
 
     Attributes:
+        track: int64 (m,), track of each, rising.
         first: int64 (m,), position of the sampled frame where each begins.
         last: int64 (m,), of the one where it ends.
         count: int64 (m,), faces of each.
-        looks: float32 (m, LOOKS_SIZE), on average.
+        looks: float32 (m, LOOKS_SIZE), those of its track on average.
         place: float64 (2, m, 4), at its start and its end: x, y and side of the box, and the shot.
     """
 
+    track: Whole
     first: Whole
     last: Whole
     count: Whole
@@ -69,42 +74,59 @@ def number_people(seen: Sightings, track: Whole, most: int | None = None) -> Who
     one, other, apart = _compare(stays)
     groups = _Groups(stays)
     for at in np.argsort(apart, kind="stable"):
-        alike = apart[at] < SAME_LOOKS and groups.are_alike(one[at], other[at])
-        if alike or (most is not None and groups.count > most):
+        too_many = most is not None and groups.count > most
+        if apart[at] >= SAME_LOOKS and not too_many:
+            break
+        if too_many or groups.are_alike(one[at], other[at]):
             groups.join(one[at], other[at])
     return np.asarray(groups.numbers()[track], np.int64)
 
 
 def _describe_stays(seen: Sightings, track: Whole, looks: NDArray[np.float32]) -> Stays:
     order = np.argsort(track, kind="stable")
-    bounds = np.searchsorted(track[order], np.arange(track.max() + 2))
+    begins = np.diff(track[order], prepend=-1) != 0
+    begins |= np.diff(seen.frame[order], prepend=0) > LEAST_GAP
+    bounds = np.append(np.flatnonzero(begins), len(order))
     first, last = order[bounds[:-1]], order[bounds[1:] - 1]
-    told = order[choose_alone(seen, track)[order]]
-    starts = np.searchsorted(track[told], np.arange(len(first)))
-    sums = np.add.reduceat(looks[told].astype(np.float64), starts)
-    counts = np.diff(starts, append=len(told))
     places = [
         np.stack([values[at] for values in (seen.x, seen.y, seen.side, seen.shot)], axis=1)
         for at in (first, last)
     ]
     return Stays(
+        track[first],
         seen.frame[first],
         seen.frame[last],
         np.diff(bounds),
-        np.asarray(sums / counts[:, np.newaxis], np.float32),
+        _mean_looks(seen, track, looks)[track[first]],
         np.stack(places).astype(np.float64),
     )
 
 
+def _mean_looks(seen: Sightings, track: Whole, looks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns what tracks look like on average, float32 (tracks, LOOKS_SIZE)."""
+    told = np.flatnonzero(choose_alone(seen, track))
+    order = told[np.argsort(track[told], kind="stable")]
+    starts = np.searchsorted(track[order], np.arange(track.max() + 1))
+    sums = np.add.reduceat(looks[order].astype(np.float64), starts)
+    return _settle_looks(sums, np.diff(starts, append=len(order)))
+
+
+def _settle_looks(sums: Floats, counts: Whole | Floats) -> NDArray[np.float32]:
+    """Returns looks on average, (m, LOOKS_SIZE), of their sums; clothes where they are seen."""
+    looks = sums / counts[:, np.newaxis]
+    looks[:, CLOTHES] = sums[:, CLOTHES] / np.maximum(sums[:, -1:], 1)
+    return np.asarray(looks, np.float32)
+
+
 def _compare(stays: Stays) -> tuple[Whole, Whole, Floats]:
-    """Returns pairs of tracks that are not at the same time, and how far apart they are."""
+    """Returns tracks of which one has a stay after one of the other, and how far they are apart."""
     pairs = [(one, other, _measure(stays, one, other)) for one, other in _pair_stays(stays)]
     one, other, apart = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return one, other, apart
+    return stays.track[one], stays.track[other], apart
 
 
 def _pair_stays(stays: Stays) -> Iterator[tuple[Whole, Whole]]:
-    """Yields pairs of tracks of which one ends before the other begins, many at a time."""
+    """Yields pairs of stays of two tracks of which one ends before the other, many at a time."""
     by_end = np.argsort(stays.last, kind="stable")
     ended = np.searchsorted(stays.last[by_end], stays.first, side="left")
     longest = np.sort(np.argsort(-stays.count, kind="stable")[:LOOKED_BACK])
@@ -116,8 +138,9 @@ def _pair_stays(stays: Stays) -> Iterator[tuple[Whole, Whole]]:
         long, late = (axis.reshape(-1) for axis in np.meshgrid(longest, part, indexing="ij"))
         before = stays.last[long] < stays.first[late]
         both = np.concatenate([one, long[before]]), np.concatenate([other, late[before]])
-        pairs = np.unique(np.stack(both), axis=1)
-        yield pairs[0], pairs[1]
+        one, other = np.unique(np.stack(both), axis=1)
+        parted = stays.track[one] != stays.track[other]
+        yield one[parted], other[parted]
 
 
 def _measure(stays: Stays, one: Whole, other: Whole) -> Floats:
@@ -154,29 +177,33 @@ class _Groups:
     """Tracks that are joined: when each group is seen, and what it looks like on average."""
 
     def __init__(self, stays: Stays) -> None:
-        self.count = len(stays.first)
+        tracks, begins = np.unique(stays.track, return_index=True)
+        self.count = len(tracks)
         self._of = np.arange(self.count)
         self._members = [[at] for at in range(self.count)]
-        self._times = [
-            [span] for span in zip(stays.first.tolist(), stays.last.tolist(), strict=True)
-        ]
-        self._looks, self._weight = stays.looks.astype(np.float64), stays.count.astype(np.float64)
+        self._times: list[list[tuple[int, int]]] = [[] for _ in range(self.count)]
+        for track, first, last in zip(stays.track, stays.first, stays.last, strict=True):
+            self._times[track].append((int(first), int(last)))
+        self._counts = np.add.reduceat(stays.count, begins).astype(np.float64)
+        self._sums = stays.looks[begins] * self._counts[:, np.newaxis]
+        self._sums[:, CLOTHES] *= stays.looks[begins, -1:]
 
     def are_alike(self, one: int, other: int) -> bool:
         """Tells whether the groups of two tracks look alike on average."""
-        a, b = self._of[one], self._of[other]
-        pair = self._looks[[a, b]].astype(np.float32)
+        both = self._of[[one, other]]
+        pair = _settle_looks(self._sums[both], self._counts[both])
         return bool(_apart_in_light(pair[:1], pair[1:])[0] < SAME_LOOKS)
 
     def join(self, one: int, other: int) -> None:
         """Joins the groups of two tracks, unless both are seen at the same time."""
         a, b = sorted((int(self._of[one]), int(self._of[other])))
-        times = sorted(self._times[a] + self._times[b])
-        if a == b or any(now[1] >= then[0] for now, then in pairwise(times)):
+        if a == b:
             return
-        whole = self._weight[a] + self._weight[b]
-        mean = self._weight[a] * self._looks[a] + self._weight[b] * self._looks[b]
-        self._looks[a], self._weight[a] = mean / whole, whole
+        times = sorted(self._times[a] + self._times[b])
+        if any(now[1] >= then[0] for now, then in pairwise(times)):
+            return
+        self._sums[a] += self._sums[b]
+        self._counts[a] += self._counts[b]
         self._times[a] = times
         self._of[self._members[b]] = a
         self._members[a] += self._members[b]

@@ -107,6 +107,7 @@ class AnalyzeSettings:
         detector_model: model file of the detector, None for one without.
         render: of the annotated copies, None for no copies.
         run_id: names this run.
+        people: how many each video shows, None where that is not known.
     """
 
     input: str
@@ -117,6 +118,7 @@ class AnalyzeSettings:
     detector_model: str | None
     render: RenderSettings | None
     run_id: str
+    people: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""

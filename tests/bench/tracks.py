@@ -27,18 +27,28 @@ from fer_core.tracking.tracks import BOX_COLUMNS, link_tracks
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
-from tests.bench.generated import ENCOUNTERS, Truth, make_clip
+from tests.bench.generated import ENCOUNTERS, SCENARIOS, Truth, make_clip
 from tests.bench.generated.identity import Identities, Tracked, score_tracks
 
 SAMPLE_FPS = 10
 SPAN_S = 3.0
 """Short, so that every clip is linked across spans."""
 
+KNOWN = {**SCENARIOS, **ENCOUNTERS}
+BY = ("tracks", "people", "boxes")
+"""Tracks, the people that they are joined to, or tracks that are linked by boxes alone."""
+
 HOUR_FRAMES, HOUR_FACES = 3600 * SAMPLE_FPS, 5
 
 
-def track_clip(path: Path, detector: Detector, with_marks: bool = True) -> list[Tracked]:
-    """Finds and links the faces of a clip as the pipeline does, without classifying them."""
+def track_clip(path: Path, detector: Detector, by: str = "tracks") -> list[Tracked]:
+    """Finds and links the faces of a clip as the pipeline does, without classifying them.
+
+    Args:
+        path: the clip.
+        detector: of faces.
+        by: what tells who is who, one of BY.
+    """
     spans = []
     for reading in plan_spans(index_video(path), Fraction(SAMPLE_FPS), SPAN_S):
         frames = (
@@ -55,30 +65,30 @@ def track_clip(path: Path, detector: Detector, with_marks: bool = True) -> list[
         even = np.full((len(found.faces), len(EMOTIONS)), 1 / len(EMOTIONS), np.float32)
         spans.append(span_table(found, even))
     rows = span_rows(spans)
-    marks = span_descriptors(spans) if with_marks else None
+    marks = None if by == "boxes" else span_descriptors(spans)
     faces, _ = link_tracks(rows["faces"], rows["frames"], marks)
-    return list(_group(faces, rows["frames"]))
+    return list(_group(faces, rows["frames"], "person_id" if by == "people" else "track_id"))
 
 
-def _group(faces: pa.Table, frames: pa.Table) -> list[Tracked]:
-    """Gathers the rows of each sampled frame."""
+def _group(faces: pa.Table, frames: pa.Table, column: str) -> list[Tracked]:
+    """Gathers the rows of each sampled frame; a track is what this column says."""
     boxes: dict[int, list[Box]] = {}
     tracks: dict[int, list[int]] = {}
-    for row in faces.select(["frame_index", "track_id", *BOX_COLUMNS]).to_pylist():
+    for row in faces.select(["frame_index", column, *BOX_COLUMNS]).to_pylist():
         index = row["frame_index"]
         boxes.setdefault(index, []).append(Box(*(row[name] for name in BOX_COLUMNS)))
-        tracks.setdefault(index, []).append(row["track_id"])
+        tracks.setdefault(index, []).append(row[column])
     times = zip(frames["frame_index"].to_pylist(), frames["timestamp_ms"].to_pylist(), strict=True)
     return [Tracked(index, ms, boxes.get(index, []), tracks.get(index, [])) for index, ms in times]
 
 
 def score_seed(
-    folder: Path, name: str, seed: int, seconds: float, with_marks: bool = True
+    folder: Path, name: str, seed: int, seconds: float, by: str = "tracks"
 ) -> Identities:
     """Makes the clip of a scenario and a seed, and scores its tracks."""
     path = folder / f"{name}-{seed}.mp4"
-    truth: Truth = make_clip(path, ENCOUNTERS[name], seed, seconds)
-    identities = score_tracks(truth, track_clip(path, load_detector(HaarSettings()), with_marks))
+    truth: Truth = make_clip(path, KNOWN[name], seed, seconds)
+    identities = score_tracks(truth, track_clip(path, load_detector(HaarSettings()), by))
     path.unlink()
     return identities
 
@@ -155,8 +165,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seeds", default="1-20", help="first and last, as 1-20")
     parser.add_argument("--seconds", type=float, default=8, help="length of a clip")
-    parser.add_argument("--scenario", choices=list(ENCOUNTERS), action="append")
-    parser.add_argument("--without-marks", action="store_true", help="link by boxes alone")
+    parser.add_argument("--scenario", choices=list(KNOWN), action="append")
+    parser.add_argument("--by", choices=BY, default=BY[0], help="what tells who is who")
     arguments = parser.parse_args()
     limit_threads()
     first, last = map(int, arguments.seeds.split("-"))
@@ -166,9 +176,7 @@ def main() -> None:
         for name in arguments.scenario or ENCOUNTERS:
             total = Identities()
             for seed in range(first, last + 1):
-                total += score_seed(
-                    Path(folder), name, seed, arguments.seconds, not arguments.without_marks
-                )
+                total += score_seed(Path(folder), name, seed, arguments.seconds, arguments.by)
             print(
                 f"{name:<14}{total.people:>8}{total.tracks:>8}{total.switches:>10}"
                 f"{total.fragments:>11}{total.later:>11}",

@@ -24,6 +24,14 @@ def test_nobody_gets_the_track_of_another(tmp_path: Path, name: str, seed: int) 
     assert (scored.switches, scored.fragments) == (0, 0)
 
 
+@pytest.mark.parametrize(("name", "seed"), [("back_late", 1), ("crossing", 1)])
+def test_who_comes_back_is_the_same_person(tmp_path: Path, name: str, seed: int) -> None:
+    scored = score_seed(tmp_path, name, seed, seconds=7, by="people")
+    assert scored.people == 2
+    assert (scored.switches, scored.fragments, scored.later) == (0, 0, 0)
+    assert scored.tracks == scored.people
+
+
 @pytest.mark.parametrize("name", ["crossing", "turning_back"])
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_two_meet_for_as_long_as_promised(name: str, seed: int) -> None:

@@ -24,7 +24,10 @@ from ferbeam.settings import RenderSettings
 
 
 def link_group(
-    output: Output, spans: Iterable[Span], render: RenderSettings | None
+    output: Output,
+    spans: Iterable[Span],
+    render: RenderSettings | None,
+    people: int | None = None,
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
     """Writes the faces and frames of one medium (or span of pictures) from its committed spans.
 
@@ -32,6 +35,7 @@ def link_group(
         output: where they were committed.
         spans: references to all of them, some perhaps twice.
         render: of the annotated copies, None for no copies.
+        people: how many a video shows, None where that is not known.
 
     Returns:
         The group, and what is to be rendered of it.
@@ -42,7 +46,7 @@ def link_group(
     costs: Costs = {}
     with timed(costs, "link") as counts:
         ordered = sorted({span.index: span for span in spans}.values(), key=lambda at: at.index)
-        linked, tasks = _link_spans(output, ordered, render)
+        linked, tasks = _link_spans(output, ordered, render, people)
         counts.update(media=len(linked.media), rows=sum(linked.files.rows.values()))
     spent = [span.costs for span in ordered if span.costs is not None]
     files = replace(linked.files, costs=sum_costs([costs, *spent]))
@@ -50,7 +54,7 @@ def link_group(
 
 
 def _link_spans(
-    output: Output, ordered: list[Span], render: RenderSettings | None
+    output: Output, ordered: list[Span], render: RenderSettings | None, people: int | None
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
     first = ordered[0]
     if len(ordered) != first.total:
@@ -58,8 +62,9 @@ def _link_spans(
     committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tracks = _link_media(first.media, tables, committed)
-    version = digest([span.key for span in ordered], [digest_tracks(part) for part in tracks])
+    tracks = _link_media(first.media, tables, committed, people)
+    linked_as = [*map(digest_tracks, tracks), tables["faces"]["person_id"].to_pylist()]
+    version = digest([span.key for span in ordered], linked_as)
     rows = {name: tables[name] for name in ("faces", "frames")}
     files = write_tables(output, first.group, version, rows)
     known = zip(ordered, committed, strict=True)
@@ -76,14 +81,17 @@ def _link_spans(
 
 
 def _link_media(
-    media: tuple[OpenMedium, ...], tables: dict[str, pa.Table], committed: list[pa.Table]
+    media: tuple[OpenMedium, ...],
+    tables: dict[str, pa.Table],
+    committed: list[pa.Table],
+    people: int | None,
 ) -> list[TrackScores]:
     """Fills the columns of the tracks in `faces`; returns the tracks of each medium."""
     marks = span_descriptors(committed) if media[0].info.kind == "video" else None
     linked, tracks = [], []
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
-        table, found = link_tracks(faces, frames, marks)
+        table, found = link_tracks(faces, frames, marks, people)
         linked.append(table)
         tracks.append(found)
     tables["faces"] = pa.concat_tables(linked)

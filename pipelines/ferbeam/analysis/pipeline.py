@@ -60,7 +60,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         (committed, detected[COMMITTED])
         | "References" >> beam.Flatten()
         | "ByMedium" >> beam.GroupByKey()
-        | "LinkTracks" >> LinkTracks(output, settings.render).with_outputs()
+        | "LinkTracks" >> LinkTracks(output, settings.render, settings.people).with_outputs()
     )
     parts = {LINKED: linked[LINKED]}
     if settings.render is not None:

@@ -142,15 +142,17 @@ class LinkTracks(Step):
 
     main, beside = LINKED, (TO_RENDER,)
 
-    def __init__(self, output: Output, render: RenderSettings | None) -> None:
-        self._output, self._render = output, render
+    def __init__(
+        self, output: Output, render: RenderSettings | None, people: int | None = None
+    ) -> None:
+        self._output, self._render, self._people = output, render, people
 
     def process(
         self, gathered: tuple[str, Iterable[Span]]
     ) -> Iterator[tuple[str, LinkedGroup] | pvalue.TaggedOutput]:
         spans = list(gathered[1])
         with naming(spans[0].media[0].name):
-            linked, tasks = link_group(self._output, spans, self._render)
+            linked, tasks = link_group(self._output, spans, self._render, self._people)
         yield gathered[0], linked
         yield from (pvalue.TaggedOutput(TO_RENDER, task) for task in tasks)
 

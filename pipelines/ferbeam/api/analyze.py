@@ -31,6 +31,7 @@ def analyze(
     engine: Literal["litert", "tensorflow"] = "litert",
     prior: Literal["learnt", "web", "even"] = "web",
     span_s: float = 10.0,
+    people: int | None = None,
     overlay: Literal["emoji", "cover", "box", "none"] = "emoji",
     avatars: Path | None = None,
     lang: Literal["en", "fr"] = "en",
@@ -61,6 +62,7 @@ def analyze(
         engine: what runs the model.
         prior: how often expressions are expected: as learnt, all alike (even), or half way (web).
         span_s: seconds of video in one unit of work; changes no row.
+        people: how many each video shows; None joins the faces that look alike.
         overlay: what the copies show on every face; `none` for no copies.
         avatars: folder with your own pictures instead of the emoji: angry.png, disgust.png, ...
         lang: language of the names in the copies.
@@ -103,6 +105,7 @@ def analyze(
         engine=engine,
         prior=prior,
         span_s=span_s,
+        people=people,
         overlay=overlay,
         avatars=_text(avatars),
         lang=lang,

@@ -68,6 +68,12 @@ class SampleRate(click.ParamType[Any]):
     show_default=True,
     help="Seconds of video in one unit of work; changes no row.",
 )
+@click.option(
+    "--people",
+    type=click.IntRange(min=1),
+    help="How many people each video shows: faces that are not seen at the same time are joined "
+    "until no more are left. Without it, those that look alike are.",
+)
 @render_options
 @runner_options
 @click.option(

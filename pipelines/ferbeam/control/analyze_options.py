@@ -25,7 +25,14 @@ CHOICES = {
 }
 HIGHEST_RATE = 1000
 WORST_QUALITY = 51
-LOWEST = {"redetect_ms": 1, "span_s": 0.1, "video_quality": 0, "workers": 1, "max_pixels": 1}
+LOWEST = {
+    "redetect_ms": 1,
+    "span_s": 0.1,
+    "video_quality": 0,
+    "people": 1,
+    "workers": 1,
+    "max_pixels": 1,
+}
 
 
 PLACES = ("input", "output", "detector_model", "model", "avatars", "metrics")
@@ -53,6 +60,7 @@ class AnalyzeOptions:
     engine: str = "litert"
     prior: str = DEFAULT_PRIOR
     span_s: float = 10.0
+    people: int | None = None
     overlay: str = "emoji"
     avatars: str | None = None
     lang: str = "en"

@@ -56,6 +56,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         output=options.output,
         rows=rows,
         span_s=options.span_s,
+        people=options.people,
         model_dir=None if options.model is None else os.path.abspath(options.model),
         detector_model=detector_model,
         render=choose_rendering(options),

@@ -109,10 +109,14 @@ def _finish(request: AnalysisRequest, job: Job, listing: Listing, workers: int |
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
     settings = request.settings
-    looks = {"render": settings.render and asdict(settings.render), "span_s": settings.span_s}
-    looks["left_out"] = dict(listing.left_out)
+    told = {
+        "render": settings.render and asdict(settings.render),
+        "span_s": settings.span_s,
+        "people": settings.people,
+        "left_out": dict(listing.left_out),
+    }
     run = describe_run(
-        request.command, request.belongs_to(), request.card, job.began, tables, **looks, **costs
+        request.command, request.belongs_to(), request.card, job.began, tables, **told, **costs
     )
     write_run(output, run)
     remove_stale(output, run)

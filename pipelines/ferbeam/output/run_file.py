@@ -69,6 +69,7 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         render: settings of the annotated copies, None for no copies.
         left_out: what of INPUT is no medium: files by suffix, folders of the system by name.
         span_s: length of a span of video in seconds, None where there are none.
+        people: how many each video was said to show, None where that was not said.
         schema_version: of the tables.
         versions: of what was used, by package.
         started: when, as `2026-11-01T10:00:00Z`.
@@ -85,6 +86,7 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     render: Facts | None
     left_out: dict[Line, Count] = {}
     span_s: Number | None
+    people: Count | None = None
     schema_version: Word
     versions: dict[Word, Word]
     started: Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-\d\dT\d\d:\d\d:\d\dZ$")]
