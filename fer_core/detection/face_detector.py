@@ -156,7 +156,7 @@ class FaceDetector:
     def _advance(self, grey: Grey, since_ms: int, colour: Colour | None) -> None:
         """Follows the faces of the frame before, and searches for new ones where it is due."""
         self._searched_ms += since_ms
-        followed = [self._follow(grey, face) for face in self._faces]
+        followed = [self._follow(grey, face, colour) for face in self._faces]
         self._faces = drop_doubles([face for face in followed if face is not None])
         lost = len(self._faces) < len(followed)
         due = self._searched_ms >= (self._redetect_ms or 0)
@@ -164,33 +164,55 @@ class FaceDetector:
         if due or (soon and (lost or self._has_changed(grey))):
             self._search(grey, colour)
 
-    def _follow(self, grey: Grey, face: FollowedFace) -> FollowedFace | None:
-        """Finds a face in the next frame; None where the check refuses it."""
+    def _follow(self, grey: Grey, face: FollowedFace, colour: Colour | None) -> FollowedFace | None:
+        """Finds a face in the next frame; None where neither check nor finder knows it there."""
         across, down = face.move
         ahead = face.seen._replace(x=face.seen.x + across, y=face.seen.y + down)
         seen = self._check.confirm(grey, face.seen)
         if seen.surety < 0 and (across or down):
             seen = max(seen, self._check.confirm(grey, ahead), key=lambda each: each.surety)
+        if seen.surety < 0:
+            return None if face.score is None else self._find_again(grey, face, colour)
         place = settle(face.seen, seen)
         move = place.x - face.seen.x, place.y - face.seen.y
+        if seen.surety > SURE:
+            face = replace(face, aside=(0.0, 0.0), larger=1.0)
         return keep_sure(grey, replace(face, seen=place, surety=seen.surety, move=move))
+
+    def _find_again(
+        self, grey: Grey, face: FollowedFace, colour: Colour | None
+    ) -> FollowedFace | None:
+        """Lets the finder look for a face around where it was."""
+        proposals = self._find(grey, colour, face.place)
+        near = [each for each in proposals if each.place.is_near(face.place)]
+        if not near:
+            return None
+        return self._confirm(grey, max(near, key=lambda each: each.score or 0))
 
     def _search(self, grey: Grey, colour: Colour | None) -> None:
         """Lets the finder search the frame, and follows what the check confirms of it."""
         self._scans += 1
         self._searched_ms, self._cells = 0, shrink(grey)
         faces = [face.unproposed() for face in self._faces]
-        for proposal in self._find(grey, colour):
+        proposed: set[int] = set()
+        for proposal in sorted(self._find(grey, colour), key=lambda each: -(each.score or 0)):
             near = [at for at, face in enumerate(faces) if face.place.is_near(proposal.place)]
+            at = near[0] if near else len(faces)
+            if at in proposed:  # of several proposals for one face the surest counts
+                continue
             if near:
-                faces[near[0]] = faces[near[0]].proposed_at(proposal)
+                faces[at] = faces[at].proposed_at(proposal)
+            elif found := self._confirm(grey, proposal):
+                faces.append(found)
             else:
-                found = self._confirm(grey, proposal)
-                faces += [found] if found else []
+                continue
+            proposed.add(at)
         self._faces = drop_doubles(faces)
 
     def _confirm(self, grey: Grey, proposal: Proposal) -> FollowedFace | None:
         seen = self._check.confirm(grey, proposal.place)
+        if not seen.place.is_near(proposal.place):  # that is another face
+            seen = self._check.look(grey, proposal.place)._replace(place=proposal.place)
         place = seen.place if seen.surety > 0 else proposal.place
         return keep_sure(grey, FollowedFace(place, seen.surety, 0.0, None).proposed_at(proposal))
 

@@ -19,8 +19,16 @@ class Proposal(NamedTuple):
 class Finder(Protocol):
     """Proposes faces; it remembers nothing."""
 
-    def __call__(self, grey: Grey, colour: Colour | None) -> list[Proposal]:
-        """Returns what may be faces in a frame, uint8 (height, width), in no order."""
+    def __call__(
+        self, grey: Grey, colour: Colour | None, near: Place | None = None
+    ) -> list[Proposal]:
+        """Returns what may be faces in a frame, uint8 (height, width), in no order.
+
+        Args:
+            grey: the frame.
+            colour: gives it in its colours, None where there are none.
+            near: around this place alone, None for everywhere.
+        """
 
 
 def check_redetect(redetect_ms: int) -> None:

@@ -84,7 +84,9 @@ class HaarFinder:
         if self._cascade.empty():
             raise FerError(f"cascade {path}: cannot be read, reinstall opencv-python-headless<5")
 
-    def __call__(self, grey: Grey, colour: Colour | None = None) -> list[Proposal]:
+    def __call__(
+        self, grey: Grey, colour: Colour | None = None, near: Place | None = None
+    ) -> list[Proposal]:
         """Returns what may be upright faces in a frame, uint8 (height, width); many are none."""
         height, width = grey.shape
         scale = max(1.0, max(height, width) / self._settings.longest_side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,20 +14,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.colour import Colour, colour_of_grey
+from fer_core.detection.colour import Colour, Colours, colour_of_grey
 from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import place_of_points
+from fer_core.detection.points import place_of_face
 from fer_core.errors import FerError, ModelError
 
 NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
 OUTPUTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 """Numbers per cell; OpenCV asks for each of them at each stride, as `cls_8`."""
 STRIDES = (8, 16, 32)
-ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89
-"""Of a head turned so far that the middle of its points is so far from that of its box, in sides,
-the square is put around the box; shares are medians over the faces that the check has learnt."""
+NEAR = 1.0
+"""How far around a place a face is looked for again, in its sides."""
 LARGEST_FILE = 2**26
 """Bytes that are read of a file; YuNet has 232,589, and a film is no YuNet either way."""
 TOP_K = 5000
@@ -60,7 +60,7 @@ class YuNetSettings:
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 3
+    revision: int = 4
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
@@ -114,25 +114,52 @@ class YuNetFinder:
                 raise ModelError(f"{model_path}: is no YuNet; {NEEDED}") from error
         self(np.zeros(BLANK_SIZE, np.uint8))
 
-    def __call__(self, grey: Grey, colour: Colour | None = None) -> list[Proposal]:
-        """Returns what may be faces in a frame, uint8 (height, width)."""
+    def __call__(
+        self, grey: Grey, colour: Colour | None = None, near: Place | None = None
+    ) -> list[Proposal]:
+        """Returns what may be faces in a frame, uint8 (height, width), or around a place in it."""
         height, width = grey.shape
         scale = max(1.0, max(height, width) / self._longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
+        zoom = width / size[0], height / size[1]
         small = (colour or colour_of_grey(grey))(*size)
+        left, top = 0, 0
+        if near is not None:
+            left, top, right, bottom = _part_around(near, zoom)
+            small = np.ascontiguousarray(small[top:bottom, left:right])
+        return [propose_row(row, np.array(zoom)) for row in self._detect(small, (left, top))]
+
+    def _detect(self, picture: Colours, corner: tuple[int, int]) -> list[NDArray[np.float32]]:
+        """Runs the network on what begins at a corner of a copy; returns its rows there."""
+        size = picture.shape[1], picture.shape[0]
         try:
             if size != self._size:
                 self._network.setInputSize(size)
                 self._size = size
-            _, found = self._network.detect(small)
+            _, found = self._network.detect(picture)
         except cv2.error as error:
             raise FerError(
                 f"yunet: cannot search a frame of {size[0]}x{size[1]} ({error.err})"
             ) from error
-        zoom = np.array([width / size[0], height / size[1]])
         # No face is None, not an empty array.
         rows = [] if found is None else [row for row in found if np.isfinite(row).all()]
-        return [propose_row(row, zoom) for row in rows]
+        for row in rows:
+            row[[0, *range(4, 14, 2)]] += corner[0]
+            row[[1, *range(5, 14, 2)]] += corner[1]
+        return rows
+
+
+def _part_around(place: Place, zoom: tuple[float, float]) -> tuple[int, int, int, int]:
+    """Returns left, top, right and bottom of what is searched of a copy around a place.
+
+    It ends where cells of the network end, so that it scores a face as it does in the whole copy.
+    """
+    coarsest = STRIDES[-1]
+    middle = place.x / zoom[0], place.y / zoom[1]
+    reach = NEAR * place.side / zoom[0]
+    left, top = (max(0, math.floor((at - reach) / coarsest)) * coarsest for at in middle)
+    right, bottom = (math.ceil((at + reach) / coarsest) * coarsest for at in middle)
+    return left, top, max(right, left + coarsest), max(bottom, top + coarsest)
 
 
 def yunet_settings(model_path: Path) -> YuNetSettings:
@@ -152,11 +179,7 @@ def propose_row(row: NDArray[np.float32], zoom: NDArray[np.float64]) -> Proposal
             x and y in pixels of the searched copy; score. Right is the person's right.
         zoom: pixels of the frame per pixel of the copy, x and y.
     """
-    place = place_of_points(row[4:14].reshape(5, 2) * zoom)
-    x, y, width, height = row[:4] * np.tile(zoom, 2)
-    middle = float(x + width / 2), float(y + MIDDLE_PER_HEIGHT * height)
-    if abs(middle[0] - place.x) > ASIDE * place.side:  # eyes and mouth lie at the edge of the head
-        place = Place(*middle, max(place.side, SIDE_PER_HEIGHT * float(height)), place.tilt)
+    place = place_of_face(row[4:14].reshape(5, 2) * zoom, row[:4] * np.tile(zoom, 2))
     return Proposal(place, float(row[14]))
 
 

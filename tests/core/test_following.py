@@ -1,0 +1,150 @@
+"""What is followed and what is not: a drawn scene for each fault that real footage showed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from fer_core.detection.colour import Colour
+from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
+from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.face_detector import FaceDetector
+from fer_core.detection.finder import Proposal
+from fer_core.detection.haar import HaarSettings
+from fer_core.detection.place import Place
+from fer_core.faces import Face
+from tests.corpus.rooms import (
+    Grey,
+    add_head,
+    draw_pebbles,
+    draw_room,
+    draw_screen,
+    draw_shelf,
+    load_composite,
+    turn_aside,
+)
+
+SIDE = 110
+FRAME_MS = 40
+FINDERS: dict[str, DetectorSettings] = {"yunet": DEFAULT, "haar": HaarSettings()}
+
+
+class FakeFinder:
+    """Proposes what it is told, everywhere and around a place alike."""
+
+    def __init__(self, *proposals: Proposal) -> None:
+        self.proposals = list(proposals)
+
+    def __call__(
+        self, grey: Grey, colour: Colour | None, near: Place | None = None
+    ) -> list[Proposal]:
+        """Proposes it."""
+        return self.proposals
+
+
+def head_at(left: int, top: int = 80, name: str = "neutral") -> Grey:
+    return add_head(draw_room(), load_composite(name, SIDE), left, top)
+
+
+def middle(left: int, top: int = 80) -> tuple[float, float]:
+    return left + SIDE / 2, top + 0.54 * SIDE
+
+
+def follow(detector: FaceDetector, frames: Sequence[Grey]) -> list[list[Face]]:
+    return [detector(grey, FRAME_MS if at else None) for at, grey in enumerate(frames)]
+
+
+def is_at(face: Face, left: int, top: int = 80) -> bool:
+    x, y = middle(left, top)
+    apart = abs(face.box.x + face.box.width / 2 - x), abs(face.box.y + face.box.height / 2 - y)
+    return max(apart) < 0.2 * SIDE
+
+
+@pytest.mark.parametrize("finder", FINDERS)
+@pytest.mark.parametrize(
+    "scene",
+    [draw_room(), draw_shelf(), draw_pebbles(), *map(draw_screen, ("happy", "sad", "surprise"))],
+    ids=["wall", "shelf", "pebbles", "emoji happy", "emoji sad", "emoji surprise"],
+)
+def test_what_is_no_face_is_not_followed(finder: str, scene: Grey) -> None:
+    frames = [np.roll(scene, shift, axis=1) for shift in range(4)]
+    assert not any(follow(load_detector(FINDERS[finder]), frames))
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        add_head(draw_room(), turn_aside(load_composite("neutral", SIDE), 0.45), 180, 80),
+        add_head(draw_room(), load_composite("happy", SIDE, 25), 180, 80),
+        add_head(draw_room(), load_composite("happy", SIDE, -35), 180, 80),
+        head_at(-round(0.3 * SIDE)),
+        head_at(180) // 8,
+    ],
+    ids=["turned", "tilted", "tilted more", "cut by the edge", "dark"],
+)
+def test_faces_that_are_hard_to_see_are_found_and_followed(scene: Grey) -> None:
+    frames = [np.roll(scene, shift, axis=0) for shift in range(0, 48, 8)]
+    found = follow(load_detector(DEFAULT), frames)
+    assert [len(faces) for faces in found] == [1] * len(frames)
+    assert found[-1][0].box.y - found[0][0].box.y > 20
+
+
+def test_a_mouth_is_not_followed() -> None:
+    """As a cascade proposes it, with all else of the face that is none."""
+    grey = head_at(180)
+    x, y = middle(180)
+    parts = [Place(x, y + 0.27 * SIDE, 0.4 * SIDE), Place(x - 0.2 * SIDE, y - 0.14 * SIDE, 40)]
+    finder = FakeFinder(*(Proposal(place, None) for place in parts))
+    found = follow(FaceDetector(finder, FaceCheck(), FRAME_MS), [grey] * 4)
+    assert all(face.box.width > 0.7 * SIDE for faces in found for face in faces)
+    finder.proposals.append(Proposal(Place(x, y, 0.9 * SIDE), None))
+    found = follow(FaceDetector(finder, FaceCheck(), FRAME_MS), [grey] * 4)
+    assert [[is_at(face, 180) for face in faces] for faces in found] == [[True]] * 4
+
+
+@pytest.mark.parametrize("finder", FINDERS)
+def test_a_face_that_jumps_away_leaves_no_row_where_it_was(finder: str) -> None:
+    frames = [head_at(40)] * 4 + [head_at(300)] * 8
+    found = follow(load_detector(FINDERS[finder]), frames)
+    assert all(is_at(face, 40) for faces in found[:4] for face in faces)
+    assert all(is_at(face, 300) for faces in found[4:] for face in faces)
+    assert len(found[3]) == len(found[-1]) == 1
+
+
+def test_what_the_check_does_not_know_is_followed_as_the_finder_sees_it() -> None:
+    """A head from behind, say, of which the finder is sure."""
+    wall = draw_room()
+    finder = FakeFinder()
+    detector = FaceDetector(finder, FaceCheck(), 60_000)
+    boxes = []
+    for at, x in enumerate(range(100, 220, 15)):
+        finder.proposals = [Proposal(Place(x, 120, 80), 0.9)]
+        (face,) = detector(wall, FRAME_MS if at else None)
+        boxes.append(face.box)
+    assert [box.x + box.width // 2 for box in boxes] == list(range(100, 220, 15))
+    finder.proposals = [Proposal(Place(205, 120, 80), 0.6)]
+    assert detector(wall, FRAME_MS) == []
+
+
+def test_of_several_proposals_for_one_face_the_surest_counts() -> None:
+    x, y = middle(180)
+    whole = Proposal(Place(x, y, 0.9 * SIDE), 0.9)
+    part = Proposal(Place(x, y + 0.2 * SIDE, 0.6 * SIDE), 0.6)
+    for order in ([whole, part], [part, whole]):
+        detector = FaceDetector(FakeFinder(*order), FaceCheck(), FRAME_MS)
+        for faces in follow(detector, [draw_room()] * 3):
+            (face,) = faces
+            assert face.score == 0.9
+            assert face.box.width == round(0.9 * SIDE)
+
+
+def test_a_proposal_beside_a_face_is_not_that_face() -> None:
+    """The check sees the face beside it, and says nothing of what is proposed."""
+    x, y = middle(180)
+    beside = Proposal(Place(x - 0.55 * SIDE, y, 1.1 * SIDE), 0.6)
+    for proposals in ([beside], [beside, Proposal(Place(x, y, 0.9 * SIDE), 0.9)]):
+        finder = FakeFinder(*proposals)
+        (faces,) = follow(FaceDetector(finder, FaceCheck(), FRAME_MS), [head_at(180)])
+        assert [is_at(face, 180) for face in faces] == [True] * (len(proposals) - 1)
