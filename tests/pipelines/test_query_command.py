@@ -116,7 +116,7 @@ def test_a_terminal_shows_whole_words_and_says_which_columns_it_left_out(
     told = on_terminal(["ferbeam.cli", "query", str(output), "FROM cohort"], columns)
     head, *rows, last = told.splitlines()
     assert max(map(len, (head, *rows))) <= columns
-    assert head.split()[:3] == ["group", "second", "videos"]
+    assert head.split()[:2] == ["viewer_group", "second"]
     assert head.split()[-1] == "high_surprise"
     assert "  …  " in head
     assert len(rows) == 15
@@ -170,15 +170,3 @@ def test_a_wrong_query_is_one_line_with_the_reason(output: Path, sql: str, reaso
     done = ferbeam("query", output, sql)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert reason in done.stderr
-
-
-def test_a_view_is_exported_by_the_ending_of_the_file(output: Path, tmp_path: Path) -> None:
-    done = ferbeam("export", output, tmp_path / "faces.csv")
-    assert (done.returncode, done.stderr) == (0, "")
-    with open(tmp_path / "faces.csv", encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == 271
-    done = ferbeam("export", output, tmp_path / "x.xlsx")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    done = ferbeam("export", output, tmp_path / "x.csv", "--view", "media; DROP TABLE x")
-    assert done.returncode == 2
-    assert "is not known" in done.stderr

@@ -48,6 +48,16 @@ def test_a_run_in_a_store_equals_a_local_one(
     assert not list((copy / ".spans").glob("*.mp4"))
     assert not (copy / ".spans/started").exists()
 
+    exported = f"{server.uri('exports')}/all of it"
+    for words in ((f"{exported}.xlsx", "--view", "summary"), (f"{exported}/*.vtt",)):
+        asked = ferbeam("export", output, *words)
+        assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert {found.uri.rpartition(".")[2] for found in store_of(exported).list(exported)} == {
+        *("xlsx", "vtt")
+    }
+    asked = ferbeam("export", output, f"{output}/media/x.csv")
+    assert (asked.returncode, asked.stderr.count("is a part of OUTPUT itself")) == (2, 1)
+
     server.asked.clear()
     again = analyze(source, output)
     for command in (("verify",), ("report",), ("profile",), ("query", "SELECT * FROM media")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +74,37 @@ class Run:
         file = None if viewers is None else Path(viewers)
         with closing(open_tables(self._folder(), file)) as tables:
             return read_answer(tables, sql)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        view: str | None = None,
+        *,
+        media: Sequence[str] = (),
+        viewers: str | os.PathLike[str] | None = None,
+        lang: Literal["en", "fr"] = "en",
+    ) -> list[str]:
+        """Writes a table or view to a file, as `ferbeam export` does.
+
+        Args:
+            path: file or URI; its ending says how: `.csv`, `.tsv`, `.xlsx`, `.json`, `.parquet`,
+                `.arrow`; `.eaf`, `.boris`, `.vtt` for expressions over time, where `*` stands for
+                the name of each video.
+            view: table or view; None for `faces`.
+            media: the only videos, for expressions over time.
+            viewers: as of `query`.
+            lang: of the names in `.eaf`, `.boris` and `.vtt`.
+
+        Returns:
+            The files.
+
+        Raises:
+            UsageError: the ending is not known, or something does not fit; with the reason.
+        """
+        from ferbeam.query.export import Export, export_run
+
+        file = None if viewers is None else Path(viewers)
+        return export_run(self._folder(), Export(os.fspath(path), view, media, lang, file))
 
     def verify(self) -> list[Finding]:
         """Checks every sum, file and copy, as `ferbeam verify` does.

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from ferbeam.commands.options import baseline_option, viewers_option
+from ferbeam.commands.options import baseline_option, lang_option, viewers_option
 from ferbeam.commands.words import Command
+from ferbeam.text import printable
 
-FORMATS = ("table", "csv", "json", "parquet")
+FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 
 
 @click.command(cls=Command)
@@ -52,15 +53,26 @@ def query(
 @click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("path", metavar="FILE")
-@click.option("--view", default="faces", show_default=True, help="The table or view to write.")
+@click.option("--view", help="The table or view to write; without it faces.")
+@viewers_option
 @baseline_option
-def export(output_path: str, path: str, view: str, baseline_ms: tuple[int, int] | None) -> None:
-    """Writes a table of OUTPUT, or a view, to FILE.csv, FILE.json or FILE.parquet."""
-    from ferbeam.output.folder import Output
-    from ferbeam.query.answers import choose_format, write_answer
-    from ferbeam.query.tables import check_view, open_tables
+@click.option(
+    "--media",
+    metavar="NAME",
+    multiple=True,
+    help="Only this video, into .eaf, .boris or .vtt; may be given several times.",
+)
+@lang_option("the names in .eaf, .boris and .vtt")
+def export(output_path: str, path: str, **options: Any) -> None:
+    """Writes a table of OUTPUT, or a view, to FILE, whose ending says how.
 
-    form = choose_format(None, path)
-    with open_tables(Output(output_path), baseline_ms=baseline_ms) as tables:
-        check_view(view)
-        write_answer(tables, f"SELECT * FROM {view}", form, path)
+    Tables: .csv .tsv .xlsx .json .parquet .arrow. Expressions over time, for other programs:
+    .eaf (ELAN), .boris (BORIS), .vtt (subtitles). FILE may be a URI. A quoted '*' in its name
+    stands for the name of each video: 'OUTPUT/annotated/*.vtt' lies beside the copies.
+    """
+    from ferbeam.output.folder import Output
+    from ferbeam.query.export import Export, export_run
+
+    files = export_run(Output(output_path), Export(path, **options))
+    if "*" in path:
+        click.echo("\n".join(map(printable, files)))

@@ -18,6 +18,8 @@ from ferbeam.stores import is_uri
 
 PART, TILES = ".mp4", ".tiles"
 """Endings of what a rendered span leaves until it is joined."""
+SUBTITLES = ".vtt"
+"""Ending of what `export` may write beside the copy of a video."""
 
 
 @dataclass(frozen=True)

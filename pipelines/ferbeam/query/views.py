@@ -114,6 +114,23 @@ FROM (
 ) WHERE before <> smoothed_emotion ORDER BY media, track_id, timestamp_ms
 """
 
+EXPRESSIONS = """
+WITH seen AS (
+    SELECT media, person_id, smoothed_emotion AS emotion, faces.timestamp_ms AS from_ms,
+        faces.timestamp_ms + shown_ms AS until_ms
+    FROM faces JOIN samples USING (media, frame_index) WHERE person_id IS NOT NULL
+), marked AS (
+    SELECT *, coalesce(emotion <> lag(emotion) OVER own OR from_ms > lag(until_ms) OVER own, true)
+        AS begins
+    FROM seen WINDOW own AS (PARTITION BY media, person_id ORDER BY from_ms)
+), numbered AS (
+    SELECT *, sum(begins::INT) OVER (PARTITION BY media, person_id ORDER BY from_ms) AS stretch
+    FROM marked
+)
+SELECT media, person_id, emotion, min(from_ms) AS from_ms, max(until_ms) AS until_ms
+FROM numbered GROUP BY media, person_id, stretch, emotion ORDER BY media, person_id, from_ms
+"""
+
 SUMMARY = f"""
 SELECT media, track_id, person_id, samples, tracks.shown_ms / whole_ms AS coverage,
     {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative
@@ -201,6 +218,7 @@ VIEWS = {
     "per_second": (PER_SECOND, "each person in each second of a video: coverage, and mean scores"),
     "tracks": (TRACKS, "each followed face: first and last time, emotion of most samples, shares"),
     "changes": (CHANGES, "when the smoothed emotion of a followed face changes"),
+    "expressions": (EXPRESSIONS, "each stretch in which a person keeps its smoothed emotion"),
     "summary": (SUMMARY, "each followed face: share of time of each emotion, and coverage"),
     "viewer_seconds": (
         VIEWER_SECONDS,

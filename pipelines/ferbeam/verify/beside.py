@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fer_core.errors import ForeignError
 from fer_core.records import TABLES
 from ferbeam.output.analysis_folder import OUTPUT, OWN_NAMES
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import SUBTITLES, Output
 from ferbeam.output.owned_names import FOLDER, LOCK
 from ferbeam.output.ownership import SYSTEM_NAMES, is_marked
 from ferbeam.output.report_mark import PAGES
@@ -31,11 +31,17 @@ def check_beside(findings: Findings, output: Output, known: set[str], whole: boo
     older = set() if is_marked(output) else OUTPUT.older(output) or set()
     for folder in (*TABLES, *(_COPIES if whole else ()), ".spans", PAGES):
         for file in _list(findings, output, folder):
-            if file not in known:
+            if file not in known and not _is_subtitle(file, known):
                 _tell(findings, output, file, file in older)
     own = {*OWN_NAMES, FOLDER, LOCK, *SYSTEM_NAMES}
     names = output.list_names() if output.is_local else output.list_files()
     return [name for name in names if name.partition("/")[0] not in own]
+
+
+def _is_subtitle(file: str, known: set[str]) -> bool:
+    """Tells whether a file is named as the subtitles of a copy: `export` may write them there."""
+    stem, dot, suffix = file.rpartition(".")
+    return dot + suffix == SUBTITLES and f"{stem}.mp4" in known
 
 
 def _list(findings: Findings, output: Output, folder: str) -> Iterator[str]:

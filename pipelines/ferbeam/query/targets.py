@@ -1,0 +1,68 @@
+"""Where an answer goes: a file of this machine or of a store, put in place whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fer_core.errors import UsageError
+from ferbeam.output.analysis_folder import OWN_NAMES
+from ferbeam.output.folder import SUBTITLES, Output
+from ferbeam.output.owned_names import FOLDER, LOCK
+from ferbeam.stores import check_uri, is_uri, store_of
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[str]:
+    """Gives a path of this machine to write to; what is there in the end is put in place.
+
+    Args:
+        path: of a file, or a URI.
+
+    Raises:
+        UsageError: the URI is none.
+        OSError: it cannot be written.
+    """
+    if is_uri(path):
+        check_uri(path)
+        attempt = os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
+    else:
+        attempt = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        yield attempt
+        if is_uri(path):
+            store_of(path).upload(attempt, path)
+        else:
+            os.replace(attempt, path)
+    finally:
+        if os.path.exists(attempt):
+            os.unlink(attempt)
+
+
+def refuse_own_files(output: Output, path: str) -> None:
+    """Refuses to write where the files of a run lie; subtitles may lie beside its copies.
+
+    Raises:
+        UsageError: the file would lie there.
+    """
+    name = _below(output, path)
+    if name is None:
+        return
+    first = name.partition("/")[0]
+    if first == "annotated" and name.endswith(SUBTITLES):
+        return
+    if first in (*OWN_NAMES, FOLDER, LOCK):
+        raise UsageError(f"{path}: {first} is a part of OUTPUT itself; choose another name")
+
+
+def _below(output: Output, path: str) -> str | None:
+    """Returns the path below OUTPUT with forward slashes, None where it is elsewhere."""
+    if output.is_local == is_uri(path):
+        return None
+    root, place = output.root.rstrip("/"), path
+    if output.is_local:
+        root, place = os.path.realpath(root), os.path.realpath(path)
+    return place[len(root) + 1 :].replace(os.sep, "/") if place.startswith(f"{root}/") else None
