@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import ferbeam
 from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import DEFAULT, load_detector
 from fer_core.detection.haar import HaarSettings
@@ -71,6 +72,22 @@ def test_faces_and_scores_are_those_of_the_batch_job() -> None:
     assert [list(face.box) for face in seen] == boxes
     np.testing.assert_allclose(np.stack([face.scores for face in seen]), scores, atol=1e-4)
     assert len({face.track_id for face in seen}) == 2
+
+
+def test_the_faces_drawn_to_be_read_are_read_so_live_and_in_pictures() -> None:
+    """A face on the page for a third of a second, in the JPEG of a camera, and its picture."""
+    live, still = [], []
+    for name in NAMES:
+        file = SAMPLES / "composites" / f"{name}.png"
+        analyst, coloured = Analyst(load_session()), cv2.imread(str(file))
+        jpeg = cv2.imencode(".jpg", coloured, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+        for at in range(0, 400, 40):
+            (told,) = analyst.answer_jpeg(at, jpeg, at // 40, at)
+        assert isinstance(told, dict)
+        live += [NAMES[face["emotion"]] for face in told["faces"]]
+        still += [face.emotion for face in ferbeam.faces(file)]
+    assert live == list(NAMES)
+    assert still == list(NAMES)
 
 
 def test_no_face_goes_on_over_a_cut() -> None:
