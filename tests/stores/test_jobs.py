@@ -90,7 +90,8 @@ def assert_single_puts(server: Server, seconds: float) -> None:
         uploads = [asked for asked in server.asked if asked.path.startswith("/upload")]
         removed = {asked.path for asked in server.asked if asked.method == "DELETE"}
         there = list(store_of(server.uri()).list(server.uri("out/")))
-        renewed = len(uploads) - len(there) - len(removed)
+        placed = [asked for asked in server.asked if asked.path.endswith("/compose")]
+        renewed = len(uploads) + len(placed) - len(there) - len(removed)
         assert 0 <= renewed <= seconds / RENEW_SECONDS
         # The lock is made where there is none.
         queries = {asked.query.replace("&ifGenerationMatch=0", "") for asked in uploads}

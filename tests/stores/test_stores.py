@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.errors import SettingsError, UsageError
+from fer_core.errors import ForeignError, SettingsError, UsageError
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import list_media
@@ -32,6 +32,21 @@ def test_an_object_is_written_found_read_and_removed(server: Server) -> None:
     assert store.read(found, 3, 7) == b"3456"
     store.remove([uri, server.uri("own", "nothing")])
     assert store.find(uri) is None
+
+
+def test_what_is_put_in_place_stays_known_as_ours(server: Server) -> None:
+    output = Output(server.uri("placed"))
+    aside, place = output.made_path("0" * 32, "annotated/é.png"), output.path("annotated/é.png")
+    output.write(aside, b"covered")
+    output.move(aside, place)
+    assert not output.exists(aside)
+    assert output.read(place) == b"covered"
+    assert output.wrote(place)
+    store_of(place).write(place, b"theirs")
+    output.write(aside, b"covered")
+    with pytest.raises(ForeignError, match=r"annotated/é\.png, which is not ferbeam's"):
+        output.move(aside, place)
+    assert output.read(place) == b"theirs"
 
 
 def test_empty_and_large_files_keep_their_bytes(server: Server, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fer_core.tracking.tracks import TrackScores
 from fer_core.video.spans import VideoSpan
 from fer_core.video.stretches import Stretch
 from ferbeam.output.costs import Costs
+from ferbeam.output.notes import Copies
 from ferbeam.output.tables import TableFiles
 
 
@@ -118,6 +119,7 @@ class SpanToRender:
         tracks: of each of the media, as far as they are seen here.
         moments: track and time in milliseconds of what the contact sheet shows of a video.
         stretch: the frames of the video; None for pictures.
+        copies_key: of the group.
     """
 
     key: str
@@ -127,6 +129,7 @@ class SpanToRender:
     tracks: tuple[TrackScores, ...]
     moments: tuple[tuple[int, int], ...] = ()
     stretch: Stretch | None = None
+    copies_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class RenderedSpan:
         index: position among those of the group, from 0.
         failures: what could not be rendered; its medium has no copy.
         costs: what it cost this run.
+        sums: SHA-256 of the copies of pictures, by their paths below OUTPUT.
     """
 
     key: str
@@ -146,6 +150,7 @@ class RenderedSpan:
     index: int
     failures: tuple[Failure, ...] = ()
     costs: Costs = field(default_factory=dict, compare=False)
+    sums: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,7 @@ class LinkedGroup:
         opened: the media.
         render_total: number of spans to render.
         copies_key: what the copies follow from.
-        copied: whether copies of that key are there, so that none is rendered.
-        lacking: what those copies lack, as rows of `failures`.
+        copied: the copies of that key that are there, so that none is rendered; else None.
     """
 
     files: TableFiles
@@ -169,5 +173,4 @@ class LinkedGroup:
     opened: tuple[OpenMedium, ...]
     render_total: int = 0
     copies_key: str = ""
-    copied: bool = False
-    lacking: list[Failure] = field(default_factory=list)
+    copied: Copies | None = None

@@ -8,11 +8,11 @@ from hashlib import sha256
 import numpy as np
 
 from fer_core.drawing.sheet import MAX_TILES
-from fer_core.records import Failure
 from fer_core.tracking.tracks import TrackScores
 from ferbeam.analysis.elements import LinkedGroup, Span, SpanToRender
+from ferbeam.output.copy_sums import is_copy
 from ferbeam.output.folder import Output
-from ferbeam.output.notes import read_copies
+from ferbeam.output.notes import Copies, read_copies, read_made
 from ferbeam.output.tables import digest
 from ferbeam.settings import RenderSettings
 
@@ -32,15 +32,31 @@ def plan_rendering(
     video = spans[0].media[0].info.kind == "video"
     tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
     keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
-    copies_key = digest([task.key for task in keyed])
-    note = read_copies(output, spans[0].group)
-    copied = note.key == copies_key and all(
-        output.exists(output.path(name)) for name in note.copies
-    )
+    copies_key = digest(spans[0].group, [task.key for task in keyed])
+    copied = find_copies(output, spans[0].group, copies_key)
     group = replace(linked, render_total=len(keyed), copies_key=copies_key, copied=copied)
-    if copied:
-        group = replace(group, lacking=[Failure(*row) for row in note.lacking])
-    return group, [] if copied else keyed
+    if copied is not None:
+        return group, []
+    return group, [replace(task, copies_key=copies_key) for task in keyed]
+
+
+def find_copies(output: Output, group: str, key: str) -> Copies | None:
+    """Finds the copies of a key, in place or made by a run that was interrupted; None without."""
+    placed = read_copies(output, group)
+    if placed.key == key:
+        there = all(output.exists(output.path(name)) for name in placed.sums)
+        return placed if there and not placed.failed else None
+    made = read_made(output, key)
+    if made is None or made.failed:
+        return None
+    # A run that was killed while it put them in place has left some of them there.
+    return made if all(_is_made(output, key, *each) for each in made.sums.items()) else None
+
+
+def _is_made(output: Output, key: str, name: str, sha256: str) -> bool:
+    if output.exists(output.made_path(key, name)):
+        return True
+    return is_copy(output, name, sha256)
 
 
 def _plan_video(spans: list[Span], tracks: TrackScores) -> list[SpanToRender]:

@@ -14,10 +14,10 @@ from fer_core.drawing.overlay import Overlay, OverlaySettings
 from fer_core.drawing.picture_copy import copy_picture
 from fer_core.drawing.sheet import Tile, cut_tile
 from fer_core.errors import ForeignError, MediaError, NameRefusedError
+from fer_core.media import identity_of
 from fer_core.records import Failure, FailureKind
 from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
-from fer_core.tracking.tracks import TrackScores
 from fer_core.video.render import Drawing, render_span
 from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.elements import OpenMedium, RenderedSpan, SpanToRender
@@ -98,13 +98,15 @@ def render_task(
     """
     costs: Costs = {}
     failures: list[Failure] = []
+    sums: dict[str, str] = {}
     with timed(costs, "render") as counts:
         if task.stretch is None:
-            for at, (medium, tracks) in enumerate(zip(task.media, task.tracks, strict=True)):
+            for at, medium in enumerate(task.media):
                 beat(at)
                 with noting(failures, medium.name):
                     _refuse_lost(medium, lost)
-                    _copy_picture(output, medium, tracks, overlay)
+                    name = copy_name("image", medium.name)
+                    sums[name] = _copy_picture(output, task, at, overlay)
             counts["frames"] = len(task.media) - len(failures)
         elif not output.exists(output.rendered_path(task.key)):
             beat()
@@ -112,7 +114,7 @@ def render_task(
             with noting(failures, task.media[0].name, start_ms):
                 _refuse_lost(task.media[0], lost)
                 counts["frames"] = _render_stretch(output, task, overlay, quality)
-    return RenderedSpan(task.key, task.group, task.index, tuple(failures), costs)
+    return RenderedSpan(task.key, task.group, task.index, tuple(failures), costs, sums)
 
 
 def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
@@ -120,16 +122,25 @@ def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
         raise MediaError(lost[medium.name])
 
 
-def _copy_picture(
-    output: Output, medium: OpenMedium, tracks: TrackScores, overlay: Overlay
-) -> None:
-    faces = faces_at(tracks, 0)
-    with (
-        output.making(output.path(copy_name("image", medium.name))) as attempt,
-        open(attempt, "wb") as file,
-        open_source(medium.path) as source,
-    ):
-        copy_picture(source, lambda canvas: overlay.draw(canvas, faces), file)
+def _copy_picture(output: Output, task: SpanToRender, at: int, overlay: Overlay) -> str:
+    """Makes the copy of one of the pictures; returns the SHA-256 of its bytes."""
+    medium, faces = task.media[at], faces_at(task.tracks[at], 0)
+    with making_copy(output, task.copies_key, copy_name("image", medium.name)) as attempt:
+        with open(attempt, "wb") as file, open_source(medium.path) as source:
+            copy_picture(source, lambda canvas: overlay.draw(canvas, faces), file)
+        return identity_of(attempt)
+
+
+@contextmanager
+def making_copy(output: Output, key: str, name: str) -> Iterator[str]:
+    """Gives a local path to write a copy or sheet to, which is then kept aside.
+
+    Raises:
+        ForeignError: what is not ours lies where it is to be put in the end.
+    """
+    output.refuse_foreign(output.path(name))
+    with output.making(output.made_path(key, name)) as attempt:
+        yield attempt
 
 
 def _render_stretch(output: Output, task: SpanToRender, overlay: Overlay, quality: int) -> int:

@@ -15,8 +15,6 @@ from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
 from ferbeam.output.run_file import Run, find_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
 
-_SHOWN = (*TABLES, "annotated", "sheets")
-
 
 def claim_output(request: AnalysisRequest, names: set[str]) -> None:
     """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds.
@@ -66,16 +64,33 @@ def _refuse_loss(output: Output, run: Run, names: set[str]) -> None:
 
 def remove_stale(output: Output, run: Run) -> None:
     """Removes from OUTPUT what is ours and not of this finished run: tables, copies, a report."""
+    kept = {file for files in run.tables.values() for file in files}
+    tables = (file for name in TABLES for file in output.list_files(name) if file not in kept)
+    begun = (file for file in output.list_files(".spans") if _is_begun(file))
+    sweep_files(output, [*tables, *begun])
+    sweep_copies(output, run)
+    sweep_report(output, run)
+    keep_notes(output)
+
+
+def _is_begun(file: str) -> bool:
+    """Tells whether a file below `.spans` is of copies that were begun and not put in place."""
+    return file.endswith((PART, TILES)) or file.startswith(".spans/made/")
+
+
+def sweep_copies(output: Output, run: Run) -> None:
+    """Removes the copies and contact sheets that a run has none of."""
     media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
     copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
-    kept = {file for files in run.tables.values() for file in files} | set(copies)
-    kept |= {sheet_name(name) for name in copies.values()}
-    shown = (file for name in _SHOWN for file in output.list_files(name))
-    parts = (file for file in output.list_files(".spans") if file.endswith((PART, TILES)))
-    sweep_files(output, [*(file for file in shown if file not in kept), *parts])
+    kept = {*copies, *map(sheet_name, copies.values())}
+    shown = (file for name in ("annotated", "sheets") for file in output.list_files(name))
+    sweep_files(output, [file for file in shown if file not in kept])
+
+
+def sweep_report(output: Output, run: Run) -> None:
+    """Removes a report of other tables or copies than those of a run."""
     if shows_other_run(output, run):
         sweep_files(output, _list_own(output, (REPORT, PAGES)))
-    keep_notes(output)
 
 
 def _list_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> list[str]:

@@ -208,7 +208,7 @@ class _Trial:
             self._render(output, task)
         ended = time.perf_counter()
         part.seconds, part.copy_seconds = ended - begun, ended - drawing
-        part.copy_bytes = _size_below(output.path("annotated"))
+        part.copy_bytes = _size_below(output.path(".spans", "made"))
         part.copy_bytes += sum(_size_of(output.rendered_path(task.key)) for task in tasks)
         return part
 

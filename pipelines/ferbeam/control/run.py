@@ -11,6 +11,7 @@ from fer_core.records import UNOPENED
 from ferbeam.analysis.list_media import Listing, count_parts, list_input
 from ferbeam.control.claim import claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
+from ferbeam.control.place_copies import place_copies
 from ferbeam.control.pool_check import check_workers
 from ferbeam.control.progress import AllProgress, Progress
 from ferbeam.control.progress_files import MetricsFile, ProgressFile
@@ -118,6 +119,7 @@ def _finish(request: AnalysisRequest, job: Job, listing: Listing, workers: int |
     run = describe_run(
         request.command, request.belongs_to(), request.card, job.began, tables, **told, **costs
     )
+    place_copies(output, run, ((part["group"], part["copies_key"]) for part in result["parts"]))
     write_run(output, run)
     remove_stale(output, run)
     output.remove(path)

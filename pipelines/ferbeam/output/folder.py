@@ -90,6 +90,23 @@ class Folder:
         """
         return self._files.making(path)
 
+    def move(self, source: str, target: str) -> None:
+        """Puts a file of ours in another place, where it appears whole.
+
+        Raises:
+            ForeignError: as of `write`.
+            NameRefusedError: as of `write`.
+        """
+        self._files.move(source, target)
+
+    def refuse_foreign(self, path: str) -> None:
+        """Refuses a place where what lies is not ours.
+
+        Raises:
+            ForeignError: as of `write`.
+        """
+        self._files.refuse_foreign(path)
+
     def wrote(self, path: str) -> bool:
         """Tells whether what lies at a path is a file of ours.
 
@@ -175,6 +192,15 @@ class Output(Folder):
     def copies_path(self, group: str) -> str:
         """Returns the path of the note that tells which copies of a group are there."""
         return self.path(".spans", "copies", f"{group}.json")
+
+    def made_path(self, key: str, name: str = "") -> str:
+        """Returns where a copy or sheet is made, until it is put in place with the run's tables.
+
+        Args:
+            key: of the copies of a group.
+            name: path of the copy below OUTPUT; the note that tells which are there without one.
+        """
+        return self.path(".spans", "made", f"{key}/{name}" if name else f"{key}.json")
 
     def plan_path(self, group: str) -> str:
         """Returns the path of the plan of a group of media."""

@@ -7,7 +7,8 @@ import os
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
 
 from fer_core.errors import ForeignError, NameRefusedError
 from ferbeam.output.journal import journal_of
@@ -46,7 +47,7 @@ class LocalFolder:
     @contextmanager
     def making(self, path: str) -> Iterator[str]:
         """Gives a path to write to; what is there in the end is put in place."""
-        self._refuse_foreign(path)
+        self.refuse_foreign(path)
         attempt = f"{self._root.rstrip('/')}/.spans/tmp-{uuid.uuid4().hex}"
         find_plain(self._root, attempt)
         os.makedirs(os.path.dirname(attempt), exist_ok=True)
@@ -56,6 +57,15 @@ class LocalFolder:
         finally:
             if os.path.exists(attempt):
                 os.unlink(attempt)
+
+    def move(self, source: str, target: str) -> None:
+        """Puts a file of ours in another place, by one rename; folders that it empties go."""
+        self.refuse_foreign(target)
+        find_plain(self._root, source)
+        self._put(source, target)
+        with suppress(OSError):
+            for folder in PurePosixPath(below(self._root, source)).parents:
+                os.rmdir(f"{self._root.rstrip('/')}/{folder}")
 
     def _put(self, attempt: str, path: str) -> None:
         name = below(self._root, path)
@@ -77,10 +87,20 @@ class LocalFolder:
             return False
         return journal_of(self._root).holds(name) if needs_note(name) else is_span_name(name)
 
-    def _refuse_foreign(self, path: str) -> None:
+    def refuse_foreign(self, path: str) -> None:
+        """Refuses a place where something lies that is not ours, or where its folder would."""
         name = below(self._root, path)
+        for parent in PurePosixPath(name).parents:
+            self._refuse_file(str(parent))
         if self.exists(path) and needs_note(name) and not self.wrote(path):
             raise ForeignError(f"OUTPUT holds {name}, which is not ferbeam's; move it away")
+
+    def _refuse_file(self, folder: str) -> None:
+        """Refuses a file of another's that has the name of a folder of ours."""
+        path = f"{self._root.rstrip('/')}/{folder}"
+        found = None if folder == "." else find_plain(self._root, path)
+        if found is not None and not stat.S_ISDIR(found.st_mode) and not self.wrote(path):
+            raise ForeignError(f"OUTPUT holds {folder}, which is not ferbeam's; move it away")
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files of ours."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.json import decode
 
-from fer_core.records import FailureKind, FailureStage
+from fer_core.records import Failure
 from ferbeam.output.checked_files import read_checked
 from ferbeam.output.folder import Output
 
@@ -35,17 +35,19 @@ class Plan(Struct, frozen=True):
 
 
 class Copies(Struct, frozen=True):
-    """The copies of a group that are there.
+    """The copies of a group that are there: in place, or aside until the run puts them there.
 
     Attributes:
         key: what they follow from.
-        copies: their paths below OUTPUT.
+        sums: SHA-256 of each copy and contact sheet, by its path below OUTPUT.
         lacking: what they lack, as rows of `failures`.
+        failed: whether some could not be made, so that the next run tries all of them again.
     """
 
     key: str = ""
-    copies: list[str] = []
-    lacking: list[tuple[str, FailureStage, FailureKind, str, int | None, int | None]] = []
+    sums: dict[str, str] = {}
+    lacking: list[Failure] = []
+    failed: bool = False
 
 
 Facts = dict[str, str | int | float | bool | None]
@@ -59,8 +61,13 @@ def read_plan(output: Output, group: str) -> Plan:
 
 
 def read_copies(output: Output, group: str) -> Copies:
-    """Reads which copies of a group are there; none where nothing says so."""
+    """Reads which copies of a group are in place; none where nothing says so."""
     return _read(output, output.copies_path(group), Copies) or Copies()
+
+
+def read_made(output: Output, key: str) -> Copies | None:
+    """Reads which copies of a key are made and not yet all in place; None where none are."""
+    return _read(output, output.made_path(key), Copies)
 
 
 def read_settings(output: Output, path: str) -> Facts | None:

@@ -10,7 +10,9 @@ LOCK = ".lock"
 _HEX = "[0-9a-f]{32}"
 _SPANS = re.compile(
     rf"\.spans/({_HEX}\.(parquet|mp4|tiles)|tmp-{_HEX}|settings\.json|run-[0-9a-f]{{12}}\.json"
-    rf"|done-[0-9a-f]{{12}}|(plans|copies)/{_HEX}\.json|started/((probe|render|join)-)?{_HEX})"
+    rf"|done-[0-9a-f]{{12}}|(plans|copies|made)/{_HEX}\.json"
+    rf"|made/{_HEX}/(annotated|sheets)/.+|started/((probe|render|join)-)?{_HEX})",
+    re.DOTALL,
 )
 
 

@@ -47,14 +47,14 @@ class StoredFolder:
         if not stamp:
             store.write(path, data)
         elif not store.create(path, data, stamp):
-            self._refuse_foreign(path)
+            self.refuse_foreign(path)
             store.write(path, data, stamp)
 
     @contextmanager
     def making(self, path: str) -> Iterator[str]:
         """Gives a local path to write to; what is there in the end is uploaded."""
         if self._stamp(path):
-            self._refuse_foreign(path)
+            self.refuse_foreign(path)
         attempt = os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
         try:
             yield attempt
@@ -62,6 +62,12 @@ class StoredFolder:
         finally:
             if os.path.exists(attempt):
                 os.unlink(attempt)
+
+    def move(self, source: str, target: str) -> None:
+        """Puts an object of ours in another place; in between, it is in both."""
+        self.refuse_foreign(target)
+        store_of(source).copy(source, target, self._stamp(target))
+        store_of(source).remove([source])
 
     def wrote(self, path: str) -> bool:
         """Tells whether an object is ours."""
@@ -80,7 +86,8 @@ class StoredFolder:
         path = f"{self._root.rstrip('/')}/{ADOPTED}"
         return list(json.loads(self.read(path))) if self.exists(path) else []
 
-    def _refuse_foreign(self, path: str) -> None:
+    def refuse_foreign(self, path: str) -> None:
+        """Refuses a place where an object lies that is not ours."""
         if self.exists(path) and not self.wrote(path):
             name = below(self._root, path)
             raise ForeignError(f"OUTPUT holds {name}, which is not ferbeam's; move it away")

@@ -27,6 +27,7 @@ class TableFiles:
         sums: file name to the SHA-256 of its bytes.
         costs: what this run has spent on them.
         earlier: what earlier runs spent on those of their spans that they had committed.
+        copies_key: of the copies that belong to them; empty without.
     """
 
     group: str
@@ -35,6 +36,7 @@ class TableFiles:
     sums: dict[str, str]
     costs: Costs = field(default_factory=dict)
     earlier: Costs = field(default_factory=dict)
+    copies_key: str = ""
 
 
 def digest(*parts: object) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fer_core.emotions import EMOTIONS, Emotion
+from ferbeam.output.copy_sums import is_copy, read_sums
 from ferbeam.output.folder import Output
 from ferbeam.output.report_mark import MARK, mark_of
 from ferbeam.output.run_file import Run
@@ -74,10 +75,14 @@ class Pages:
         """Returns a whole number as the report's language writes it."""
         return show_count(number, self.lang)
 
-    @property
+    @cached_property
     def covered(self) -> bool:
-        """Whether the copies cover the faces."""
-        return (self.run.render or {}).get("overlay") == "cover"
+        """Whether all copies that are there are known to cover the faces."""
+        if (self.run.render or {}).get("overlay") != "cover":
+            return False
+        told = read_sums(self.output, self.run)
+        there = (each for each in told if self.output.exists(self.output.path(each[0])))
+        return all(is_copy(self.output, *each) for each in there)
 
     def write(self, path: str, template: str, data: Values, values: Values) -> int:
         """Writes a page below OUTPUT; returns its size in bytes.

@@ -95,6 +95,9 @@ class Store(Protocol):
     def upload(self, path: str, uri: str, stamp: str = "") -> None:
         """Writes a local file as an object by one PUT, or what the store has for huge ones."""
 
+    def copy(self, uri: str, to: str, stamp: str = "") -> None:
+        """Makes an object of the bytes of another, in the store; it appears whole or not."""
+
     def remove(self, uris: Iterable[str]) -> None:
         """Removes objects; one that is not there is none too many."""
 

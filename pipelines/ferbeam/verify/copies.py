@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fer_core.errors import MediaError
 from fer_core.measure_copies import CopyMeasures, measure_picture, measure_video
 from ferbeam.output.checked_files import leads_out
+from ferbeam.output.copy_sums import is_copy
 from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.stores.sources import open_source
 from ferbeam.verify.findings import Findings
-from ferbeam.verify.media import Copy
+from ferbeam.verify.media import Copy, Tally
 
 TOLERANCE_MS = 2
 """How far the end of a copy may be from that of its medium, for rounding."""
 
 
-def check_copies(
-    findings: Findings, output: Output, copies: Iterable[Copy], rendered: bool
-) -> set[str]:
+def check_copies(findings: Findings, output: Output, tally: Tally, rendered: bool) -> set[str]:
     """Checks every copy, and the sheet of every video.
 
     Args:
         findings: what is found is added to.
         output: where they lie.
-        copies: what `media` tells of them.
+        tally: what the tables tell of them.
         rendered: whether the run was to make copies.
 
     Returns:
         The files that belong to OUTPUT by this, as paths below it.
     """
     expected = set()
-    for copy in copies:
+    for copy in tally.copies:
         if copy.annotated is None:
             if rendered and not copy.failed:
                 findings.add("lost-silently", f"{copy.media}: has no copy")
@@ -41,13 +38,20 @@ def check_copies(
             continue
         expected.add(copy.annotated)
         measures = _measure(findings, output, copy.annotated, copy.kind)
-        if measures is not None:
-            _compare(findings, copy, measures)
+        if measures is not None and _compare(findings, copy, measures):
+            _check_sum(findings, output, copy.annotated, tally)
         if copy.kind == "video":
             sheet = sheet_name(copy.media)
             expected.add(sheet)
-            _measure(findings, output, sheet, "image")
+            if _measure(findings, output, sheet, "image") is not None:
+                _check_sum(findings, output, sheet, tally)
     return expected
+
+
+def _check_sum(findings: Findings, output: Output, name: str, tally: Tally) -> None:
+    """Checks that a copy or sheet is the one that the run has made, with its overlay."""
+    if name in tally.sums and not is_copy(output, name, tally.sums[name]):
+        findings.add("copy-other", name)
 
 
 def _measure(findings: Findings, output: Output, file: str, kind: str) -> CopyMeasures | None:
@@ -67,17 +71,19 @@ def _measure(findings: Findings, output: Output, file: str, kind: str) -> CopyMe
         return None
 
 
-def _compare(findings: Findings, copy: Copy, measures: CopyMeasures) -> None:
-    """Compares a copy with its medium; H.264 makes odd sizes even."""
+def _compare(findings: Findings, copy: Copy, measures: CopyMeasures) -> bool:
+    """Tells whether a copy has the size and length of its medium; H.264 makes odd sizes even."""
     even = 1 if copy.kind == "video" else 0
     wanted = tuple(side + (side % 2) * even for side in (copy.width, copy.height))
+    found = ""
     if (measures.width, measures.height) != wanted:
         size, whole = f"{measures.width} x {measures.height}", f"{copy.width} x {copy.height}"
-        findings.add("copy-length", f"{copy.annotated}: {size} pixels of {whole}")
+        found = f"{size} pixels of {whole}"
     elif copy.kind == "video" and not copy.failed:
         if measures.frame_count != copy.frame_count:
-            frames = f"{measures.frame_count} frames of {copy.frame_count}"
-            findings.add("copy-length", f"{copy.annotated}: {frames}")
+            found = f"{measures.frame_count} frames of {copy.frame_count}"
         elif abs(measures.end_ms - copy.duration_ms) > TOLERANCE_MS:
-            lengths = f"{measures.end_ms:.0f} ms of {copy.duration_ms}"
-            findings.add("copy-length", f"{copy.annotated}: {lengths}")
+            found = f"{measures.end_ms:.0f} ms of {copy.duration_ms}"
+    if found:
+        findings.add("copy-length", f"{copy.annotated}: {found}")
+    return not found

@@ -39,6 +39,7 @@ KINDS = {
     "lost-silently": "media with lost frames, or without a copy, that no failure tells of",
     "copy-missing": "annotated copies or contact sheets that are not there",
     "copy-damaged": "annotated copies or contact sheets that are cut short or damaged",
+    "copy-other": "annotated copies or contact sheets that this run has not made: run it again",
     "copy-length": "annotated copies of another length or size than their medium",
 }
 """What each kind of finding counts."""

@@ -58,6 +58,7 @@ class Tally:
         unopened: media that were listed and could not be opened.
         copies: what the copies are checked against.
         whole: whether every table file could be read.
+        sums: SHA-256 of the copies and contact sheets, by their paths below OUTPUT.
     """
 
     rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TABLES, 0))
@@ -65,6 +66,7 @@ class Tally:
     unopened: set[str] = field(default_factory=set)
     copies: list[Copy] = field(default_factory=list)
     whole: bool = True
+    sums: dict[str, str] = field(default_factory=dict)
 
 
 def check_group(findings: Findings, tally: Tally, tables: dict[str, pa.Table]) -> None:

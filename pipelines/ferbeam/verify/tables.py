@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from fer_core.records import TABLES
+from ferbeam.output.copy_sums import sums_of
 from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_table_file
@@ -22,10 +23,12 @@ class Group:
     Attributes:
         tables: by name; empty where there is no file.
         whole: whether all its files could be read.
+        sums: SHA-256 of its copies and contact sheets, by their paths below OUTPUT.
     """
 
     tables: dict[str, pa.Table] = field(default_factory=dict)
     whole: bool = True
+    sums: dict[str, str] = field(default_factory=dict)
 
 
 def read_groups(findings: Findings, output: Output, run: Run) -> Iterator[Group]:
@@ -42,6 +45,7 @@ def read_groups(findings: Findings, output: Output, run: Run) -> Iterator[Group]
             table = _read_file(findings, output, run, file)
             group.whole = group.whole and table is not None
             if table is not None:
+                group.sums.update(sums_of(table))
                 parts[name].append(table.replace_schema_metadata(None))
         for name, schema in TABLES.items():
             empty = pa.Table.from_batches([], schema.remove_metadata())

@@ -42,6 +42,7 @@ def verify_output(output: Output) -> Verified:
     if run is not None:
         for group in read_groups(findings, output, run):
             tally.whole = tally.whole and group.whole
+            tally.sums.update(group.sums)
             if group.whole:
                 check_group(findings, tally, group.tables)
         if tally.whole:  # else all would be missing that a damaged file held
@@ -68,6 +69,6 @@ def _check_files(findings: Findings, output: Output, tally: Tally, run: Run) -> 
     from ferbeam.verify.beside import check_beside
     from ferbeam.verify.copies import check_copies
 
-    known = check_copies(findings, output, tally.copies, run.render is not None)
+    known = check_copies(findings, output, tally, run.render is not None)
     known.update(file for files in run.tables.values() for file in files)
     return check_beside(findings, output, known, tally.whole)
