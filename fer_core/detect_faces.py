@@ -21,6 +21,7 @@ from fer_core.tracking.descriptors import (
     describe_scene,
     join_descriptors,
 )
+from fer_core.visibility import see_face
 
 MAX_FACES = 1000
 """Faces of one frame that are kept: a crowd has fewer, a pattern that looks like faces has not."""
@@ -99,7 +100,11 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
                 looks.append(describe_face(frame.grey, face.box, crops[-1]))
             status = OK if faces else NO_FACE
         place = dict(zip(SampledFrame._fields[:3], frame[:3], strict=True))
-        found.faces.extend(_face_row(place, index, face) for index, face in enumerate(faces))
+        own = crops[len(crops) - len(faces) :]
+        found.faces.extend(
+            _face_row({**place, "face_index": index}, face, crop)
+            for index, (face, crop) in enumerate(zip(faces, own, strict=True))
+        )
         found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
         found.crops = np.stack(crops)
@@ -114,10 +119,11 @@ def _too_many(faces: list[Face], frame: SampledFrame) -> Failure:
     return Failure(frame.media, "detect", "TooManyFaces", message, *place)
 
 
-def _face_row(place: dict[str, object], index: int, face: Face) -> dict[str, object]:
+def _face_row(place: dict[str, object], face: Face, crop: NDArray[np.uint8]) -> dict[str, object]:
     """A row of `faces` as far as detection knows it."""
     boxed = {f"box_{name}": value for name, value in face.box._asdict().items()}
-    return {**place, "face_index": index, **boxed, "detector_score": face.score}
+    seen = see_face(face, crop)._asdict()
+    return {**place, **boxed, "detector_score": face.score, **seen}
 
 
 def _note_lost_frame(

@@ -27,11 +27,14 @@ class Face(NamedTuple):
         box: where it is.
         score: how sure the detector is, where it tells; larger is surer.
         tilt: degrees by which the head leans clockwise, as seen; its crop is turned back by it.
+        yaw: degrees by which the head is turned aside, to the right as seen above 0; None where
+            neither that nor `tilt` is known.
     """
 
     box: Box
     score: float | None = None
     tilt: float = 0.0
+    yaw: float | None = None
 
 
 def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) -> Box:

@@ -20,6 +20,7 @@ from fer_core.errors import MediaError, UsageError
 from fer_core.faces import Box
 from fer_core.media import MAX_PIXELS, Source, shown_name
 from fer_core.pictures import read_coloured
+from fer_core.visibility import Visibility
 
 Order = Literal["rgb", "bgr"]
 _TO_GREY = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY}
@@ -31,11 +32,13 @@ class ScoredFace(NamedTuple):
     Attributes:
         box: where it is.
         detector_score: how sure the detector is, None where it does not tell.
+        seen: how well it can be seen.
         scores: float32 (7,), in the order of EMOTIONS.
     """
 
     box: Box
     detector_score: float | None
+    seen: Visibility
     scores: NDArray[np.float32]
 
 
@@ -67,7 +70,8 @@ class PictureAnalyst:
 
 def _scored(row: dict[str, Any], scores: NDArray[np.float32]) -> ScoredFace:
     box = Box(**{name: row[f"box_{name}"] for name in Box._fields})
-    return ScoredFace(box, row["detector_score"], scores)
+    seen = Visibility(**{name: row[name] for name in Visibility._fields})
+    return ScoredFace(box, row["detector_score"], seen, scores)
 
 
 @contextmanager

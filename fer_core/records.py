@@ -55,6 +55,10 @@ FACES: pa.Schema = _schema(
         _field("person_id", pa.int32(), nullable=True),
         *(_field(f"box_{part}", pa.int32()) for part in ("x", "y", "width", "height")),
         _field("detector_score", pa.float32(), nullable=True),
+        _field("roll", pa.float32(), nullable=True),
+        _field("yaw", pa.float32(), nullable=True),
+        _field("sharpness", pa.float32()),
+        _field("brightness", pa.float32()),
         _field("emotion", pa.string()),
         _field("confidence", pa.float32()),
         *(_field(name, pa.float32()) for name in SCORE_COLUMNS),
@@ -132,7 +136,7 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
-SPAN_VERSION = 3
+SPAN_VERSION = 4
 """Changes whenever a committed span holds something else; earlier ones are then not read."""
 
 SPAN: pa.Schema = _schema(

@@ -13,6 +13,7 @@ from fer_core.detection.colour import Colour
 from fer_core.detection.face_check import FaceCheck, Verdict
 from fer_core.detection.finder import Finder, Proposal
 from fer_core.detection.place import Grey, Place
+from fer_core.detection.points import yaw_of_points
 from fer_core.faces import Face, square_box
 
 VOUCH, EVEN = 10.0, 0.55
@@ -62,6 +63,7 @@ class FollowedFace:
         vouched: what the finder adds to it.
         score: of the finder, None where it does not tell.
         move: how far it came since the frame before, in pixels.
+        yaw: degrees by which it is turned aside, None where neither check nor finder tells.
     """
 
     seen: Place
@@ -71,6 +73,7 @@ class FollowedFace:
     aside: tuple[float, float] = (0.0, 0.0)
     larger: float = 1.0
     move: tuple[float, float] = (0.0, 0.0)
+    yaw: float | None = None
 
     @property
     def place(self) -> Place:
@@ -143,7 +146,7 @@ class FaceDetector:
         self._shape = grey.shape
         size = grey.shape[1], grey.shape[0]
         return sorted(
-            Face(square_box((at.x, at.y), at.side, size), face.shown_score, at.tilt)
+            Face(square_box((at.x, at.y), at.side, size), face.shown_score, at.tilt, face.yaw)
             for face in self._faces
             for at in (face.place,)
         )
@@ -177,7 +180,8 @@ class FaceDetector:
         move = place.x - face.seen.x, place.y - face.seen.y
         if seen.surety > SURE:
             face = replace(face, aside=(0.0, 0.0), larger=1.0)
-        return keep_sure(grey, replace(face, seen=place, surety=seen.surety, move=move))
+        yaw = yaw_of_points(seen.points)
+        return keep_sure(grey, replace(face, seen=place, surety=seen.surety, move=move, yaw=yaw))
 
     def _find_again(
         self, grey: Grey, face: FollowedFace, colour: Colour | None
@@ -213,8 +217,11 @@ class FaceDetector:
         seen = self._check.confirm(grey, proposal.place)
         if not seen.place.is_near(proposal.place):  # that is another face
             seen = self._check.look(grey, proposal.place)._replace(place=proposal.place)
-        place = seen.place if seen.surety > 0 else proposal.place
-        return keep_sure(grey, FollowedFace(place, seen.surety, 0.0, None).proposed_at(proposal))
+        known = seen.surety > 0
+        place = seen.place if known else proposal.place
+        yaw = yaw_of_points(seen.points) if known else proposal.yaw
+        face = FollowedFace(place, seen.surety, 0.0, None, yaw=yaw)
+        return keep_sure(grey, face.proposed_at(proposal))
 
     def _has_changed(self, grey: Grey) -> bool:
         return bool(np.abs(shrink(grey) - self._cells).mean() > CHANGED)

@@ -10,10 +10,17 @@ from fer_core.errors import FerError
 
 
 class Proposal(NamedTuple):
-    """A place that may show a face, and how sure the finder is, 0-1; None if it does not tell."""
+    """What may be a face.
+
+    Attributes:
+        place: where.
+        score: how sure the finder is, 0-1; None if it does not tell.
+        yaw: degrees by which the head is turned aside, as it sees it; None if it does not tell.
+    """
 
     place: Place
     score: float | None
+    yaw: float | None = None
 
 
 class Finder(Protocol):

@@ -39,6 +39,21 @@ def place_of_points(points: NDArray[np.floating]) -> Place:
     return Place(float(x), float(y), side, tilt)
 
 
+NOSE_PER_EYES = 0.42
+"""How far the nose comes forward, in distances of the eyes: median over 313 heads that are turned
+by 50 to 85 degrees, as the distance of their eyes beside that to the mouth tells."""
+
+
+def yaw_of_points(points: NDArray[np.floating]) -> float:
+    """Returns degrees by which a head is turned aside, to the right as seen above 0.
+
+    The nose moves aside by the sine, while the eyes come together by the cosine.
+    """
+    across, nose = points[1] - points[0], points[2] - (points[0] + points[1]) / 2
+    distance = max(math.hypot(*across), 1e-6)
+    return math.degrees(math.atan2(nose @ across / distance, NOSE_PER_EYES * distance))
+
+
 ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89
 """Of a head turned so far that the middle of its points is so far from that of its box, in sides,
 the square is put around the box; shares are medians over the faces that the check has learnt."""

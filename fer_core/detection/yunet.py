@@ -18,7 +18,7 @@ from fer_core.detection.colour import Colour, Colours, colour_of_grey
 from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import place_of_face
+from fer_core.detection.points import place_of_face, yaw_of_points
 from fer_core.errors import FerError, ModelError
 
 NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
@@ -179,8 +179,9 @@ def propose_row(row: NDArray[np.float32], zoom: NDArray[np.float64]) -> Proposal
             x and y in pixels of the searched copy; score. Right is the person's right.
         zoom: pixels of the frame per pixel of the copy, x and y.
     """
-    place = place_of_face(row[4:14].reshape(5, 2) * zoom, row[:4] * np.tile(zoom, 2))
-    return Proposal(place, float(row[14]))
+    points = row[4:14].reshape(5, 2) * zoom
+    place = place_of_face(points, row[:4] * np.tile(zoom, 2))
+    return Proposal(place, float(row[14]), yaw_of_points(points))
 
 
 def _read_model(path: Path) -> bytes:

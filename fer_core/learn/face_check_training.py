@@ -35,7 +35,7 @@ def propose_faces(pictures: list[MarkedPicture]) -> list[Proposal]:
         Proposal(number, place._replace(tilt=0.0))
         for number, picture in enumerate(pictures)
         for finder in finders
-        for place, _ in finder(picture.grey, None)
+        for place, *_ in finder(picture.grey, None)
         if place.side > 4
     ]
 

@@ -198,8 +198,9 @@ here. *One voter against the others*: each voter of each picture is judged by th
 other voters, where they have one; an answer outside the seven is wrong. If these pictures have \
 chosen the model or its temperature, the figures are a little better than on others."""
 ABOUT_SLICES = (
-    "Sharpness is the variance of the Laplacian over that of the greys (low: blurred). Face size, "
-    "where the data give `box_width`, is the width of the face's box in pixels."
+    "Sharpness is the variance of the Laplacian over that of the greys (low: blurred). Yaw and "
+    "roll are the degrees by which heads are turned aside and lean, as the face check sees them. "
+    "Face size, where the data give `box_width`, is the width of the face's box in pixels."
 )
 
 

@@ -1,14 +1,19 @@
-"""Parts of the pictures that are alike: dark or bright, blurred or sharp, small or large."""
+"""Parts of the pictures that are alike: dark, blurred, turned aside or leaning, small, or not."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classify import CROP_SIZE
+from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.place import Place
+from fer_core.detection.points import yaw_of_points
 from fer_core.learn.labels import LabelledFaces
+from fer_core.visibility import brightness, sharpness
 
 THIRDS = ("low", "middle", "high")
 
@@ -30,21 +35,29 @@ class Slice:
     rows: NDArray[np.intp]
 
 
-def brightness(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Returns the mean grey of crops uint8 (n, 48, 48), 0 to 255, float64 (n,)."""
-    return np.asarray(crops.mean(axis=(1, 2)), np.float64)
+def _each(
+    measure: Callable[[NDArray[np.uint8]], float], crops: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """Measures crops uint8 (n, 48, 48), float64 (n,)."""
+    return np.array([measure(crop) for crop in crops], np.float64)
 
 
-def sharpness(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Returns the variance of the Laplacian over that of the greys, float64 (n,).
+def head_poses(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Returns by how many degrees heads are turned aside, and lean, as the face check sees them.
 
-    Dividing keeps a picture of little contrast from counting as blurred.
+    Args:
+        crops: uint8 (n, 48, 48), each filled by a face.
+
+    Returns:
+        float64 (2, n), from 0; NaN where the check sees no face.
     """
-    values = np.zeros(len(crops))
+    check, whole = FaceCheck(), Place(CROP_SIZE / 2, CROP_SIZE / 2, CROP_SIZE)
+    poses = np.full((2, len(crops)), np.nan)
     for index, crop in enumerate(crops):
-        edges = cv2.Laplacian(crop, cv2.CV_64F)
-        values[index] = edges.var() / max(float(crop.var()), 1.0)
-    return values
+        seen = check.confirm(crop, whole)
+        if seen.surety > 0:
+            poses[:, index] = abs(yaw_of_points(seen.points)), abs(seen.place.tilt)
+    return poses
 
 
 def split_in_thirds(name: str, values: NDArray[np.float64]) -> list[Slice]:
@@ -72,9 +85,12 @@ def split_in_thirds(name: str, values: NDArray[np.float64]) -> list[Slice]:
 
 
 def slice_faces(faces: LabelledFaces) -> list[Slice]:
-    """Cuts faces by brightness, sharpness, and face size where it is known."""
+    """Cuts faces as the columns of `faces` tell how well they are seen, and by their known size."""
+    yaw, roll = head_poses(faces.crops)
     return [
-        *split_in_thirds("brightness", brightness(faces.crops)),
-        *split_in_thirds("sharpness", sharpness(faces.crops)),
+        *split_in_thirds("brightness", _each(brightness, faces.crops)),
+        *split_in_thirds("sharpness", _each(sharpness, faces.crops)),
+        *split_in_thirds("yaw", yaw),
+        *split_in_thirds("roll", roll),
         *split_in_thirds("face_size", faces.known_sizes()),
     ]

@@ -50,7 +50,7 @@ def yunet_finder() -> Finder:
     detect = YuNetFinder(settings, find_yunet())
     return lambda grey, colour: [
         square_box((place.x, place.y), place.side, (grey.shape[1], grey.shape[0]))
-        for place, _ in detect(grey, colour)
+        for place, *_ in detect(grey, colour)
     ]
 
 

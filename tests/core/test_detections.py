@@ -81,6 +81,8 @@ def test_a_committed_span_gives_its_rows_back() -> None:
     face = rows["faces"].to_pylist()[0]
     assert (face["emotion"], face["box_y"], face["track_id"]) == ("happy", 20, None)
     assert face["detector_score"] == 0.5
+    assert face["roll"] is face["yaw"] is None
+    assert face["brightness"] == pytest.approx(found.crops[0].mean())
     assert face["confidence"] == face["p_happy"] == np.float32(0.7)
     assert sum(face[f"p_{name}"] for name in NAMES) == pytest.approx(1)
 
@@ -100,10 +102,12 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
     composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
     frame = np.full((900, 1600), 128, np.uint8)
     frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
-    ((box, score, tilt),) = load_detector(HaarSettings())(frame)
+    ((box, score, tilt, yaw),) = load_detector(HaarSettings())(frame)
     assert score is not None
     assert score > 0.9
     assert abs(tilt) < 5
+    assert yaw is not None
+    assert abs(yaw) < 15
     assert 900 <= box.x < box.x + box.width <= 1284
     assert 300 <= box.y < box.y + box.height <= 684
     assert box.width > 250

@@ -16,8 +16,9 @@ from fer_core.learn.calibration import (
 from fer_core.learn.intervals import mirrored_intervals, percentile_intervals, resample
 from fer_core.learn.labels import LabelledFaces, vote_shares
 from fer_core.learn.measuring import measure_scores, vote_metrics
-from fer_core.learn.slices import brightness, sharpness, slice_faces, split_in_thirds
+from fer_core.learn.slices import head_poses, slice_faces, split_in_thirds
 from tests.core.faces import draw_faces
+from tests.corpus.rooms import load_composite
 
 HAPPY, NEUTRAL, SAD = 3, 4, 5
 
@@ -152,21 +153,17 @@ def test_thirds_have_equal_counts_and_leave_out_what_is_unknown() -> None:
     assert split_in_thirds("face_size", np.full(5, np.nan)) == []
 
 
-def test_brightness_and_sharpness_tell_pictures_apart() -> None:
-    import cv2
-
-    crops = draw_faces(3, seed=0)
-    blurred = np.stack([cv2.GaussianBlur(crop, (0, 0), 2) for crop in crops])
-    assert (sharpness(blurred.astype(np.uint8)) < 0.5 * sharpness(crops)).all()
-    # Half the contrast is no blur.
-    np.testing.assert_allclose(sharpness(crops // 2), sharpness(crops), rtol=0.1)
-    np.testing.assert_allclose(brightness(np.full((1, 48, 48), 77, np.uint8)), [77])
-    labels = np.zeros(3, np.int64)
-    faces = LabelledFaces(crops, labels, np.zeros((3, 10), np.float32))
-    assert {part.name.rpartition("_")[0] for part in slice_faces(faces)} == {
-        "brightness",
-        "sharpness",
-    }
+def test_faces_are_sliced_by_how_well_they_are_seen() -> None:
+    crops = np.stack([load_composite("neutral", 48, tilt) for tilt in (-24, -8, 0, 16)])
+    yaw, roll = head_poses(crops)
+    assert (yaw < 15).all()
+    np.testing.assert_allclose(roll, [24, 8, 0, 16], atol=8)
+    assert np.isnan(head_poses(np.full((1, 48, 48), 90, np.uint8))).all()
+    faces = LabelledFaces(crops, np.zeros(4, np.int64), np.zeros((4, 10), np.float32))
+    slices = slice_faces(faces)
+    names = {part.name.rpartition("_")[0] for part in slices}
+    assert names == {"brightness", "sharpness", "yaw", "roll"}
+    assert next(part.rows.tolist() for part in slices if part.name == "roll_high") == [0]
 
 
 def test_all_figures_with_and_without_copies() -> None:
@@ -188,7 +185,8 @@ def test_all_figures_with_and_without_copies() -> None:
     assert metrics["human.ferplus.accuracy"] == 1
     assert metrics["human.ferplus.pictures"] == 140
     thirds = [key for key in metrics if key.startswith("slice.") and key.endswith(".pictures")]
-    assert sum(metrics[key] for key in thirds) == 2 * 14
+    told = [key for key in thirds if key.startswith(("slice.brightness", "slice.sharpness"))]
+    assert sum(metrics[key] for key in told) == 2 * 14
     names = {key.rpartition("_")[2] for key in metrics if ".confusion_" in key}
     assert names == set(NAMES)
 

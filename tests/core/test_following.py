@@ -76,7 +76,7 @@ def test_what_is_no_face_is_not_followed(finder: str, scene: Grey) -> None:
 @pytest.mark.parametrize(
     "scene",
     [
-        add_head(draw_room(), turn_aside(load_composite("neutral", SIDE), 0.45), 180, 80),
+        add_head(draw_room(), turn_aside(load_composite("neutral", SIDE), 40), 180, 80),
         add_head(draw_room(), load_composite("happy", SIDE, 25), 180, 80),
         add_head(draw_room(), load_composite("happy", SIDE, -35), 180, 80),
         head_at(-round(0.3 * SIDE)),

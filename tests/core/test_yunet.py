@@ -176,7 +176,7 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
     points = (right, eyes, left, eyes, 0, 0, side * 0.4, mouth, side * 0.6, mouth)
     row = np.array([0, 0, 1, 1, *(side + value for value in points), 0.9], np.float32)
     row[:4] = 1.1 * side, 0.9 * side, 0.8 * side, 1.1 * side
-    yunet, _ = propose_row(row, np.ones(2))
+    yunet, *_ = propose_row(row, np.ones(2))
     assert yunet.tilt == 0
     assert yunet.side == pytest.approx(haar.box.width, rel=0.13)
     for ours, theirs in zip(yunet[:2], haar.box[:2], strict=True):

@@ -27,14 +27,17 @@ def load_composite(name: str, side: int, tilt: float = 0.0) -> Grey:
     return np.asarray(turned, np.uint8)
 
 
-def turn_aside(face: Grey, share: float) -> Grey:
-    """Turns a face, uint8 (n, n), to the left, so that it is narrower by a share."""
+def turn_aside(face: Grey, yaw: float) -> Grey:
+    """Turns a face, uint8 (n, n), by degrees, to the right above 0: a round head with a nose."""
     side = len(face)
-    right = (1 - share) * side
-    before = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
-    after = np.array([[0, 0], [right, 0.12 * side], [right, 0.88 * side], [0, side]], np.float32)
-    matrix = cv2.getPerspectiveTransform(before, after)
-    turned = cv2.warpPerspective(face, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side - 0.5
+    sine, cosine = np.sin(np.radians(yaw)), np.cos(np.radians(yaw))
+    round_head = 0.25 * (1 - (2 * x) ** 2)
+    nose = 0.16 * np.exp(-(x**2 / 0.004 + (y - 0.08) ** 2 / 0.012))
+    ahead = np.asarray(round_head + nose - 0.2, np.float32)
+    across = np.asarray((x - ahead * sine) / cosine + 0.5, np.float32) * side
+    down = np.asarray(y + 0.5, np.float32) * side
+    turned = cv2.remap(face, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(turned, np.uint8)
 
 

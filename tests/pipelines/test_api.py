@@ -171,6 +171,8 @@ def test_works_in_a_notebook_and_in_a_thread(tmp_path: Path) -> None:
         assert face.box == tuple(row[f"box_{name}"] for name in face.box._fields)
         assert (face.emotion, face.detector_score) == (row["emotion"], row["detector_score"])
         assert face.confidence == pytest.approx(row["confidence"], abs=1e-5)
+        for name in ("roll", "yaw", "sharpness", "brightness"):
+            assert getattr(face, name) == pytest.approx(row[name], rel=1e-5)
         scores = [row[f"p_{each.name}"] for each in ferbeam.EMOTIONS]
         assert list(face.scores.values()) == pytest.approx(scores, abs=1e-5)
         assert max(face.scores, key=lambda name: face.scores[name]) == face.emotion

@@ -178,6 +178,8 @@ FAULTS: list[tuple[str, Callable[[Broken], object], set[str]]] = [
     ("a face twice", put("faces", PICTURE, "face_index", 0, 1), {"face-number"}),
     ("a box outside", put("faces", PICTURE, "box_x", 5000), {"face-box"}),
     ("an empty box", put("faces", PICTURE, "box_width", 0), {"face-box"}),
+    ("a yaw without a roll", put("faces", VIDEO, "roll", None), {"face-seen"}),
+    ("no brightness", put("faces", VIDEO, "brightness", float("nan")), {"face-seen"}),
     ("scores that do not sum to 1", set_scores, {"face-scores"}),
     ("no score", put("faces", VIDEO, "p_fear", float("nan")), {"face-scores"}),
     ("an emotion", put("faces", VIDEO, "emotion", "disgust"), {"face-emotion"}),

@@ -29,6 +29,10 @@ class Face:
         confidence: that score.
         scores: of each emotion by its name, in the order of EMOTIONS; they sum to 1.
         detector_score: how sure the detector is, None where it does not tell.
+        roll: degrees by which the head leans clockwise, None where its eyes are not known.
+        yaw: degrees by which it is turned aside, to the right above 0; None likewise.
+        sharpness: of its crop, from 0.
+        brightness: mean grey of its crop, 0 to 255.
     """
 
     box: Box
@@ -36,6 +40,10 @@ class Face:
     confidence: float
     scores: dict[str, float]
     detector_score: float | None
+    roll: float | None
+    yaw: float | None
+    sharpness: float
+    brightness: float
 
 
 def faces(
@@ -108,4 +116,4 @@ def _face(found: ScoredFace) -> Face:
 
     scores = dict(zip(NAMES, found.scores.tolist(), strict=True))
     emotion = NAMES[int(found.scores.argmax())]
-    return Face(found.box, emotion, scores[emotion], scores, found.detector_score)
+    return Face(found.box, emotion, scores[emotion], scores, found.detector_score, *found.seen)

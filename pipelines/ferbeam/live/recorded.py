@@ -51,6 +51,7 @@ def face_row(place: dict[str, Any], index: int, face: SeenFace) -> dict[str, Any
         "person_id": face.track_id,  # who comes back is not known live
         **{f"box_{name}": value for name, value in face.box._asdict().items()},
         "detector_score": face.detector_score,
+        **face.seen._asdict(),
         "emotion": NAMES[best],
         "confidence": float(face.scores[best]),
         **dict(zip(SCORE_COLUMNS, face.scores.tolist(), strict=True)),

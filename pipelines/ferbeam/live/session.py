@@ -20,6 +20,7 @@ from fer_core.pictures import read_coloured
 from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
 from fer_core.tracking.descriptors import SCENE_SIZE, describe_scene, find_cuts
+from fer_core.visibility import Visibility, see_face
 from ferbeam.output.costs import Costs, timed
 
 MAX_PIXELS = 1920 * 1080
@@ -36,6 +37,7 @@ class SeenFace(NamedTuple):
         track_id: the same face through a session, from 0.
         box: in pixels of the frame.
         detector_score: how sure the detector is, None where it does not tell.
+        seen: how well it can be seen.
         scores: float32 (7,).
         smoothed: float32 (7,), as the page shows them.
     """
@@ -43,6 +45,7 @@ class SeenFace(NamedTuple):
     track_id: int
     box: Box
     detector_score: float | None
+    seen: Visibility
     scores: NDArray[np.float32]
     smoothed: NDArray[np.float32]
 
@@ -113,8 +116,10 @@ class Session:
         boxes = [face.box for face in faces]
         tracks, smooth = self._tracks.advance(boxes, scores, timestamp_ms)
         seen = [
-            SeenFace(track, face.box, face.score, row, smoothed)
-            for track, face, row, smoothed in zip(tracks, faces, scores, smooth, strict=True)
+            SeenFace(track, face.box, face.score, see_face(face, crop), row, smoothed)
+            for track, face, crop, row, smoothed in zip(
+                tracks, faces, crops, scores, smooth, strict=True
+            )
         ]
         height, width = grey.shape
         return Analysed(width, height, seen, 1000 * (time.perf_counter() - start))

@@ -31,6 +31,7 @@ KINDS = {
     "face-frame": "faces whose frame is not in `frames`, or at another time",
     "face-number": "faces that are not numbered 0, 1, 2, ... in their frame",
     "face-box": "faces whose box is empty or not inside the frame",
+    "face-seen": "faces whose roll, yaw, sharpness or brightness cannot be",
     "face-scores": "faces whose scores are not between 0 and 1, or do not sum to 1",
     "face-emotion": "faces whose emotion and confidence are not those of the highest score",
     "face-track": "faces whose track, person or smoothed emotion cannot be",

@@ -18,6 +18,7 @@ from ferbeam.verify.rows import (
     check_faces,
     check_frames,
     check_scores,
+    check_seen,
     match_names,
     number_names,
 )
@@ -82,6 +83,7 @@ def check_group(findings: Findings, tally: Tally, tables: dict[str, pa.Table]) -
     check_frames(findings, frames)
     check_faces(findings, frames, faces)
     check_scores(findings, faces)
+    check_seen(findings, faces)
     width, height = (_by_medium(media, name) for name in ("width", "height"))
     check_boxes(findings, faces, width, height)
     _check_counts(findings, columns)

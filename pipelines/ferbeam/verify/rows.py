@@ -13,6 +13,12 @@ from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS, STATUSES
 from ferbeam.verify.findings import Findings
 
+SEEN_WITHIN = {
+    "roll": (-180, 180),
+    "yaw": (-90, 90),
+    "sharpness": (0, np.finfo(np.float32).max),
+    "brightness": (0, 255),
+}
 TOLERANCE = 1e-3
 """How far the sum of seven scores may be from 1."""
 
@@ -118,6 +124,17 @@ def _frame_keys(frames: Columns, faces: Columns) -> tuple[NDArray[np.int64], NDA
     known, ranks = np.unique(index, return_inverse=True)
     keys = np.concatenate([frames.media, faces.media]) * max(1, len(known)) + ranks.reshape(-1)
     return keys[: len(frames.media)], keys[len(frames.media) :]
+
+
+def check_seen(findings: Findings, faces: Columns) -> None:
+    """Checks how well faces are seen: both angles or none, and all within what can be."""
+    table = faces.table
+    known = [pc.is_valid(table[name]).to_numpy() for name in ("roll", "yaw")]
+    right = known[0] == known[1]
+    for name, (least, most) in SEEN_WITHIN.items():
+        values = pc.fill_null(table[name], 0).to_numpy()
+        right &= (values >= least) & (values <= most)
+    findings.flag("face-seen", ~right, faces.place)
 
 
 def check_scores(findings: Findings, faces: Columns) -> None:
