@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from fer_core.errors import FerError
+from ferbeam.commands.agree import agree
 from ferbeam.commands.analyze import analyze
 from ferbeam.commands.exit_codes import DONE, USAGE, exit_code_of
 from ferbeam.commands.failures import failures
@@ -57,6 +58,7 @@ COMMANDS = (
     query,
     export,
     report,
+    agree,
     live,
     prepare,
     train,

@@ -20,6 +20,7 @@ FLOORS = (
     {"__main__"},
     {"cli", "job_main"},
     {"api", "commands"},
+    {"agreement"},
     {"control", "report", "training"},
     {"analysis", "live", "query", "terminal", "verify"},
     {"deploy", "output"},

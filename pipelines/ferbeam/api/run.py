@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ferbeam.agreement.compare import Agreement
     from ferbeam.output.folder import Output
     from ferbeam.output.run_file import Run as RunFile
     from ferbeam.verify.findings import Finding
@@ -115,6 +116,33 @@ class Run:
         from ferbeam.verify.verify_output import verify_output
 
         return verify_output(self._folder()).findings
+
+    def agree(
+        self,
+        codes: str | os.PathLike[str],
+        *,
+        step_ms: int = 100,
+        tolerance_ms: int = 500,
+        lang: Literal["en", "fr"] = "en",
+    ) -> Agreement:
+        """Compares the run with what people coded, as `ferbeam agree` does, and writes its page.
+
+        Args:
+            codes: file or folder: CSV, exports or a project of BORIS, documents of ELAN.
+            step_ms: length of the steps of time that are compared.
+            tolerance_ms: by which events may miss each other.
+            lang: language of the page.
+
+        Returns:
+            Its figures, `table()` puts them into a table; the worst moments; what was left out.
+
+        Raises:
+            UsageError: the codes do not fit; with the reason.
+        """
+        from ferbeam.agreement.agree import agree_with
+        from ferbeam.agreement.compare import How
+
+        return agree_with(self._folder(), Path(codes), How(step_ms, tolerance_ms), lang)
 
     def report(
         self, lang: Literal["en", "fr"] = "en", viewers: str | os.PathLike[str] | None = None

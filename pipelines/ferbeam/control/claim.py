@@ -11,7 +11,7 @@ from ferbeam.output.analysis_folder import OWN_NAMES
 from ferbeam.output.folder import PART, TILES, Output, sheet_name
 from ferbeam.output.notes import read_settings
 from ferbeam.output.read_tables import read_tables
-from ferbeam.output.report_mark import PAGES, REPORT, shows_other_run
+from ferbeam.output.report_mark import AGREEMENT, PAGES, REPORT, shows_other_run
 from ferbeam.output.run_file import Run, find_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
 
@@ -90,7 +90,7 @@ def sweep_copies(output: Output, run: Run) -> None:
 def sweep_report(output: Output, run: Run) -> None:
     """Removes a report of other tables or copies than those of a run."""
     if shows_other_run(output, run):
-        sweep_files(output, _list_own(output, (REPORT, PAGES)))
+        sweep_files(output, _list_own(output, (REPORT, AGREEMENT, PAGES)))
 
 
 def _list_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> list[str]:

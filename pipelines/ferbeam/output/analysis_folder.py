@@ -13,12 +13,15 @@ from ferbeam.output.checked_files import read_checked
 from ferbeam.output.folder import Folder, copy_name, sheet_name
 from ferbeam.output.ownership import Kind
 from ferbeam.output.read_tables import read_table_file
-from ferbeam.output.report_mark import MARK, MARK_WITHIN, PAGES, REPORT
+from ferbeam.output.report_mark import AGREEMENT, MARK, MARK_WITHIN, PAGES, REPORT
 from ferbeam.output.run_file import MOST_BYTES, RUN_FILE, Listed
 
 PROGRESS_FILE = "progress.json"
 """Tells other programs how far a run is, or what the last one came to."""
-OWN_NAMES = (*TABLES, "annotated", "sheets", ".spans", RUN_FILE, PROGRESS_FILE, REPORT, PAGES)
+OWN_NAMES = (
+    *(*TABLES, "annotated", "sheets", ".spans", RUN_FILE, PROGRESS_FILE),
+    *(REPORT, AGREEMENT, PAGES),
+)
 """What ferbeam writes below OUTPUT, folders too; in these, what others put there is not touched."""
 _BELOW_SPANS = (".spans/plans", ".spans/copies", ".spans/started")
 _TABLE = re.compile(rf"({'|'.join(TABLES)})/([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}\.parquet")

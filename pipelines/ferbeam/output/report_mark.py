@@ -10,6 +10,9 @@ from ferbeam.output.run_file import Run
 
 REPORT = "report.html"
 
+AGREEMENT = "agreement.html"
+"""The page of `agree`."""
+
 PAGES = "report"
 """The folder of further pages, where media are many."""
 
@@ -26,8 +29,9 @@ def mark_of(run: Run) -> str:
 
 
 def shows_other_run(output: Output, run: Run) -> bool:
-    """Tells whether OUTPUT holds a report, but of other tables or copies than this run's."""
-    path = output.path(REPORT)
-    if not output.exists(path):
-        return False
-    return MARK.format(mark_of(run)).encode() not in output.read(path)[:MARK_WITHIN]
+    """Tells whether OUTPUT holds a page, but of other tables or copies than this run's."""
+    paths = (output.path(name) for name in (REPORT, AGREEMENT))
+    mark = MARK.format(mark_of(run)).encode()
+    return any(
+        output.exists(path) and mark not in output.read(path)[:MARK_WITHIN] for path in paths
+    )

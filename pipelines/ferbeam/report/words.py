@@ -159,6 +159,38 @@ WORDS: dict[str, tuple[str, str]] = {
         "Les vidéos et les images ne sont pas dans cette page : elle montre celles de annotated/ "
         "et sheets/ à côté d’elle. Rien n’est chargé du réseau ni envoyé.",
     ),
+    "agreement": ("Agreement with people", "Accord avec des personnes"),
+    "agreement_of": (
+        "{videos} videos, {minutes} minutes, {coders} coders; a face in {seen} of the time",
+        "{videos} vidéos, {minutes} minutes, {coders} codeurs ; un visage pendant {seen} du temps",
+    ),
+    "expression": ("Expression", "Expression"),
+    "all_emotions": ("all together", "toutes ensemble"),
+    "agree_kappa": ("Cohen’s kappa", "kappa de Cohen"),
+    "agree_alpha": ("Krippendorff’s alpha", "alpha de Krippendorff"),
+    "agree_icc": ("ICC(A,1)", "CCI(A,1)"),
+    "agree_f1": ("F1 of events", "F1 des événements"),
+    "agree_kappa_of_people": ("kappa among people", "kappa entre personnes"),
+    "agree_says": (
+        "In brackets the 95 % interval of a bootstrap over videos. Kappa and F1: the run beside "
+        "each coder; alpha: all of them; ICC: scores beside the mean of the coders. Events may "
+        "miss each other by {tolerance} ms. Time without a face is left out.",
+        "Entre parenthèses, l’intervalle à 95 % d’un bootstrap sur les vidéos. Kappa et F1 : "
+        "l’analyse face à chaque codeur ; alpha : tous ensemble ; CCI : les scores face à la "
+        "moyenne des codeurs. Les événements peuvent se manquer de {tolerance} ms. Le temps sans "
+        "visage est écarté.",
+    ),
+    "left_out": ("Left out:", "Écarté :"),
+    "worst": ("Where they disagree most", "Là où ils divergent le plus"),
+    "no_worst": ("They never disagree.", "Ils ne divergent jamais."),
+    "people_say": ("People:", "Personnes :"),
+    "run_says": ("ferbeam:", "ferbeam :"),
+    "people_err": (
+        "People err, too: where two coders are given, their own agreement is what a machine can "
+        "reach.",
+        "Les gens se trompent aussi : avec deux codeurs, leur propre accord est ce qu’une machine "
+        "peut atteindre.",
+    ),
     "made_by": ("Made by ferbeam{version}.", "Fait par ferbeam{version}."),
     "card": (
         "The model {name} was measured on {pictures} faces that ten people each had judged: its "

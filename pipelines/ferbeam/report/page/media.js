@@ -72,3 +72,7 @@ if (list) {
   for (const hidden of document.querySelectorAll(".finder, .turn")) hidden.hidden = false;
   draw();
 }
+
+for (const video of document.querySelectorAll(".moments video")) {
+  whenSeen(video, () => { video.preload = "metadata"; });
+}

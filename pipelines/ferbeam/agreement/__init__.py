@@ -1,0 +1,1 @@
+"""How well a run agrees with people who watched the same videos: `agree`."""
