@@ -60,6 +60,7 @@ class MediaInfo:
         duration_ms: from the medium's start to the end of its last frame; 0 for a picture.
         has_audio: whether a sound track lies beside the frames.
         notes: what of the file was left out, None where there is nothing to say.
+        pictures: how many a picture shows one after the other: more than 1 of animations and pages.
     """
 
     kind: Kind
@@ -71,6 +72,7 @@ class MediaInfo:
     duration_ms: int
     has_audio: bool
     notes: str | None = None
+    pictures: int = 1
 
 
 def kind_of(path: str | os.PathLike[str]) -> Kind | None:

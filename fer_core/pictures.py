@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageErr
 from fer_core.detection.colour import Colour, Colours, fit_size
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, MediaInfo, Source, check_pixels, open_bytes, shown_name
+from fer_core.video.picture_series import count_pictures
 
 _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """EXIF orientation to degrees clockwise; the mirrored ones (4, 5, 7) by their rotation."""
@@ -100,6 +101,7 @@ def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
         codec = _codec_of(image)
         turned = orientation >= 5 and codec != "tiff"  # Pillow gives a TIFF's size turned already
         tile = _tile_size(image)
+        pictures = count_pictures(image)
     check_pixels(name, width, height, max_pixels)
     if tile > max(width * height, _LARGEST_TILE):
         raise MediaError(
@@ -108,7 +110,8 @@ def _probe(data: bytes, name: str, max_pixels: int) -> MediaInfo:
     if turned:
         width, height = height, width
     rotation = _ROTATIONS.get(orientation, 0)
-    return MediaInfo("image", codec, width, height, rotation, None, 0, has_audio=False)
+    size = (width, height, rotation)
+    return MediaInfo("image", codec, *size, None, 0, has_audio=False, pictures=pictures)
 
 
 def _tile_size(image: Image.Image) -> int:

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
 from fer_core.video.mp4_outline import list_boxes
+from fer_core.video.picture_series import is_read_by_pillow, open_series
 
 _CLOSED = {"protocol_whitelist": "none"}
 """A file may be a list of others, or ask for a network port: only its own bytes are read."""
@@ -37,11 +38,18 @@ class Video:
         container: of all its streams.
         stream: that a player would show.
         notes: which other video streams are left out, None where there is none.
+        kind: of a picture that shows several one after the other, the name of its format.
     """
 
     container: InputContainer
     stream: VideoStream
     notes: str | None = None
+    kind: str | None = None
+
+    @property
+    def codec(self) -> str:
+        """The name of what its frames are encoded with, whichever library decodes it."""
+        return self.kind or str(self.stream.codec_context.codec.canonical_name)
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
     Raises:
         MediaError: the bytes are no video, or hold none that can be decoded.
     """
-    with open_bytes(source) as file:
+    with _open_file(source) as (file, kind):
         container = _open_container(file, shown_name(source), parse)
         with container:
             stream, notes = _choose_stream(container, shown_name(source))
@@ -73,7 +81,20 @@ def open_video(source: Source, parse: bool = True) -> Iterator[Video]:
             width, height = stream.codec_context.width + 128, stream.codec_context.height + 128
             pixels = max(MAX_PIXELS, width * height)
             stream.codec_context.options = {"max_pixels": str(pixels)}
-            yield Video(container, stream, notes)
+            yield Video(container, stream, notes, kind)
+
+
+@contextmanager
+def _open_file(source: Source) -> Iterator[tuple[BinaryIO, str | None]]:
+    """Opens the bytes of a video; of pictures FFmpeg does not read, as one made of them."""
+    with open_bytes(source) as file:
+        head = file.read(12)
+        file.seek(0)
+        if not is_read_by_pillow(head):
+            yield file, None
+            return
+        with open_series(file, shown_name(source)) as (made, kind):
+            yield made, kind
 
 
 class VideoFile:

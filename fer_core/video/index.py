@@ -111,7 +111,8 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
         seekable = ordered and times.usable
-        keys = slice(None) if seekable and _starts_midway(video, times) else slice(0)
+        midway = seekable and video.kind is None and _starts_midway(video, times)
+        keys = slice(None) if midway else slice(0)
         ended = Fraction(times.last) * time_base
         info = _info_of(video, look, ended - start, len(times.pts))
     # The frame that told the orientation and its side data hold each other, with all its pixels.
@@ -240,7 +241,7 @@ def _info_of(video: Video, look: Appearance, duration: Fraction, frame_count: in
     rate = video.stream.average_rate or (Fraction(frame_count) / duration if duration > 0 else None)
     return MediaInfo(
         kind="video",
-        codec=video.stream.codec_context.codec.canonical_name,  # not of the library that decodes
+        codec=video.codec,
         width=width,
         height=height,
         rotation=look.orientation.rotation,

@@ -105,9 +105,10 @@ def open_media(
 
 def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) -> Opened:
     with open_source(medium.path) as source:
+        index, frame_count = None, 1
         if medium.kind == "image":
-            info, index, frame_count = probe_picture(source, settings.max_pixels), None, 1
-        else:
+            info = probe_picture(source, settings.max_pixels)
+        if medium.kind == "video" or info.pictures > 1:
             index = index_video(source, settings.max_pixels)
             info, frame_count = index.info, len(index.pts)
         identity = identify(source, identity)
@@ -117,6 +118,19 @@ def _open_medium(medium: Medium, settings: RowSettings, identity: str | None) ->
         medium.name, medium.path, identity, info, frame_count, medium.size, medium.mtime_ns
     )
     return Opened(opened, index)
+
+
+def split_group(
+    group: tuple[Medium, ...], opened: list[Opened]
+) -> Iterator[tuple[tuple[Medium, ...], list[Opened]]]:
+    """Takes animations and pages out of a group of pictures: each is planned as a video is."""
+    moving = {each.medium.name for each in opened if each.video is not None}
+    still = tuple(medium for medium in group if medium.name not in moving)
+    if still:
+        yield still, [each for each in opened if each.video is None]
+    for medium in group:
+        if medium.name in moving:
+            yield (medium,), [each for each in opened if each.medium.name == medium.name]
 
 
 def plan_group(

@@ -26,7 +26,7 @@ from ferbeam.analysis.elements import (
 from ferbeam.analysis.join_spans import join_group
 from ferbeam.analysis.link_tracks import link_group, write_failures
 from ferbeam.analysis.list_media import group_media, list_media
-from ferbeam.analysis.plan_spans import open_group, plan_or_fail, write_plan
+from ferbeam.analysis.plan_spans import open_group, plan_or_fail, split_group, write_plan
 from ferbeam.analysis.render_span import load_overlay, render_guarded
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output
@@ -98,14 +98,17 @@ class PlanSpans(Step):
         with timed(costs, "probe") as counts:
             opened, failures = open_group(group, self._settings, self._output)
             counts["media"] = len(group)
+        planned: list[ReadTask] = []
         with timed(costs, "plan") as counts:
-            work = (self._settings, self._span_s)
-            opened, readings, unplanned = plan_or_fail(group, opened, *work)
-            write_plan(self._output, group, opened, readings)
-            counts["spans"] = sum(len(reading) for reading in readings)
+            for part, own in split_group(group, opened):
+                own, readings, unplanned = plan_or_fail(part, own, self._settings, self._span_s)
+                write_plan(self._output, part, own, readings)
+                planned += readings
+                failures += unplanned
+            counts["spans"] = sum(len(reading) for reading in planned)
         yield pvalue.TaggedOutput(COSTS, costs)
-        yield from (pvalue.TaggedOutput(FAILURES, each) for each in (*failures, *unplanned))
-        yield from readings
+        yield from (pvalue.TaggedOutput(FAILURES, each) for each in failures)
+        yield from planned
 
 
 class DetectFaces(Step):

@@ -19,7 +19,7 @@ from ferbeam.analysis.detect_faces import Detectors, detect_reading
 from ferbeam.analysis.elements import Medium, ReadTask, SpanToRender
 from ferbeam.analysis.link_tracks import link_group
 from ferbeam.analysis.list_media import Listing, group_media
-from ferbeam.analysis.plan_spans import Opened, open_media, plan_group
+from ferbeam.analysis.plan_spans import Opened, open_media, plan_group, split_group
 from ferbeam.analysis.render_span import load_overlay, render_task
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.guard.scratch import Scratch
@@ -103,7 +103,9 @@ def estimate_run(
         tell(f"opening {number + 1} of {len(chosen)}")
         own, readings = _open_group(request, group, estimate.failures)
         part = part.plus(own)
-        weighed[group[0].kind] += [(_weigh(own, reading), reading) for reading in readings]
+        for reading in readings:
+            kind = reading[0].media[0].info.kind
+            weighed[kind].append((_weigh(own, reading), reading))
     trial = _Trial(request, tell)
     for readings_of_kind in weighed.values():
         part = part.plus(trial.scale(readings_of_kind))
@@ -126,7 +128,9 @@ def _open_group(
     found = list(open_media(group, request.settings.rows, [None] * len(group), {}))
     opened = [each for each in found if isinstance(each, Opened)]
     failures += [each for each in found if isinstance(each, Failure)]
-    readings = plan_group(group, opened, request.settings.rows, request.settings.span_s)
+    plan = (request.settings.rows, request.settings.span_s)
+    parts = split_group(group, opened)
+    readings = [reading for part, own in parts for reading in plan_group(part, own, *plan)]
     part = Totals(open_seconds=time.perf_counter() - started)
     for medium, video in opened:
         part.videos += video is not None
