@@ -40,23 +40,15 @@ def probe_picture(source: Source, max_pixels: int = MAX_PIXELS) -> MediaInfo:
         return _probe(file.read(), shown_name(source), max_pixels)
 
 
-def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Reads a picture as grey in display orientation (EXIF), luma by ITU-R BT.601.
+def read_coloured(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.uint8], Colour]:
+    """Reads a picture as grey, and what gives its colours where they are asked for.
 
     Returns:
-        uint8 (h, w), 0-255. Of an animation, the first picture.
+        uint8 (h, w), 0-255, in display orientation (EXIF), luma by ITU-R BT.601. Of an animation,
+        the first picture.
 
     Raises:
         MediaError: the bytes are no picture, are cut short, or hold more than `max_pixels` pixels.
-    """
-    return read_coloured(source, max_pixels)[0]
-
-
-def read_coloured(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.uint8], Colour]:
-    """Reads a picture as `read_picture` does, and what gives its colours where they are asked for.
-
-    Raises:
-        MediaError: as `read_picture`.
     """
     with open_bytes(source) as file:
         data = file.read()

@@ -71,7 +71,7 @@ def copy_picture(
     Pillow takes four bytes a pixel. They are there once, and twice while they are turned.
 
     Args:
-        source: a picture in a format that `read_picture` takes.
+        source: a picture in a format that `read_coloured` takes.
         draw: draws on the pixels, in display orientation.
         target: a file to write to.
         max_pixels: larger pictures are refused before they are decoded.

@@ -23,7 +23,7 @@ from fer_core.detection.detector import limit_threads
 from fer_core.detection.yunet import YuNetFinder, YuNetSettings
 from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
 from fer_core.faces import Box, square_box
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import colour_of, grey_of, orientation_of
 from tests.bench.peers.runs import PYTHON, Boxes, read_boxes, run_ferbeam, run_rival
@@ -65,7 +65,7 @@ def read_colours(path: Path) -> NDArray[np.uint8]:
 def search_picture(find: Finder, path: Path) -> Boxes:
     """Returns the boxes of a picture, as of a clip of one frame."""
     colours = read_colours(path)
-    return {0: find(read_picture(path), lambda *size: np.asarray(cv2.resize(colours, size)))}
+    return {0: find(read_coloured(path)[0], lambda *size: np.asarray(cv2.resize(colours, size)))}
 
 
 def search_clip(find: Finder, path: Path) -> Boxes:

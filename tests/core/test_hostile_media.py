@@ -19,7 +19,7 @@ from PIL import ExifTags, Image
 from fer_core.drawing.emoji import read_emoji
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError, UsageError
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.video.container import VideoFile
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
@@ -102,13 +102,13 @@ def test_a_tile_that_is_larger_than_its_picture_is_not_decoded(
 ) -> None:
     (tmp_path / "x.tif").write_bytes(tiff_of_tiles(side))
     if read:
-        assert read_picture(tmp_path / "x.tif").shape == (64, 64)
+        assert read_coloured(tmp_path / "x.tif")[0].shape == (64, 64)
     else:
         with pytest.raises(MediaError, match="its tiles have 144,000,000 pixels"):
-            read_picture(tmp_path / "x.tif")
+            read_coloured(tmp_path / "x.tif")
 
 
-@pytest.mark.parametrize("open_it", [index_video, read_picture, read_emoji])
+@pytest.mark.parametrize("open_it", [index_video, read_coloured, read_emoji])
 def test_a_pipe_is_never_waited_for(tmp_path: Path, open_it: Callable[[Path], object]) -> None:
     for emotion in EMOTIONS:
         os.mkfifo(tmp_path / f"{emotion.name}.png")

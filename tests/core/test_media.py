@@ -18,7 +18,7 @@ from pillow_heif import register_heif_opener
 
 from fer_core.errors import MediaError
 from fer_core.media import MediaInfo, identity_of, kind_of, shown_name
-from fer_core.pictures import probe_picture, read_picture
+from fer_core.pictures import probe_picture, read_coloured
 from fer_core.video.index import index_video
 from tests.core.clips import Clip, draw_pattern, make_clip, make_sound
 
@@ -68,7 +68,7 @@ def test_pictures_are_turned_as_exif_says(kind: str, orientation: int) -> None:
     data = picture_bytes(kind, orientation)
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("L"))
     info = probe_picture(io.BytesIO(data))
-    grey = read_picture(io.BytesIO(data))
+    grey = read_coloured(io.BytesIO(data))[0]
     assert grey.dtype == np.uint8
     assert grey.shape == upright.shape == (info.height, info.width)
     assert np.abs(grey.astype(int) - upright).max() <= (4 if kind not in ("HEIF", "AVIF") else 25)
@@ -84,7 +84,7 @@ def test_pictures_and_videos_of_any_name_are_read(tmp_path: Path, name: bytes) -
         Path(path).write_bytes(picture_bytes("PNG"))
     except OSError:
         pytest.skip("this file system refuses names that are not UTF-8")
-    assert read_picture(path).shape == (64, 96)
+    assert read_coloured(path)[0].shape == (64, 96)
     video = Path(path[:-4] + ":%03d.mp4")
     video.write_bytes(make_clip(tmp_path / "a.mp4", Clip(frames=5)).read_bytes())
     assert len(index_video(video).pts) == 5
@@ -96,19 +96,19 @@ def test_pictures_and_videos_of_any_name_are_read(tmp_path: Path, name: bytes) -
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
 def test_pictures_cut_short_are_refused(kind: str, part: float) -> None:
     data = picture_bytes(kind)
-    assert read_picture(io.BytesIO(data)).shape == (64, 96)
+    assert read_coloured(io.BytesIO(data))[0].shape == (64, 96)
     with pytest.raises(MediaError):
-        read_picture(io.BytesIO(data[: int(len(data) * part)]))
+        read_coloured(io.BytesIO(data[: int(len(data) * part)]))
 
 
 def test_a_picture_with_bytes_behind_its_end_is_read() -> None:
-    assert read_picture(io.BytesIO(picture_bytes("JPEG") + b"trailer")).shape == (64, 96)
+    assert read_coloured(io.BytesIO(picture_bytes("JPEG") + b"trailer"))[0].shape == (64, 96)
 
 
 def test_huge_headers_are_refused_before_decoding(tmp_path: Path) -> None:
     for limit in (10**8, 10**12):
         with pytest.raises(MediaError, match="pixels"):
-            read_picture(io.BytesIO(huge_png_header()), limit)
+            read_coloured(io.BytesIO(huge_png_header()), limit)
     with pytest.raises(MediaError, match=r"96 x 64 pixels, more than the limit of 6143"):
         probe_picture(io.BytesIO(picture_bytes("PNG")), 96 * 64 - 1)
     path = make_clip(tmp_path / "a.mp4", Clip(frames=3))
@@ -176,7 +176,7 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
         index_video(make_sound(tmp_path / "a.mp4"))
 
 
-@pytest.mark.parametrize("read", [probe_picture, read_picture, index_video, identity_of])
+@pytest.mark.parametrize("read", [probe_picture, read_coloured, index_video, identity_of])
 def test_files_that_are_no_media_are_refused_in_one_line(tmp_path: Path, read: object) -> None:
     assert callable(read)
     (tmp_path / "empty.mp4").write_bytes(b"")
@@ -198,7 +198,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     path.write_bytes(picture_bytes("PNG"))
     path.chmod(0)
     with pytest.raises(MediaError, match="permission denied"):
-        read_picture(path)
+        read_coloured(path)
 
 
 class FailingDisk(io.BytesIO):

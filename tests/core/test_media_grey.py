@@ -12,7 +12,7 @@ import pytest
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.video.frames import read_spans
 from fer_core.video.grey import grey_of
 from fer_core.video.index import index_video
@@ -74,7 +74,7 @@ def test_a_picture_and_its_one_frame_video_are_the_same_grey(
     picture = tmp_path / "picture.png"
     picture.write_bytes(cv2.imencode(".png", draw_colours()[:, :, ::-1])[1].tobytes())
     video = write_one_frame(tmp_path / "video.mkv", codec, pix_fmt, options)
-    difference = np.abs(read_picture(picture).astype(int) - read_first(video))
+    difference = np.abs(read_coloured(picture)[0].astype(int) - read_first(video))
     assert difference.mean() <= 2.0
     assert difference.max() <= 6
 

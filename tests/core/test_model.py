@@ -23,7 +23,7 @@ from fer_core.model import (
     load_classifier,
     write_card,
 )
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from tests.core.faces import change_card
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +75,7 @@ def test_the_teachers_load_and_tell_emotions_as_the_shipped_network_does() -> No
     detect = load_detector(HaarSettings(), for_pictures=True)
     crops = []
     for name in NAMES:
-        grey = read_picture(ROOT / "sample_data" / "composites" / f"{name}.png")
+        grey = read_coloured(ROOT / "sample_data" / "composites" / f"{name}.png")[0]
         crops += [crop_face(grey, face.box) for face in detect(grey, None)]
     shipped = load_classifier(find_model_dir())(np.stack(crops))
     assert len(set(shipped.argmax(axis=1))) > 4

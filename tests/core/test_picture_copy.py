@@ -16,7 +16,7 @@ from fer_core.drawing.canvas import Canvas, PictureCanvas, Rect, RgbCanvas
 from fer_core.drawing.picture_copy import copy_picture
 from fer_core.drawing.sprites import Sprite
 from fer_core.errors import MediaError
-from fer_core.pictures import probe_picture, read_picture
+from fer_core.pictures import probe_picture, read_coloured
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM")
 RED = (255, 0, 0)
@@ -46,7 +46,7 @@ def copy_of(source: io.BytesIO, draw: Callable[[Canvas], None], max_pixels: int 
 def copied(data: bytes) -> tuple[Image.Image, NDArray[np.int64]]:
     """Returns the copy, and how far its grey is from the original's, away from the mark."""
     copy = copy_of(io.BytesIO(data), draw_mark)
-    before, after = (read_picture(io.BytesIO(one)).astype(np.int64) for one in (data, copy))
+    before, after = (read_coloured(io.BytesIO(one))[0].astype(np.int64) for one in (data, copy))
     assert before.shape == after.shape
     picture = Image.open(io.BytesIO(copy))
     picture.load()

@@ -25,7 +25,7 @@ from fer_core.detection.yunet import (
 )
 from fer_core.errors import FerError, ModelError
 from fer_core.faces import Box
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from tests.core.yunet_file import MOUTH, draw_eyes, write_yunet
 from tests.pipelines.jobs import ROOT, SAMPLES
 
@@ -167,7 +167,7 @@ def test_the_score_is_written_and_the_crop_is_levelled(detector: Detector) -> No
 
 @pytest.mark.parametrize("name", COMPOSITES)
 def test_the_square_is_that_of_the_cascade(name: str) -> None:
-    picture = read_picture(SAMPLES / f"composites/{name}.png")
+    picture = read_coloured(SAMPLES / f"composites/{name}.png")[0]
     side = picture.shape[0]
     frame = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_CONSTANT, value=128)
     (haar,) = load_detector(HaarSettings())(frame)

@@ -19,7 +19,7 @@ from fer_core.emotions import NAMES
 from fer_core.errors import MediaError, SettingsError
 from fer_core.faces import Box, Face
 from fer_core.model import find_model_dir, load_card, load_classifier
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.prior import DEFAULT_PRIOR
 from fer_core.tracking.causal import KEEP_MS, CausalTracks
 from ferbeam.live.analyst import Analyst
@@ -45,7 +45,7 @@ def jpeg_of(size: tuple[int, int] = (64, 48)) -> bytes:
 
 def test_a_frame_is_decoded_as_a_picture_is() -> None:
     path = SAMPLES / "pictures" / "rotated.jpg"
-    np.testing.assert_array_equal(read_frame(path.read_bytes())[0], read_picture(path))
+    np.testing.assert_array_equal(read_frame(path.read_bytes())[0], read_coloured(path)[0])
 
 
 def test_faces_and_scores_are_those_of_the_batch_job() -> None:

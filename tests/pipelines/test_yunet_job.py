@@ -22,7 +22,7 @@ from fer_core.detection.yunet import YuNetSettings
 from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.model import find_model_dir, load_classifier
-from fer_core.pictures import read_picture
+from fer_core.pictures import read_coloured
 from fer_core.prior import DEFAULT_PRIOR
 from ferbeam.cli import main
 from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
@@ -56,7 +56,7 @@ def refuse(capfd: pytest.CaptureFixture[str]) -> Refuse:
 
 def draw_leaning(name: str, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Draws a dim composite face that leans clockwise, with the eyes of the small network."""
-    face = read_picture(SAMPLES / f"composites/{name}.png")
+    face = read_coloured(SAMPLES / f"composites/{name}.png")[0]
     frame = np.full((size[1], size[0]), 30, np.uint8)
     top, left = (size[1] - face.shape[0]) // 2, (size[0] - face.shape[1]) // 2
     dim = face.astype(np.float32) * (0.9 * DARKEST / 255)
@@ -101,7 +101,7 @@ def test_a_job_writes_scores_and_classifies_levelled_crops(source: Path, finishe
     boxes = faces[["box_x", "box_y", "box_width", "box_height"]].to_numpy().tolist()
     like, unlike = [], []
     for media, box, scores in zip(faces.media, boxes, found, strict=True):
-        picture = read_picture(source / media)
+        picture = read_coloured(source / media)[0]
         level, leaning = (
             abs(scores - classify(crop_face(picture, Box(*box), tilt)[np.newaxis])[0]).max()
             for tilt in (TILT, 0.0)
@@ -180,7 +180,7 @@ def test_prepare_levels_its_crops_too(
     box = Box(*(row[f"box_{side}"] for side in ("x", "y", "width", "height")))
     crop = np.asarray(cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_GRAYSCALE))
     assert crop.shape == (CROP_SIZE, CROP_SIZE)
-    wanted = crop_face(read_picture(source / "happy.png"), box, TILT).astype(int)
+    wanted = crop_face(read_coloured(source / "happy.png")[0], box, TILT).astype(int)
     assert abs(crop - wanted).mean() < 2
 
 
