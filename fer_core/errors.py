@@ -41,3 +41,7 @@ class ForeignError(FerError):
 
 class NameRefusedError(FerError):
     """The disk takes no file of that name, or there is a folder where a file should be."""
+
+
+class FerWarning(UserWarning):
+    """Something of what was asked is left out; the message says what."""

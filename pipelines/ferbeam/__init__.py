@@ -28,6 +28,7 @@ from fer_core.emotions import EMOTIONS, Emotion
 from fer_core.errors import (
     DataError,
     FerError,
+    FerWarning,
     ForeignError,
     LockedError,
     MediaError,
@@ -47,6 +48,7 @@ __all__ = [
     "Emotion",
     "Face",
     "FerError",
+    "FerWarning",
     "ForeignError",
     "LockedError",
     "MediaError",

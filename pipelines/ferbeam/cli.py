@@ -6,19 +6,20 @@ import io
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from fer_core.errors import FerError
+from fer_core.errors import FerError, FerWarning
 from ferbeam.commands.agree import agree
 from ferbeam.commands.analyze import analyze
 from ferbeam.commands.exit_codes import DONE, USAGE, exit_code_of
 from ferbeam.commands.failures import failures
 from ferbeam.commands.live import live
 from ferbeam.commands.profile import profile
-from ferbeam.commands.query import export, query
+from ferbeam.commands.query import export, query, viewers
 from ferbeam.commands.report import report
 from ferbeam.commands.training import evaluate, prepare, train
 from ferbeam.commands.verify import verify
@@ -57,6 +58,7 @@ COMMANDS = (
     profile,
     query,
     export,
+    viewers,
     report,
     agree,
     live,
@@ -82,6 +84,20 @@ def _end_without_threads() -> None:
         os._exit(DONE)
 
 
+def _print_warnings() -> None:
+    """Prints what ferbeam warns of as one line each; other warnings as Python does."""
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, FerWarning):
+            click.echo(f"ferbeam: warning: {printable(mask_urls(str(message)))}", err=True)
+        else:
+            others(message, category, *where)
+
+    warnings.simplefilter("always", FerWarning)
+    warnings.showwarning = show  # type: ignore[assignment]
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; errors become one line, never a traceback."""
     # So that `kill` ends a run as an interrupt does: with nothing left running.
@@ -90,7 +106,9 @@ def main(args: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     replace_unknown()
     try:
-        cli.main(args=args, standalone_mode=False)
+        with warnings.catch_warnings():
+            _print_warnings()
+            cli.main(args=args, standalone_mode=False)
         if args is None:  # called as a command, not from Python
             _end_without_threads()
     except click.ClickException as error:

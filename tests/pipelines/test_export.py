@@ -191,6 +191,7 @@ def test_viewers_shift_what_is_exported(output: Path, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert len(rows) == 8
     assert {row["viewer_group"] for row in rows} == {"old"}
+    (output / "viewers.csv").unlink()  # or else it is remembered
 
 
 def snippets(language: str) -> list[str]:

@@ -46,6 +46,8 @@ def ask(output: Path, sql: str, viewers: Path | None = None) -> pd.DataFrame:
     """Returns what a query answers."""
     with open_tables(Output(str(output)), viewers) as tables:
         answer: pd.DataFrame = tables.sql(sql).df()
+    if viewers is not None:
+        (output / "viewers.csv").unlink()  # or else it is remembered
     return answer
 
 
@@ -200,11 +202,17 @@ def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("media,offset_ms\nb.mp4,0\n", "has no column group"),
+        ("film,offset_ms\nb.mp4,0\n", "has no column media"),
         ("media,offset_ms,group\nno.mp4,0,a\n", "no.mp4 is no video of this OUTPUT"),
+        ("media\nbb.mp4\n", r"bb.mp4 is no video of this OUTPUT \(b.mp4 is\)"),
         ("media,offset_ms,group\nb.mp4,0,a\nb.mp4,1,b\n", "b.mp4 has two rows"),
-        ("media,offset_ms,group\nb.mp4,soon,a\n", "cannot be read"),
-        ("media,offset_ms,group\nb.mp4,,a\n", "a row has no offset_ms"),
+        ("media,offset_ms,group\nb.mp4,soon,a\n", "'soon' is no number"),
+        ("media,offset_ms,group\nb.mp4,,a\n", "the row of b.mp4 has no offset_ms"),
+        ("media;offset_ms\nb.mp4;3.067\n", "can be read in two ways"),
+        ("media,media\nb.mp4,b.mp4\n", "the column media comes twice"),
+        ("", "is empty"),
+        ("media\n", "names no video"),
+        ("media\nh.mp4\n", "none of their videos could be read"),
         ("media,offset_ms,group,rest\nb.mp4,0,a,no.mp4\n", "rest: no.mp4 is no medium"),
         ("media,offset_ms,group,rest\nb.mp4,0,a,empty.mp4\n", "in which a face was found"),
     ],

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ferbeam.output.run_file import Run as RunFile
     from ferbeam.verify.findings import Finding
 
+AnyPath = str | os.PathLike[str]
+
 
 class Run:
     """A finished OUTPUT, local or on a store, as `analyze` and `open_output` return it.
@@ -56,12 +58,21 @@ class Run:
         """The table `failures`: a row for each thing that could not be read or done, and why."""
         return self._read("failures")
 
-    def query(self, sql: str, viewers: str | os.PathLike[str] | None = None) -> pa.Table:
+    def query(
+        self,
+        sql: str,
+        viewers: AnyPath | None = None,
+        markers: AnyPath | None = None,
+        baseline_ms: tuple[int, int] | None = None,
+    ) -> pa.Table:
         """Asks the tables in SQL, as `ferbeam query` does.
 
         Args:
             sql: of DuckDB; it reads the tables and views of this OUTPUT, and nothing else.
-            viewers: CSV file with the columns media, offset_ms and group, for the view `cohort`.
+            viewers: CSV file with the column media, and offset_ms, viewer, viewer_group, rest; None
+                for the one that OUTPUT remembers.
+            markers: CSV file with the columns name, start_ms, end_ms and condition; None likewise.
+            baseline_ms: when the faces of every video are at rest, for the view `calibrated`.
 
         Returns:
             The answer as an Arrow table.
@@ -70,10 +81,12 @@ class Run:
             UsageError: DuckDB refuses the query, or the viewers do not fit; with the reason.
         """
         from ferbeam.query.answers import read_answer
+        from ferbeam.query.main_person import warn_of_main
         from ferbeam.query.tables import open_tables
 
-        file = None if viewers is None else Path(viewers)
-        with closing(open_tables(self._folder(), file)) as tables:
+        lists = [None if given is None else Path(given) for given in (viewers, markers)]
+        with closing(open_tables(self._folder(), lists[0], baseline_ms, lists[1])) as tables:
+            warn_of_main(tables, sql)
             return read_answer(tables, sql)
 
     def export(
@@ -145,13 +158,17 @@ class Run:
         return agree_with(self._folder(), Path(codes), How(step_ms, tolerance_ms), lang)
 
     def report(
-        self, lang: Literal["en", "fr"] = "en", viewers: str | os.PathLike[str] | None = None
+        self,
+        lang: Literal["en", "fr"] = "en",
+        viewers: AnyPath | None = None,
+        markers: AnyPath | None = None,
     ) -> str:
         """Writes the report into OUTPUT; returns the path or URI of the page to open.
 
         Args:
             lang: language of the page.
             viewers: as of `query`.
+            markers: as of `query`.
 
         Raises:
             UsageError: the viewers do not fit.
@@ -159,8 +176,8 @@ class Run:
         """
         from ferbeam.report.build import write_report
 
-        file = None if viewers is None else Path(viewers)
-        return write_report(self._folder(), lang, file).path
+        lists = [None if given is None else Path(given) for given in (viewers, markers)]
+        return write_report(self._folder(), lang, *lists).path
 
     def _read(self, name: str) -> pa.Table:
         from ferbeam.output.read_tables import read_tables

@@ -24,6 +24,7 @@ from ferbeam.control.progress import AllProgress
 
 if TYPE_CHECKING:
     from ferbeam.control.progress import Progress
+    from ferbeam.output.folder import Output
     from ferbeam.output.run_file import Run
 
 
@@ -217,4 +218,15 @@ def _tell(options: AnalyzeOptions, run: Run | None, told: Telling) -> int:
         click.echo(json_text(describe_summary(output, run)))
     elif not told.quiet:
         print_summary(console, output, run)
+        _warn_of_main(output, run)
     return SOME_FAILED if run.rows["failures"] else DONE
+
+
+def _warn_of_main(output: Output, run: Run) -> None:
+    """Warns of videos whose main person is unclear, unless there are very many faces."""
+    from ferbeam.query.main_person import find_unclear, tell_unclear
+    from ferbeam.query.tables import MOST_IN_MEMORY, open_tables
+
+    if 0 < run.rows["faces"] <= MOST_IN_MEMORY:
+        with open_tables(output) as tables:
+            tell_unclear(find_unclear(tables))

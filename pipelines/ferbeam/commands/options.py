@@ -94,8 +94,20 @@ def viewers_option(command: Command) -> Command:
         "--viewers",
         metavar="FILE.csv",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Columns media, offset_ms, group: which videos go together, and from when on; rest: "
-        "the medium that shows a viewer at rest, for the view calibrated.",
+        help="Which videos are watched by whom (columns media, viewer, viewer_group), from when on "
+        "(offset_ms), and the medium that shows the viewer at rest (rest). OUTPUT remembers it; "
+        "`ferbeam viewers OUTPUT` writes one to fill in.",
+    )(command)
+
+
+def markers_option(command: Command) -> Command:
+    """Adds what was shown when: `--markers`."""
+    return click.option(
+        "--markers",
+        metavar="FILE.csv",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Stretches of the stimulus: columns name, start_ms, end_ms, condition. OUTPUT "
+        "remembers it.",
     )(command)
 
 

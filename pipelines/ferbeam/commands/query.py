@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from ferbeam.commands.options import baseline_option, lang_option, viewers_option
+from ferbeam.commands.options import (
+    baseline_option,
+    lang_option,
+    markers_option,
+    viewers_option,
+)
 from ferbeam.commands.words import Command
 from ferbeam.text import printable
 
@@ -18,6 +23,7 @@ FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("sql", metavar="[SQL]", default="")
 @viewers_option
+@markers_option
 @baseline_option
 @click.option(
     "--format",
@@ -30,21 +36,24 @@ def query(
     output_path: str,
     sql: str,
     viewers: Path | None,
+    markers: Path | None,
     baseline_ms: tuple[int, int] | None,
     **to: Any,
 ) -> None:
     """Asks the tables of OUTPUT in SQL; without SQL, shows what can be asked.
 
-    The tables are faces, frames, media and failures; views made of them are per_second, tracks,
-    changes, summary, cohort and calibrated. A query can read nothing else, and write nothing.
+    The tables are faces, frames, media and failures; the views made of them begin with people,
+    per_second and viewer_seconds. A query can read nothing else, and write nothing.
     """
     from ferbeam.output.folder import Output
     from ferbeam.query.answers import choose_format, print_views, write_answer
+    from ferbeam.query.main_person import warn_of_main
     from ferbeam.query.tables import open_tables
 
     form = choose_format(to["form"], to["path"])
-    with open_tables(Output(output_path), viewers, baseline_ms) as tables:
+    with open_tables(Output(output_path), viewers, baseline_ms, markers) as tables:
         if sql:
+            warn_of_main(tables, sql)
             write_answer(tables, sql, form, to["path"])
         else:
             print_views(tables)
@@ -55,6 +64,7 @@ def query(
 @click.argument("path", metavar="FILE")
 @click.option("--view", help="The table or view to write; without it faces.")
 @viewers_option
+@markers_option
 @baseline_option
 @click.option(
     "--media",
@@ -76,3 +86,17 @@ def export(output_path: str, path: str, **options: Any) -> None:
     files = export_run(Output(output_path), Export(path, **options))
     if "*" in path:
         click.echo("\n".join(map(printable, files)))
+
+
+@click.command(cls=Command)
+@click.argument("output_path", metavar="OUTPUT")
+def viewers(output_path: str) -> None:
+    """Prints the list of viewers that OUTPUT remembers, else one to fill in, as CSV.
+
+    Save it with `> viewers.csv`, say in a spreadsheet who watched in each video, in which group,
+    and at which millisecond of the video the stimulus begins; then give it with --viewers once.
+    """
+    from ferbeam.output.folder import Output
+    from ferbeam.query.tables import write_viewers
+
+    click.echo(write_viewers(Output(output_path)), nl=False)

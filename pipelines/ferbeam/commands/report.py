@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ferbeam.commands.options import lang_option, viewers_option
+from ferbeam.commands.options import lang_option, markers_option, viewers_option
 from ferbeam.commands.words import Command
 
 
@@ -14,7 +14,8 @@ from ferbeam.commands.words import Command
 @click.argument("output_path", metavar="OUTPUT")
 @lang_option("the page")
 @viewers_option
-def report(output_path: str, lang: str, viewers: Path | None) -> None:
+@markers_option
+def report(output_path: str, lang: str, viewers: Path | None, markers: Path | None) -> None:
     """Writes OUTPUT/report.html: what a finished run has found, to look at in a browser.
 
     It opens from disk and loads nothing from the network; it shows the copies in annotated/ and
@@ -24,6 +25,6 @@ def report(output_path: str, lang: str, viewers: Path | None) -> None:
     from ferbeam.report.build import write_report
     from ferbeam.text import printable
 
-    written = write_report(Output(output_path), lang, viewers)
+    written = write_report(Output(output_path), lang, viewers, markers)
     pages = "" if written.pages == 1 else f", {written.pages:,} pages"
     click.echo(f"{printable(written.path)}{pages}, {written.size / 1e6:.1f} MB")

@@ -23,6 +23,8 @@ OWN_NAMES = (
     *(REPORT, AGREEMENT, PAGES),
 )
 """What ferbeam writes below OUTPUT, folders too; in these, what others put there is not touched."""
+REMEMBERED = ("viewers.csv", "markers.csv")
+"""Lists of a study that its user has given: kept when OUTPUT is begun anew."""
 _BELOW_SPANS = (".spans/plans", ".spans/copies", ".spans/started")
 _TABLE = re.compile(rf"({'|'.join(TABLES)})/([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}\.parquet")
 _PAGE = re.compile(rf"{PAGES}/(pictures-\d+|.+-[0-9a-f]{{10}})\.html")
@@ -96,4 +98,4 @@ def _is_page(output: Folder, name: str) -> bool:
     return output.exists(path) and _PAGE_MARK in output.read(path)[:MARK_WITHIN]
 
 
-OUTPUT = Kind("OUTPUT", (*OWN_NAMES, *_BELOW_SPANS), _list_older)
+OUTPUT = Kind("OUTPUT", (*OWN_NAMES, *REMEMBERED, *_BELOW_SPANS), _list_older)

@@ -12,6 +12,7 @@ from fer_core.errors import UsageError
 from ferbeam.output.folder import Output
 from ferbeam.query.annotations import ANNOTATIONS, OF_ONE_VIDEO, Annotated, read_annotated
 from ferbeam.query.answers import FORMATS, write_answer
+from ferbeam.query.main_person import warn_of_main
 from ferbeam.query.tables import check_view, open_tables
 from ferbeam.query.targets import refuse_own_files, whole_file
 from ferbeam.stores import is_uri
@@ -34,6 +35,7 @@ class Export:
         lang: of the names of emotions there, `en` or `fr`.
         viewers: CSV that shifts and groups videos.
         baseline_ms: as of `open_tables`.
+        markers: likewise.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Export:
     lang: str = "en"
     viewers: Path | None = None
     baseline_ms: tuple[int, int] | None = None
+    markers: Path | None = None
 
     @property
     def ending(self) -> str:
@@ -58,7 +61,8 @@ def export_run(output: Output, export: Export) -> list[str]:
     """
     check_target(export.path, export.view)
     refuse_own_files(output, export.path)
-    with open_tables(output, export.viewers, export.baseline_ms) as tables:
+    with open_tables(output, export.viewers, export.baseline_ms, export.markers) as tables:
+        warn_of_main(tables, export.view or FACES)
         if export.ending in ANNOTATIONS:
             return _export_annotations(tables, export)
         form = export.ending.removeprefix(".")

@@ -12,10 +12,21 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from fer_core.errors import UsageError
-from fer_core.records import TABLES
+from fer_core.records import TABLES, UNOPENED
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import check_table_files, read_tables
 from ferbeam.output.run_file import Run, load_run
+from ferbeam.query.markers import MARKERS, markers_table, match_markers
+from ferbeam.query.remembered import MARKERS_FILE, VIEWERS_FILE, find_sheet, remember
+from ferbeam.query.sheets import write_sheet
+from ferbeam.query.viewers import (
+    Videos,
+    all_viewers,
+    match_viewers,
+    order_columns,
+    tell_of_viewers,
+    viewers_table,
+)
 from ferbeam.query.views import TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
@@ -24,8 +35,6 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 MOST_IN_MEMORY = 2_000_000
 """Rows of some 100 bytes that are read whole; every query on a data set opens its files again."""
-VIEWERS = pa.schema([("media", pa.string()), ("offset_ms", pa.int64()), ("group", pa.string())])
-"""Columns that `--viewers FILE.csv` has; its `group` is `viewer_group`, as SQL knows the other."""
 LOCKED = (
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -35,22 +44,29 @@ LOCKED = (
 
 
 def open_tables(
-    output: Output, viewers: Path | None = None, baseline_ms: tuple[int, int] | None = None
+    output: Output,
+    viewers: Path | None = None,
+    baseline_ms: tuple[int, int] | None = None,
+    markers: Path | None = None,
 ) -> DuckDBPyConnection:
     """Opens the tables that `run.json` lists, with the ready-made views.
 
+    What of the viewers is left out is told as `FerWarning`. OUTPUT remembers lists that are given.
+
     Args:
         output: a finished OUTPUT, local or on a store.
-        viewers: CSV with the columns media, offset_ms and group, and any more: only these videos
-            are in the view `cohort`, where their time counts from `offset_ms`. One of these may be
-            `rest`: a medium of OUTPUT that shows the viewer at rest, for the view `calibrated`.
-            None for all videos from their start.
+        viewers: CSV with the column media, and offset_ms, viewer, viewer_group, rest and any more:
+            only these videos are in the views `viewer_seconds` and `cohort`, where their time
+            counts from `offset_ms`; `rest` is a medium that shows the viewer at rest, for the view
+            `calibrated`. None for what OUTPUT remembers, else all videos from their start.
         baseline_ms: stretch of every video, first and last millisecond, in which faces are at rest,
             for the view `calibrated`; None for the quietest samples of each followed face. Viewers
             with a `rest` have that.
+        markers: CSV with the columns name, start_ms, end_ms and condition: stretches of the
+            stimulus. None for those that OUTPUT remembers, if any.
 
     Raises:
-        UsageError: OUTPUT holds no finished run, or the CSV or the stretch does not fit it.
+        UsageError: OUTPUT holds no finished run, or a list or the stretch does not fit it.
     """
     if baseline_ms is not None and not 0 <= baseline_ms[0] <= baseline_ms[1]:
         raise UsageError(
@@ -66,19 +82,61 @@ def open_tables(
     )
     for name in TABLES:
         tables.register(name, _open_table(output, run, name))
-    videos = tables.execute("SELECT media FROM media WHERE kind = 'video' ORDER BY media")
-    names = [str(name) for (name,) in videos.fetchall()]
-    chosen = _all_viewers(names) if viewers is None else _read_viewers(viewers, names)
-    tables.register("viewers", chosen)
-    tables.register("at_rest", _media_at_rest(chosen))
-    tables.register("t_quantiles", _list_quantiles(len(names)))
+    videos = list_videos(tables)
+    who, what = _find_viewers(output, viewers, videos), _find_markers(output, markers)
+    watching = viewers_table(who, videos)
+    tables.register("viewers", watching)
+    tables.register("markers", markers_table(what))
+    tables.register("at_rest", _media_at_rest(watching))
+    tables.register("t_quantiles", _list_quantiles(len(videos.ends_ms)))
     tables.register("baseline", _baseline(baseline_ms))
-    _check_rests(tables, viewers)
+    _check_rests(tables)
     for name, (sql, _) in VIEWS.items():
         tables.execute(f"CREATE VIEW {name} AS {sql}")
     for statement in LOCKED:
         tables.execute(statement)
+    if viewers is not None:
+        remember(output, VIEWERS_FILE, write_sheet(order_columns(who), who))
+    if markers is not None:
+        remember(output, MARKERS_FILE, write_sheet(MARKERS.names, what))
     return tables
+
+
+def list_videos(tables: DuckDBPyConnection) -> Videos:
+    """Lists the videos of the tables, and what did not open."""
+    opened = tables.execute(
+        "SELECT media, duration_ms FROM media WHERE kind = 'video' ORDER BY media"
+    ).fetchall()
+    stages = ", ".join(f"'{stage}'" for stage in UNOPENED)
+    failed = tables.execute(f"SELECT media FROM failures WHERE stage IN ({stages})").fetchall()
+    return Videos(dict(opened), frozenset(name for (name,) in failed))
+
+
+def _find_viewers(output: Output, given: Path | None, videos: Videos) -> list[dict[str, str]]:
+    """Returns the viewers that are given or remembered, else one for each video."""
+    sheet = find_sheet(output, VIEWERS_FILE, given)
+    if sheet is None:
+        return all_viewers(videos)
+    rows = match_viewers(sheet, videos, remembered=given is None)
+    tell_of_viewers(rows, videos)
+    return rows
+
+
+def _find_markers(output: Output, given: Path | None) -> list[dict[str, str]]:
+    """Returns the markers that are given or remembered, else none."""
+    sheet = find_sheet(output, MARKERS_FILE, given)
+    return [] if sheet is None else match_markers(sheet)
+
+
+def write_viewers(output: Output) -> str:
+    """Returns the list of viewers that OUTPUT remembers, else a list of its videos, as CSV.
+
+    Raises:
+        UsageError: OUTPUT holds no finished run.
+    """
+    with open_tables(output) as tables:
+        rows = _find_viewers(output, None, list_videos(tables))
+    return write_sheet(order_columns(rows), rows).decode()
 
 
 def check_view(name: str) -> None:
@@ -114,7 +172,7 @@ def _media_at_rest(viewers: pa.Table) -> pa.Table:
     return table.filter(pc.fill_null(pc.not_equal(table["rest"], ""), False))
 
 
-def _check_rests(tables: DuckDBPyConnection, viewers: Path | None) -> None:
+def _check_rests(tables: DuckDBPyConnection) -> None:
     """Refuses a clip of the resting face that is none.
 
     Raises:
@@ -125,55 +183,9 @@ def _check_rests(tables: DuckDBPyConnection, viewers: Path | None) -> None:
     ).fetchone()
     if unknown is not None:
         raise UsageError(
-            f"viewers {viewers}: column rest: {unknown[0]} is no medium of this OUTPUT in which a "
+            f"viewers: column rest: {unknown[0]} is no medium of this OUTPUT in which a "
             "face was found"
         )
-
-
-def _all_viewers(names: list[str]) -> pa.Table:
-    columns = {"media": names, "offset_ms": [0] * len(names), "group": [""] * len(names)}
-    return _name_viewers(pa.table(columns, VIEWERS))
-
-
-def _name_viewers(table: pa.Table) -> pa.Table:
-    """Returns the viewers with names: of their own, else those of their videos."""
-    renamed = {"group": "viewer_group"}
-    table = table.rename_columns([renamed.get(name, name) for name in table.column_names])
-    if "viewer" in table.column_names:
-        return table
-    return table.append_column("viewer", table["media"])
-
-
-def _read_viewers(path: Path, names: list[str]) -> pa.Table:
-    """Reads and checks a CSV of viewers.
-
-    Raises:
-        UsageError: a column is missing, or a row does not fit.
-    """
-    from pyarrow import csv
-
-    types = {field.name: field.type for field in VIEWERS} | {"rest": pa.string()}
-    options = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    try:
-        table = csv.read_csv(path, convert_options=options)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UsageError(f"viewers {path}: cannot be read: {error}") from error
-    missing = [name for name in VIEWERS.names if name not in table.column_names]
-    if missing:
-        raise UsageError(
-            f"viewers {path}: has no column {', '.join(missing)}; media, offset_ms and group are "
-            "needed"
-        )
-    given = table["media"].to_pylist()
-    unknown = sorted(set(given) - set(names))
-    if unknown:
-        raise UsageError(f"viewers {path}: {unknown[0]} is no video of this OUTPUT")
-    twice = [name for name in set(given) if given.count(name) > 1]
-    if twice:
-        raise UsageError(f"viewers {path}: {min(twice)} has two rows; each video has one viewer")
-    if table["offset_ms"].null_count:
-        raise UsageError(f"viewers {path}: a row has no offset_ms; 0 is the start of the video")
-    return _name_viewers(table)
 
 
 def _list_quantiles(most: int) -> pa.Table:

@@ -238,4 +238,5 @@ TABLES_TELL = {
     "media": "each picture and video that opened",
     "failures": "each thing that could not be read or done",
     "viewers": "each video: offset_ms, viewer, viewer_group, and what else --viewers FILE.csv has",
+    "markers": "each named stretch of the stimulus, of --markers FILE.csv",
 }

@@ -62,13 +62,16 @@ class Written:
     largest: int
 
 
-def write_report(output: Output, lang: str, viewers: Path | None = None) -> Written:
+def write_report(
+    output: Output, lang: str, viewers: Path | None = None, markers: Path | None = None
+) -> Written:
     """Writes the report of a finished run.
 
     Args:
         output: where the run wrote to, and the report goes.
         lang: `en` or `fr`.
-        viewers: CSV that shifts and groups videos for the cohort, None without.
+        viewers: CSV that shifts and groups videos for the cohort, None for what OUTPUT remembers.
+        markers: CSV of stretches of the stimulus, None likewise.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
@@ -76,7 +79,7 @@ def write_report(output: Output, lang: str, viewers: Path | None = None) -> Writ
     """
     run = load_run(output)
     claim_folder(output, OUTPUT)
-    with locked(output), closing(open_tables(output, viewers)) as tables:
+    with closing(open_tables(output, viewers, None, markers)) as tables, locked(output):
         builder = _Builder(
             tables,
             Pages(

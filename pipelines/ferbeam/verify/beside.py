@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fer_core.errors import ForeignError
 from fer_core.records import TABLES
-from ferbeam.output.analysis_folder import OUTPUT, OWN_NAMES
+from ferbeam.output.analysis_folder import OUTPUT, OWN_NAMES, REMEMBERED
 from ferbeam.output.folder import SUBTITLES, Output
 from ferbeam.output.owned_names import FOLDER, LOCK
 from ferbeam.output.ownership import SYSTEM_NAMES, is_marked
@@ -33,7 +33,7 @@ def check_beside(findings: Findings, output: Output, known: set[str], whole: boo
         for file in _list(findings, output, folder):
             if file not in known and not _is_subtitle(file, known):
                 _tell(findings, output, file, file in older)
-    own = {*OWN_NAMES, FOLDER, LOCK, *SYSTEM_NAMES}
+    own = {*OWN_NAMES, *REMEMBERED, FOLDER, LOCK, *SYSTEM_NAMES}
     names = output.list_names() if output.is_local else output.list_files()
     return [name for name in names if name.partition("/")[0] not in own]
 

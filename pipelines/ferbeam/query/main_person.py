@@ -1,0 +1,47 @@
+"""Warns where what is told of a video is not told of all who are seen in it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from fer_core.errors import FerWarning
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LEAST_SHARE = 0.8
+"""Of the samples with faces: whoever is seen in fewer may not be the one who was filmed."""
+OF_MAIN = {"viewer_seconds", "cohort", "groups", "synchrony"}
+"""Views that tell of the main person of each video."""
+MOST_TOLD = 5
+
+
+def find_unclear(tables: DuckDBPyConnection) -> list[tuple[str, float]]:
+    """Returns the videos whose main person is in few of the samples with faces, and the share."""
+    found = tables.execute(
+        f"""SELECT media, samples / of_samples AS share FROM people
+        WHERE main AND share < {LEAST_SHARE} ORDER BY share, media"""
+    ).fetchall()
+    return [(str(media), float(share)) for media, share in found]
+
+
+def warn_of_main(tables: DuckDBPyConnection, sql: str) -> None:
+    """Warns of unclear main persons where a query asks for what is told of them alone."""
+    if OF_MAIN & set(re.findall(r"\w+", sql.lower())):
+        tell_unclear(find_unclear(tables))
+
+
+def tell_unclear(unclear: list[tuple[str, float]]) -> None:
+    """Warns of videos whose main person is unclear."""
+    for media, share in unclear[:MOST_TOLD]:
+        warnings.warn(
+            f"{media}: its main person is in {100 * share:.0f} % of the samples with faces; the "
+            "view people tells of all, and --people 1 that there is one",
+            FerWarning,
+            stacklevel=2,
+        )
+    if len(unclear) > MOST_TOLD:
+        more = len(unclear) - MOST_TOLD
+        warnings.warn(f"and {more} more videos like that", FerWarning, stacklevel=2)

@@ -1,0 +1,47 @@
+"""Named stretches of the stimulus: `--markers FILE.csv`."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from fer_core.errors import UsageError
+from ferbeam.query.sheets import Sheet
+
+MARKERS = pa.schema(
+    [
+        ("name", pa.string()),
+        ("start_ms", pa.int64()),
+        ("end_ms", pa.int64()),
+        ("condition", pa.string()),
+    ]
+)
+
+
+def match_markers(sheet: Sheet) -> list[dict[str, str]]:
+    """Returns the rows of a list of markers with plain numbers, in the order of their starts.
+
+    Raises:
+        UsageError: a column is missing, or a marker ends before it starts.
+    """
+    missing = [name for name in ("name", "start_ms", "end_ms") if name not in sheet.columns]
+    if missing:
+        raise UsageError(f"{sheet.what}: has no column {', '.join(missing)}")
+    found = []
+    for row in sheet.rows:
+        start, end = (sheet.whole(row, name) for name in ("start_ms", "end_ms"))
+        if not 0 <= start < end:
+            raise UsageError(f"{sheet.what}: {row['name']} lasts from {start} to {end} ms")
+        found.append((start, end, row["name"], row.get("condition", "")))
+    return [
+        {"name": name, "start_ms": str(start), "end_ms": str(end), "condition": condition}
+        for start, end, name, condition in sorted(found)
+    ]
+
+
+def markers_table(rows: list[dict[str, str]]) -> pa.Table:
+    """Returns the markers as a table."""
+    columns = {
+        field.name: pa.array([row[field.name] for row in rows], pa.string()).cast(field.type)
+        for field in MARKERS
+    }
+    return pa.table(columns, MARKERS)
