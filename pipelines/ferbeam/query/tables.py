@@ -16,6 +16,7 @@ from fer_core.records import TABLES, UNOPENED
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import check_table_files, read_tables
 from ferbeam.output.run_file import Run, load_run
+from ferbeam.query.computed import add_functions
 from ferbeam.query.markers import MARKERS, markers_table, match_markers
 from ferbeam.query.remembered import MARKERS_FILE, VIEWERS_FILE, find_sheet, remember
 from ferbeam.query.sheets import write_sheet
@@ -27,7 +28,7 @@ from ferbeam.query.viewers import (
     tell_of_viewers,
     viewers_table,
 )
-from ferbeam.query.views import TABLES_TELL, VIEWS
+from ferbeam.query.views import MACROS, TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -91,7 +92,10 @@ def open_tables(
     tables.register("t_quantiles", _list_quantiles(len(videos.ends_ms)))
     tables.register("baseline", _baseline(baseline_ms))
     _check_rests(tables)
+    add_functions(tables)
     for name, (sql, _) in VIEWS.items():
+        if name in MACROS:
+            tables.execute("CREATE MACRO {} AS TABLE {}".format(*MACROS[name]))
         tables.execute(f"CREATE VIEW {name} AS {sql}")
     for statement in LOCKED:
         tables.execute(statement)

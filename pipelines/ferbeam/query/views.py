@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from fer_core.emotions import NAMES
 from fer_core.shown_time import SHOWN_SQL
-
-POSITIVE, NEGATIVE = ("happy",), ("angry", "disgust", "fear", "sad")
-"""What a service team reads as satisfied or not; neutral and surprise are neither."""
+from ferbeam.query.measures import MEASURES, NEGATIVE, POSITIVE
 
 QUIETEST = 0.25
 """Share of a followed face's samples, those with the highest score of neutral, taken as at rest."""
@@ -51,10 +49,9 @@ def _cut(timed: str) -> str:
 _SECONDS = _cut(
     "SELECT *, timestamp_ms AS from_ms, timestamp_ms + shown_ms AS until_ms FROM samples"
 )
-_STIMULUS_SECONDS = _cut(
-    """SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
-        timestamp_ms + shown_ms - offset_ms AS until_ms FROM samples JOIN viewers USING (media)"""
-)
+_STIMULUS = """SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
+    timestamp_ms + shown_ms - offset_ms AS until_ms FROM samples JOIN viewers USING (media)"""
+
 
 PEOPLE = """
 WITH seen AS (
@@ -138,24 +135,87 @@ FROM tracks JOIN (SELECT media, sum(shown_ms) AS whole_ms FROM samples GROUP BY 
 ORDER BY media, track_id
 """
 
-VIEWER_SECONDS = f"""
-WITH seconds AS (
-    {_STIMULUS_SECONDS}
-), sampled AS (
-    SELECT media, viewer, viewer_group, second, sum(ms) AS whole_ms FROM seconds GROUP BY ALL
+
+def _show_viewers(pieces: str, keys: str) -> str:
+    """Returns SQL of what viewers show on average, where samples are cut to pieces of `ms`.
+
+    Valence is what FaceReader calls so (Noldus, its methodology note): the intensity of happy less
+    that of the strongest negative expression, here of each sample.
+    """
+    return f"""
+WITH pieces AS ({pieces}), sampled AS (
+    SELECT media, viewer, viewer_group, {keys}, sum(ms) AS whole_ms FROM pieces GROUP BY ALL
 ), scored AS (
-    SELECT media, second, sum(ms) AS seen_ms, {_weighted("{name}")},
+    SELECT media, {keys}, sum(ms) AS seen_ms, {_weighted("{name}")},
         sum(ms * (p_happy - greatest({_each("p_{name}", NEGATIVE)}))) / sum(ms) AS valence
-    FROM faces JOIN seconds USING (media, frame_index)
+    FROM faces JOIN pieces USING (media, frame_index)
         JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id) GROUP BY ALL
 )
-SELECT media, viewer, viewer_group, second, coalesce(seen_ms / whole_ms, 0) AS coverage,
+SELECT media, viewer, viewer_group, {keys}, coalesce(seen_ms / whole_ms, 0) AS coverage,
     {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative,
     valence
-FROM sampled LEFT JOIN scored USING (media, second) ORDER BY media, second
+FROM sampled LEFT JOIN scored USING (media, {keys}) ORDER BY media, {keys}
 """
-"""Valence as FaceReader defines it (Noldus, methodology note on FaceReader): the intensity of happy
-less that of the strongest negative expression, of each sample."""
+
+
+VIEWER_SECONDS = _show_viewers(_cut(_STIMULUS), "second")
+
+VIEWER_WINDOWS = _show_viewers(
+    f"""WITH timed AS ({_STIMULUS}), stretches AS (
+        SELECT 'marker' AS kind, * FROM markers UNION ALL
+        SELECT 'whole', 'whole', 0, max(until_ms), '' FROM timed
+    )
+    SELECT *, least(until_ms, end_ms) - greatest(from_ms, start_ms) AS ms
+    FROM timed JOIN stretches ON from_ms < end_ms AND until_ms > start_ms
+    WHERE until_ms > from_ms""",
+    "start_ms, end_ms, kind, name, condition",
+)
+
+_SEEN = f"""
+SELECT list({{kind: kind, name: name, start_ms: start_ms::BIGINT, end_ms: end_ms::BIGINT,
+    media: media, viewer: viewer, viewer_group: viewer_group,
+    scores: [{_each("{name}::DOUBLE", MEASURES)}]}}) AS seen
+FROM (
+    SELECT *, 'second' AS kind, '' AS name, 1000 * second AS start_ms, start_ms + 1000 AS end_ms
+    FROM viewer_seconds UNION ALL BY NAME FROM viewer_windows
+)"""
+
+GROUPS = f"""
+FROM (SELECT unnest(compare_groups(seen), recursive := true) FROM ({_SEEN}))
+ORDER BY group_a, group_b, measure, kind, start_ms, end_ms, name
+"""
+
+SYNCHRONY = f"""
+FROM (SELECT unnest(measure_synchrony(seen), recursive := true) FROM ({_SEEN}))
+ORDER BY viewer_group, measure, media
+"""
+
+EVENTS = f"""
+WITH scored AS (
+    SELECT media, person_id, timestamp_ms AS ms, timestamp_ms + shown_ms AS until_ms,
+        unnest([{_each("{{emotion: '{name}', score: p_{name}}}")}], recursive := true)
+    FROM (SELECT * EXCLUDE (emotion, timestamp_ms) FROM faces WHERE person_id IS NOT NULL)
+        JOIN samples USING (media, frame_index)
+), begun AS (
+    SELECT *, (coalesce(ms - lag(until_ms) OVER before, hold_ms) >= hold_ms)::INT AS begins
+    FROM scored WHERE score >= least_score
+    WINDOW before AS (PARTITION BY media, person_id, emotion ORDER BY ms)
+), numbered AS (
+    SELECT *, sum(begins) OVER (PARTITION BY media, person_id, emotion ORDER BY ms) AS number
+    FROM begun
+)
+SELECT media, person_id, emotion, min(ms) AS onset_ms, arg_max(ms, (score, -ms)) AS apex_ms,
+    max(until_ms) AS offset_ms, max(score) AS peak
+FROM numbered GROUP BY media, person_id, emotion, number
+HAVING max(until_ms) - min(ms) >= any_value(hold_ms) ORDER BY media, person_id, onset_ms, emotion
+"""
+"""Of what is known as `least_score` and `hold_ms`."""
+
+MACROS = {"events": ("events_at(least_score, hold_ms)", EVENTS)}
+"""Views with parameters, as in `FROM events_at(0.6, 500)`, by the view that needs them."""
+
+LEAST_SCORE, HOLD_MS = 0.5, 300
+"""From this score on an expression is shown; what is shorter is neither an event nor its end."""
 
 COHORT = f"""
 WITH counted AS (
@@ -219,12 +279,28 @@ VIEWS = {
     "tracks": (TRACKS, "each followed face: first and last time, emotion of most samples, shares"),
     "changes": (CHANGES, "when the smoothed emotion of a followed face changes"),
     "expressions": (EXPRESSIONS, "each stretch in which a person keeps its smoothed emotion"),
+    "events": (
+        f"FROM events_at({LEAST_SCORE}, {HOLD_MS})",
+        "each time a person shows an expression: onset, apex, offset, peak; events_at(score, ms)",
+    ),
     "summary": (SUMMARY, "each followed face: share of time of each emotion, and coverage"),
     "viewer_seconds": (
         VIEWER_SECONDS,
         "each second of the stimulus, and viewer: mean scores of the main person of the video",
     ),
+    "viewer_windows": (
+        VIEWER_WINDOWS,
+        "each marker, and the whole stimulus, and viewer: as viewer_seconds",
+    ),
     "cohort": (COHORT, "each second of the stimulus: mean and 95 % t-interval over the videos"),
+    "groups": (
+        GROUPS,
+        "each second, marker and the whole: how two groups differ, with permutation tests",
+    ),
+    "synchrony": (
+        SYNCHRONY,
+        "each viewer and group: correlation over time with the others, beside chance",
+    ),
     "calibrated": (
         CALIBRATED,
         "each followed face: its scores beside its own face at rest (--baseline-ms, --viewers)",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS
-from ferbeam.query.views import NEGATIVE, POSITIVE
+from ferbeam.query.measures import NEGATIVE, POSITIVE
 from ferbeam.report.timelines import TimedScores
 
 if TYPE_CHECKING:

@@ -1,0 +1,89 @@
+"""Do viewers show the same at the same time: each one's curve beside that of all others.
+
+The correlation of a viewer with the mean of the others (Nastase and others 2019), over the seconds
+in which both are known. What chance gives is found by curves that are turned around in time, each
+by a lag of its own: they keep how smooth they are, and lose only when something happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+SURROGATES = 999
+SEED = 20261128
+LEAST_SECONDS = 10
+"""Seconds that a viewer and the others must share, so that a correlation says anything."""
+
+
+@dataclass(frozen=True)
+class Synchrony:
+    """How far viewers go together.
+
+    Attributes:
+        correlation: float64 (viewers + 1,), of each with the others, and the mean of these last;
+            NaN where too little is known.
+        chance: float64, likewise, the mean over what is turned in time.
+        p: float64, likewise, the share of these, with what is observed, that is as large.
+    """
+
+    correlation: Floats
+    chance: Floats
+    p: Floats
+
+
+def measure_synchrony(curves: Floats) -> Synchrony:
+    """Measures how far viewers go together.
+
+    Args:
+        curves: float64 (viewers, seconds), NaN where one is not seen.
+    """
+    found = correlate_with_others(curves)
+    viewers, seconds = curves.shape
+    dice = np.random.default_rng(SEED)
+    moments, rows = np.arange(seconds), np.arange(viewers)[:, np.newaxis]
+    turned = np.empty((SURROGATES, viewers + 1))
+    for row in turned:
+        lags = dice.integers(0, max(seconds, 1), (viewers, 1))
+        row[:] = correlate_with_others(curves[rows, (moments + lags) % max(seconds, 1)])
+    with np.errstate(invalid="ignore"):
+        reached = 1 + (turned >= found).sum(axis=0)
+    known = ~np.isnan(turned)
+    chance = np.where(known, turned, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    unknown = np.isnan(found)
+    return Synchrony(
+        found,
+        np.where(unknown, np.nan, chance),
+        np.where(unknown, np.nan, reached / (SURROGATES + 1)),
+    )
+
+
+def correlate_with_others(curves: Floats) -> Floats:
+    """Returns Pearson's correlation of each with the mean of the others, and the mean of these.
+
+    Args:
+        curves: float64 (viewers, seconds), NaN where one is not seen.
+
+    Returns:
+        float64 (viewers + 1,), NaN where a curve does not vary or too few seconds are shared.
+    """
+    known = ~np.isnan(curves)
+    level = np.where(known, curves, 0)
+    beside = known.sum(axis=0) - known
+    with np.errstate(invalid="ignore", divide="ignore"):
+        others = np.where(beside > 0, (level.sum(axis=0) - level) / beside, 0)
+        shared = known & (beside > 0)
+        count = shared.sum(axis=1)
+        one, other = (
+            np.where(shared, part - (part * shared).sum(axis=1, keepdims=True) / count[:, None], 0)
+            for part in (level, others)
+        )
+        spread = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+        each = (one * other).sum(axis=1) / spread
+    each[(count < LEAST_SECONDS) | ~(spread > 1e-12)] = np.nan
+    told = each[~np.isnan(each)]
+    return np.append(each, told.mean() if len(told) else np.nan)
