@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,31 @@ class RenderSettings:
 
 
 @dataclass(frozen=True)
+class Picks:
+    """Which of the media of INPUT are analysed.
+
+    Attributes:
+        include: globs; a medium is analysed if it matches one of them, all are without any.
+        exclude: globs; a medium is left out if it matches one of them.
+        is_list: INPUT is a text file that names the media, one path or URI a line.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    is_list: bool = False
+
+    def flat(self) -> dict[str, Any]:
+        """Returns plain values for comparing and showing."""
+        globs = {"include": ", ".join(self.include), "exclude": ", ".join(self.exclude)}
+        return {**globs, "input_list": self.is_list}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Picks:
+        """Builds it from what JSON made of `dataclasses.asdict`."""
+        return cls(tuple(values["include"]), tuple(values["exclude"]), values["is_list"])
+
+
+@dataclass(frozen=True)
 class AnalyzeSettings:
     """What one run of the job is to do.
 
@@ -107,6 +132,7 @@ class AnalyzeSettings:
         detector_model: model file of the detector, None for one without.
         render: of the annotated copies, None for no copies.
         run_id: names this run.
+        picks: which of the media of INPUT are analysed.
         people: how many each video shows, None where that is not known.
     """
 
@@ -119,6 +145,7 @@ class AnalyzeSettings:
     render: RenderSettings | None
     run_id: str
     people: int | None = None
+    picks: Picks = field(default_factory=Picks)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""
@@ -130,6 +157,7 @@ class AnalyzeSettings:
         render = values["render"]
         settings = {
             "rows": RowSettings.from_dict(values["rows"]),
+            "picks": Picks.from_dict(values["picks"]),
             "render": None if render is None else RenderSettings(**render),
         }
         return cls(**{**values, **settings})

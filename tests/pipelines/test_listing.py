@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from fer_core.media import escape_name
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_input, list_media
+from ferbeam.settings import Picks
 from ferbeam.text import show_left_out
 
 
@@ -159,3 +161,71 @@ def test_of_two_files_shown_alike_the_second_is_a_failure(tmp_path: Path) -> Non
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(b"x")
     assert names_of(tmp_path) == ["%FF.png", "%FE.png"]
     assert failures_of(tmp_path) == {"\\xff.png": "NameTaken"}
+
+
+def picked(root: Path, **picks: Any) -> tuple[list[str], dict[str, int]]:
+    listing = list_input(str(root), Picks(**picks))
+    found = [m for m in list_media(str(root), Picks(**picks)) if not isinstance(m, Failure)]
+    assert found == listing.media  # of the command and of the job
+    return [medium.name for medium in found], dict(listing.left_out)
+
+
+def test_globs_pick_by_name_and_by_path(folder: Path) -> None:
+    assert picked(folder, exclude=("*.mp4", "[[]1].png")) == (
+        ["a/y.jpg", "b.PNG"],
+        {".txt": 1, "--exclude *.mp4": 1, "--exclude [[]1].png": 1},
+    )
+    everything = ["[1].png", "a/x.mp4", "a/y.jpg", "b.PNG"]
+    for below in ("a", "a/", "a/**", "a/*"):
+        assert picked(folder, exclude=(below,))[0] == ["[1].png", "b.PNG"], below
+        assert picked(folder, include=(below,))[0] == ["a/x.mp4", "a/y.jpg"], below
+    assert picked(folder, include=("*.jpg", "b.*"), exclude=("a",)) == (
+        ["b.PNG"],
+        {".txt": 1, "--exclude a": 2, "not --include": 1},
+    )
+    assert picked(folder, exclude=("x/**", "*.png/"))[0] == everything
+    with pytest.raises(UsageError, match=r"no picture or video; 3 files left out: 2 --exclude \*"):
+        picked(folder / "a", exclude=("*",))
+
+
+def test_failures_go_with_what_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    assert len(list_input(str(tmp_path), Picks(include=("a*",))).failures) == 1
+    left = list_input(str(tmp_path), Picks(exclude=("end*",)))
+    assert left.failures == []
+    assert left.left_out == {"--exclude end*": 1}
+
+
+def test_a_text_file_lists_the_media(folder: Path) -> None:
+    other = folder.with_name(f"{folder.name} other")
+    other.mkdir()
+    (other / "z.mp4").write_bytes(b"x")
+    (other / "caf\udce9.jpg").write_bytes(b"x")
+    lines = ["# wanted", "", "b.PNG", f"{folder}/a/x.mp4", "a/../b.PNG", f"{other}/z.mp4"]
+    lines += ["a/c.txt", "gone.jpg", "a", f"{other}/caf\udce9.jpg"]
+    (folder / "list").write_bytes(b"\xef\xbb\xbf" + os.fsencode("\r\n".join(lines)))
+    listing = list_input(str(folder / "list"), Picks(is_list=True))
+    away = str(other).lstrip("/")
+    assert [m.name for m in listing.media] == [
+        *("b.PNG", "a/x.mp4", f"{away}/z.mp4", f"{away}/caf%E9.jpg")
+    ]
+    (gone,) = listing.failures
+    assert (gone.media, gone.error) == ("gone.jpg", "Unreadable")
+    assert "No such file" in gone.message
+    assert listing.left_out == {".txt": 1, "a": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\n# x\n", "lists nothing"),
+        (b"RIFF\0", "is no text"),
+        (None, "cannot be read: No such"),
+    ],
+)
+def test_a_list_that_is_none_is_refused(tmp_path: Path, data: bytes | None, message: str) -> None:
+    if data is not None:
+        (tmp_path / "list").write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        list_input(str(tmp_path / "list"), Picks(is_list=True))

@@ -11,10 +11,11 @@ import pytest
 from fer_core.errors import ForeignError, SettingsError, UsageError
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import list_media
+from ferbeam.analysis.list_media import list_input, list_media
 from ferbeam.output import lock as locking
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
+from ferbeam.settings import Picks
 from ferbeam.stores import store_of
 from ferbeam.stores.sources import open_source
 from ferbeam.stores.store import StoreError
@@ -47,6 +48,23 @@ def test_what_is_put_in_place_stays_known_as_ours(server: Server) -> None:
     with pytest.raises(ForeignError, match=r"annotated/é\.png, which is not ferbeam's"):
         output.move(aside, place)
     assert output.read(place) == b"theirs"
+
+
+def test_a_list_may_name_objects(server: Server, tmp_path: Path) -> None:
+    store = store_of(server.uri())
+    for name in ("listed/a.jpg", "listed/b.mp4"):
+        store.write(server.uri(name), b"x")
+    uris = [server.uri("listed", name) for name in ("b.mp4", "gone.jpg", "a.jpg")]
+    (tmp_path / "here.png").write_bytes(b"x")
+    (tmp_path / "list").write_text("\n".join([*uris, "here.png"]))
+    listing = list_input(str(tmp_path / "list"), Picks(is_list=True, exclude=("a.*",)))
+    assert [m.name for m in listing.media] == ["media/listed/b.mp4", "here.png"]
+    assert [failure.media for failure in listing.failures] == ["media/listed/gone.jpg"]
+    store.write(server.uri("lists", "of.txt"), "\n".join(uris).encode())
+    listing = list_input(server.uri("lists", "of.txt"), Picks(is_list=True))
+    assert [m.path for m in listing.media] == [uris[0], uris[2]]
+    listing = list_input(server.uri("listed"), Picks(include=("*.jpg",)))
+    assert [m.name for m in listing.media] == ["a.jpg"]
 
 
 def test_empty_and_large_files_keep_their_bytes(server: Server, tmp_path: Path) -> None:

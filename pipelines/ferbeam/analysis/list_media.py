@@ -1,4 +1,4 @@
-"""Finds the media of an INPUT: a folder, a glob, a single file, or a URI."""
+"""Finds the media of an INPUT: a folder, a glob, a single file, a URI, or a list of these."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,7 +16,10 @@ from fer_core.errors import UsageError
 from fer_core.media import escape_name, kind_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_file import find_objects, name_listed, read_list
+from ferbeam.analysis.picks import why_left_out
 from ferbeam.analysis.walk_folder import SYSTEM_FOLDERS, list_failure, walk_folder
+from ferbeam.settings import Picks
 from ferbeam.stores import is_uri, store_of
 from ferbeam.stores.folder import matches
 from ferbeam.text import show_left_out
@@ -23,6 +28,7 @@ MAX_PICTURES = 64
 """Pictures in one span at most."""
 CUT_EVERY = 32
 """A span of pictures ends at one path in this many, chosen by its hash."""
+EVERYTHING = Picks()
 OTHER = "other"
 """The kind of a file that is no medium by its suffix."""
 
@@ -33,8 +39,8 @@ class Listing(NamedTuple):
     Attributes:
         media: in a fixed order.
         failures: of what could not be listed.
-        left_out: how many files were left out, by suffix, and folders of the system, by name with
-            a slash behind it.
+        left_out: how many files were left out, by suffix or the option that says so, and folders
+            of the system, by name with a slash behind it.
     """
 
     media: list[Medium]
@@ -42,15 +48,17 @@ class Listing(NamedTuple):
     left_out: Counter[str]
 
 
-def list_input(root: str) -> Listing:
+def list_input(root: str, picks: Picks = EVERYTHING) -> Listing:
     """Lists INPUT once, before anything is done.
 
     Raises:
-        UsageError: INPUT does not exist or holds no media.
+        UsageError: INPUT does not exist or holds no media, or all are left out.
     """
     listing = Listing([], [], Counter())
-    for found in list_entries(root):
-        if isinstance(found, Failure):
+    for found in list_entries(root, picks.is_list):
+        if why := _why_not_picked(found, picks):
+            listing.left_out[why] += 1
+        elif isinstance(found, Failure):
             listing.failures.append(found)
         elif found.kind != OTHER:
             listing.media.append(found)
@@ -69,22 +77,37 @@ def _why_left_out(name: str) -> str:
     return f"{system[0]}/" if system else PurePosixPath(last).suffix.lower() or last
 
 
-def list_media(root: str) -> Iterator[Medium | Failure]:
+def _why_not_picked(found: Medium | Failure, picks: Picks) -> str | None:
+    """Returns which option leaves out a medium, or the failure of what might have been one."""
+    if isinstance(found, Failure):  # of a folder, no glob for files tells
+        return why_left_out(replace(picks, include=()), found.media)
+    return None if found.kind == OTHER else why_left_out(picks, found.name)
+
+
+def list_media(root: str, picks: Picks = EVERYTHING) -> Iterator[Medium | Failure]:
     """Lists the media of INPUT in a fixed order, and what could not be listed.
 
     Raises:
         UsageError: INPUT does not exist.
     """
-    return (found for found in list_entries(root) if getattr(found, "kind", "") != OTHER)
+    for found in list_entries(root, picks.is_list):
+        if getattr(found, "kind", "") != OTHER and not _why_not_picked(found, picks):
+            yield found
 
 
-def list_entries(root: str) -> Iterator[Medium | Failure]:
+def list_entries(root: str, is_list: bool = False) -> Iterator[Medium | Failure]:
     """Lists what `list_media` does, and the files that are no media by their suffix.
+
+    Args:
+        root: INPUT.
+        is_list: whether it is a text file that lists them.
 
     Raises:
         UsageError: INPUT does not exist.
     """
-    if is_uri(root):
+    if is_list:
+        found = _list_listed(root)
+    elif is_uri(root):
         found = _list_remote(root)
     elif os.path.isdir(root):
         found = _list_folder(root)
@@ -178,6 +201,20 @@ def _list_file(path: str, name: str) -> Iterator[Medium | Failure]:
         yield list_failure(name, "NoFile", "is no file but a device, pipe, socket or folder")
         return
     yield Medium(escape_name(name), os.path.abspath(path), kind, found.st_size, found.st_mtime_ns)
+
+
+def _list_listed(root: str) -> Iterator[Medium | Failure]:
+    """Lists what a text file names, in its order."""
+    folder = "" if is_uri(root) else os.path.dirname(os.path.abspath(root))
+    for remote, places in groupby(read_list(root), is_uri):
+        if not remote:
+            for path in places:
+                yield from _list_file(path, name_listed(path, folder))
+            continue
+        for found in find_objects(list(places)):
+            if isinstance(found, Medium):
+                found = replace(found, kind=kind_of(found.name) or OTHER)
+            yield found
 
 
 def _list_glob(pattern: str) -> Iterator[Medium | Failure]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
 
 from ferbeam.analysis.classify_faces import SpanModelHandler
 from ferbeam.analysis.commit_span import CommitSpan
+from ferbeam.analysis.list_media import list_media
 from ferbeam.analysis.transforms import (
     COMMITTED,
     COSTS,
@@ -37,7 +39,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     listed = (
         pipeline
         | "Input" >> beam.Create([os.fsencode(settings.input)])  # Beam's strings are UTF-8
-        | "ListMedia" >> ListMedia().with_outputs()
+        | "ListMedia" >> ListMedia(partial(list_media, picks=settings.picks)).with_outputs()
     )
     planned = (
         listed.media

@@ -42,6 +42,9 @@ def analyze(
     overwrite: bool = False,
     prune: bool = False,
     retry_failures: bool = False,
+    include: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    input_list: bool = False,
     metrics: Path | None = None,
     beam_options: Sequence[str] = (),
     progress: bool | Tell = False,
@@ -73,6 +76,9 @@ def analyze(
         overwrite: starts OUTPUT anew.
         prune: drops the rows of media that INPUT no longer has.
         retry_failures: reads again what could not be read.
+        include: globs; only media that match one are analysed: `*.mp4`, or `camera1/**`.
+        exclude: globs; media that match one, or lie in a folder that does, are left out.
+        input_list: INPUT is a text file that lists the media, one path or URI a line.
         metrics: file that tells Prometheus how far the analysis is.
         beam_options: those of Beam, such as `--flink_master=...`.
         progress: True shows it as the command does, in a notebook too. Or a function, which is
@@ -115,6 +121,9 @@ def analyze(
         overwrite=overwrite,
         prune=prune,
         retry_failures=retry_failures,
+        include=_globs(include),
+        exclude=_globs(exclude),
+        input_list=input_list,
         metrics=_text(metrics),
         beam_options=tuple(beam_options),
         **cpus,
@@ -128,6 +137,10 @@ def analyze(
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else os.fspath(path)
+
+
+def _globs(globs: str | Sequence[str]) -> tuple[str, ...]:
+    return (globs,) if isinstance(globs, str) else tuple(globs)
 
 
 def _make_progress(progress: bool | Tell) -> Progress:

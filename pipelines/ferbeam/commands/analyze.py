@@ -53,6 +53,23 @@ class SampleRate(click.ParamType[Any]):
     show_default=True,
     help="Frames to look at per second of video, or 'all'.",
 )
+@click.option(
+    "--include",
+    metavar="GLOB",
+    multiple=True,
+    help="Analyses only media that match: *.mp4, or camera1/** below INPUT. As often as wanted.",
+)
+@click.option(
+    "--exclude",
+    metavar="GLOB",
+    multiple=True,
+    help="Leaves out media that match, or lie in a folder that does. As often as wanted.",
+)
+@click.option(
+    "--input-list",
+    is_flag=True,
+    help="INPUT is a text file that lists the media, one path or URI a line.",
+)
 @detector_options
 @click.option(
     "--redetect-ms",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from fer_core.errors import UsageError
+from fer_core.media import escape_name
 from fer_core.prior import DEFAULT_PRIOR, PRIORS
 from ferbeam.runners.capacity import fitting_workers
 
@@ -37,6 +38,9 @@ LOWEST = {
 
 PLACES = ("input", "output", "detector_model", "model", "avatars", "metrics")
 """Options that are paths, in which `~` is the home folder."""
+
+
+GLOBS = ("include", "exclude")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,9 @@ class AnalyzeOptions:
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    input_list: bool = False
     metrics: str | None = None
     beam_options: tuple[str, ...] = ()
 
@@ -79,6 +86,8 @@ class AnalyzeOptions:
             object.__setattr__(self, name, _known_choice(name, getattr(self, name), known))
         for name, least in LOWEST.items():
             _check_lowest(name, getattr(self, name), least)
+        for name in GLOBS:
+            object.__setattr__(self, name, _shown_globs(name, getattr(self, name)))
         for name in PLACES:
             if (place := getattr(self, name)) is not None:
                 object.__setattr__(self, name, os.path.expanduser(place))
@@ -103,6 +112,13 @@ def _known_choice(name: str, value: object, known: tuple[str, ...]) -> str:
     return plain
 
 
+def _shown_globs(name: str, globs: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns globs as the names of media are shown: `%XX` for bytes that are not UTF-8."""
+    if not all(glob.strip("/") for glob in globs):
+        raise UsageError(f"{name} '': is no glob, such as *.gif or drafts/**")
+    return tuple(map(escape_name, globs))
+
+
 def _check_lowest(name: str, value: float | None, least: float) -> None:
     if value is not None and value < least:
         raise UsageError(f"{name} {value}: is too small, {least} is the least")
@@ -114,6 +130,8 @@ def _argument(path: str) -> str:
 
 def _option(name: str, value: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
+    if isinstance(value, tuple):
+        return [word for each in value for word in (flag, each)]
     if value is True:
         return [flag]
     return [flag, "all" if value is None else str(value)]

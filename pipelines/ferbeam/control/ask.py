@@ -15,7 +15,7 @@ from fer_core.errors import FerError, UsageError
 from fer_core.model import find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.runners.runner import choose_runner
-from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
+from ferbeam.settings import AnalyzeSettings, Picks, RenderSettings, RowSettings
 from ferbeam.stores import is_uri
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         detector_model=detector_model,
         render=choose_rendering(options),
         run_id=uuid.uuid4().hex[:12],
+        picks=Picks(options.include, options.exclude, options.input_list),
     )
     return AnalysisRequest(
         settings,

@@ -41,15 +41,22 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
 
 
 def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
-    differing = [key for key in mine if held.get(key) != mine[key]]
+    # What says nothing is as good as not said, as in an OUTPUT of an earlier version.
+    differing = [key for key in mine if (held.get(key) or "") != (mine[key] or "")]
     # Where it is another detector, its settings say nothing more.
     changed = [key for key in differing if key.rpartition(".")[0] not in differing]
     if changed:
-        lines = "; ".join(f"{key} was {held.get(key)}, is {mine[key]}" for key in changed)
+        lines = "; ".join(
+            f"{key} was {_show(held.get(key))}, is {_show(mine[key])}" for key in changed
+        )
         raise SettingsError(
             f"OUTPUT holds the rows of another run: {lines}. "
             "Choose another OUTPUT, or start this one anew with --overwrite"
         )
+
+
+def _show(value: object) -> object:
+    return "unset" if value in ("", None) else value
 
 
 def _refuse_loss(output: Output, run: Run, names: set[str]) -> None:

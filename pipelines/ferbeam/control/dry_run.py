@@ -37,7 +37,7 @@ def print_estimate(request: AnalysisRequest) -> None:
     console = open_console()
     refuse_overlap(request.input, request.output.root, "OUTPUT")
     check_folder(request.output, OUTPUT)
-    listed = list_input(request.input)
+    listed = list_input(request.input, request.settings.picks)
     with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole

@@ -52,4 +52,4 @@ class AnalysisRequest:
         place = mask_urls(self.input)
         if not is_uri(place):
             place = place.encode("utf-8", "replace").decode()
-        return {"INPUT": place, **self.settings.rows.flat()}
+        return {"INPUT": place, **self.settings.picks.flat(), **self.settings.rows.flat()}

@@ -52,7 +52,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
         raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
     refuse_overlap(request.input, request.output.root, "OUTPUT")
     check_folder(request.output, OUTPUT)
-    listing = list_input(request.input)
+    listing = list_input(request.input, request.settings.picks)
     refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
     claim_folder(request.output, OUTPUT)
     with locked(request.output):

@@ -64,10 +64,11 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         command: what was called, as a line for a shell, secrets masked.
-        belongs_to: INPUT, and the settings that change rows.
+        belongs_to: INPUT, what is picked of it, and the settings that change rows.
         model: the model.
         render: settings of the annotated copies, None for no copies.
-        left_out: what of INPUT is no medium: files by suffix, folders of the system by name.
+        left_out: what of INPUT is not analysed: files by suffix, or by the option that says so,
+            and folders of the system by name.
         span_s: length of a span of video in seconds, None where there are none.
         people: how many each video was said to show, None where that was not said.
         schema_version: of the tables.
