@@ -5,6 +5,7 @@ With FERBEAM_SCREENSHOTS=folder the pictures of the pages go there.
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
+import pypdfium2
 import pytest
 
+from fer_core.emotions import EMOTIONS
 from ferbeam.output.folder import Output
 from ferbeam.report.build import write_report
 from tests.pipelines.finished import make_video, write_finished
@@ -86,7 +89,7 @@ def visit(browser: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert asked
-    assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}
+    assert {urlsplit(url).scheme for url in asked} <= {"file", "data", "blob"}
     assert errors == []
 
 
@@ -181,9 +184,56 @@ def test_a_chosen_emotion_stands_alone(finished: Path, visit: Open) -> None:
 def test_the_charts_need_no_script_and_print(finished: Path, visit: Open, tmp_path: Path) -> None:
     page = visit(finished / "report.html", java_script_enabled=False)
     assert page.locator(".timeline .chart path").count() > 20
-    assert page.locator(".curve .line").count() == 8
+    assert page.locator(".curve .line").count() == 10
+    assert page.locator(".curve .chart:visible").count() == 10
+
+
+def test_every_chart_is_printed(finished: Path, visit: Open, tmp_path: Path) -> None:
+    """Renders the PDF of Chromium: each colour is there as often as in the charts of the page."""
+    page = visit(finished / "report.html")
+    charts = page.locator(".timeline .chart").count()
     page.pdf(path=tmp_path / "report.pdf")
-    assert (tmp_path / "report.pdf").stat().st_size > 20_000
+    document = pypdfium2.PdfDocument(tmp_path / "report.pdf")
+    shown = [sheet.render(scale=1).to_numpy()[..., :3] for sheet in document]
+    text = "".join(sheet.get_textpage().get_text_range() for sheet in document)
+    ink = [(one.max(axis=2).astype(int) - one.min(axis=2) > 60).mean() for one in shown]
+    assert charts > 4
+    assert ink[0] > 0.002  # the curves are on the first sheet
+    assert sum(ink) * shown[0][..., 0].size > 1500 * charts
+    for emotion in EMOTIONS:
+        assert emotion.name in text
+    assert max(len(line) for line in text.splitlines()) > 10
+
+
+def test_one_chart_is_shown_and_an_emotion_chosen(finished: Path, visit: Open) -> None:
+    page = visit(finished / "report.html")
+    assert page.locator(".curve .chart:visible").count() == 1
+    assert page.locator(".curve:visible figcaption").inner_text().strip() == "Positive"
+    page.locator(".chooser").get_by_role("button", name="surprise").click()
+    assert page.locator(".curve:visible figcaption").inner_text().strip() == "surprise"
+    top = page.locator(".curve:visible .chart").bounding_box()
+    assert top["y"] + top["height"] < 900  # the answer is on the first screen
+    assert top["height"] > 300
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the curves").click()
+    head, *rows = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert head.startswith("second,viewer_group,videos,mean_positive_percent")
+    assert len(rows) > 3
+
+
+def test_people_are_corrected_on_the_page(finished: Path, visit: Open) -> None:
+    page = visit(finished / "report.html")
+    save = page.get_by_role("button", name="Save the corrections")
+    assert save.is_disabled()
+    row = page.locator(".people tbody tr", has_text=HOSTILE).first
+    row.locator(".rename").fill('Ann, "A"')
+    page.locator(".people tbody tr").first.locator(".leave").check()
+    with page.expect_download() as download:
+        save.click()
+    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert {("", "1"), ('Ann, "A"', "0")} == {(one["name"], one["excluded"]) for one in found}
+    assert f"videos/{HOSTILE}" in {one["media"] for one in found}
 
 
 def test_a_hostile_name_is_only_a_name(finished: Path, visit: Open) -> None:

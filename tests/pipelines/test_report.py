@@ -147,14 +147,14 @@ def test_no_name_does_harm(tmp_path: Path) -> None:
     failure = make_failure(f"{HOSTILE}.mkv", f"{HOSTILE}: is broken")
     output = write_finished(tmp_path / "few", [*media, failure])
     page = report_of(output)
-    assert page.text.count(HOSTILE) == 4
+    assert page.text.count(HOSTILE) == 5
     assert len(page.scripts) == 2
     assert "onerror" not in page.scripts[0]
     assert f"annotated/{name}.mp4" in {unquote(url) for url in page.urls}
-    many = [make_video(f"{number}{HOSTILE}", 10) for number in range(22)]
+    many = [make_video(f"{number:02}{HOSTILE}", 10) for number in range(52)]
     listed = report_of(write_finished(tmp_path / "many", many))
     assert len(listed.scripts) == 2
-    assert listed.data["media"][0][0] == f"0{HOSTILE}"
+    assert listed.data["media"][0][0] == f"00{HOSTILE}"
     pages = sorted((tmp_path / "many/report").iterdir())
     assert all(re.fullmatch(r"[\w.-]+\.html", path.name, re.ASCII) for path in pages)
     assert all(HOSTILE in Parsed(path).text for path in pages)
@@ -173,12 +173,12 @@ def test_nothing_is_loaded_from_elsewhere(small: Path) -> None:
 
 
 def test_many_media_have_pages_of_their_own(tmp_path: Path) -> None:
-    videos = [make_video(f"clip {number:02}.mp4", 20, seed=number) for number in range(24)]
+    videos = [make_video(f"clip {number:02}.mp4", 20, seed=number) for number in range(54)]
     pictures = [make_picture(f"p/{number:03}.png", ("happy",)) for number in range(250)]
     output = write_finished(tmp_path, [*videos, *pictures])
     front = report_of(output)
     links = [row[1] for row in front.data["media"]]
-    assert len(links) == len(set(links)) == 24
+    assert len(links) == len(set(links)) == 54
     assert all((output / unquote(link)).is_file() for link in links)
     page = Parsed(output / links[1])
     assert "clip 01.mp4" in page.text

@@ -38,15 +38,15 @@ def test_a_long_video_shows_the_tracks_seen_most() -> None:
     ms = np.concatenate([np.arange(n) * 100 for n in np.unique(track, return_counts=True)[1]])
     scores = np.full((len(track), 7), 1 / 7, np.float32)
     shown = draw_timeline(TimedScores(track, ms, ms // 100, scores), 6000, 60)["tracks"]
-    assert [one["track_id"] for one in shown] == [1, 2, 3, 4, 5, 6, 7, 11]
+    assert [one["person_id"] for one in shown] == [1, 2, 3, 4, 5, 6, 7, 11]
 
 
 def test_the_areas_of_a_track_are_as_high_as_its_scores_and_end_where_it_does() -> None:
     happy, half = [0, 0, 0, 100, 0, 0, 0], [0, 0, 0, 50, 50, 0, 0]
     runs = [[0, *happy, *half, *half], [7, *half]]
-    timeline = {"seconds": 1.0, "step": 0.1, "tracks": [{"track_id": 4, "runs": runs}]}
+    timeline = {"seconds": 1.0, "step": 0.1, "tracks": [{"person_id": 4, "runs": runs}]}
     (areas,) = draw_areas(timeline, [3, 4])
-    assert (areas.track_id, areas.width) == (4, 20)
+    assert (areas.person_id, areas.width) == (4, 20)
     assert areas.layers == [
         (4, "M0 200V0h4H5V200ZM13 200V0h1H15V200Z"),
         (3, "M0 200V0l2 100h2H5V200ZM13 200V100h1H15V200Z"),
@@ -55,7 +55,7 @@ def test_the_areas_of_a_track_are_as_high_as_its_scores_and_end_where_it_does() 
 
 def test_what_is_seen_to_the_end_is_drawn_to_the_end() -> None:
     runs = [[8, *[0, 0, 0, 100, 0, 0, 0] * 2]]
-    timeline = {"seconds": 1.05, "step": 0.1, "tracks": [{"track_id": 0, "runs": runs}]}
+    timeline = {"seconds": 1.05, "step": 0.1, "tracks": [{"person_id": 0, "runs": runs}]}
     assert draw_areas(timeline, [3])[0].layers == [(3, "M15 200V0h1h2H21V200Z")]
 
 
@@ -64,8 +64,8 @@ def test_a_curve_breaks_where_nothing_is_known() -> None:
     curve = draw_curve(mean, low, high, 20)
     assert curve.line == "M0 200 1 100h0M3 0h0"
     assert curve.band == "M1 50L1 150Z"
-    assert choose_top([{"mean": [mean], "high": [high]}]) == 20
-    assert choose_top([{"mean": [[99.9]], "high": [[100.0]]}]) == 100
+    assert choose_top([{"mean": [mean], "high": [high]}], 0) == 20
+    assert choose_top([{"mean": [[99.9]], "high": [[100.0]]}], 0) == 100
 
 
 def test_an_axis_has_few_marks_at_round_times() -> None:

@@ -31,6 +31,7 @@ from ferbeam.report.gather import (
     weigh_shares,
 )
 from ferbeam.report.pages import Pages, Values
+from ferbeam.report.people import People
 from ferbeam.report.places import name_page
 from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
 from ferbeam.text import printable
@@ -39,7 +40,7 @@ from ferbeam.versions import NOT_INSTALLED, version_of
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MOST_VIDEOS, MOST_PICTURES = 20, 200
+MOST_VIDEOS, MOST_PICTURES, MOST_PEOPLE = 50, 200, 400
 """What one page holds; with more, it lists pages of their own."""
 PICTURES_A_PAGE = 120
 MOST_FAILURES = 500
@@ -111,7 +112,7 @@ class _Builder:
         """Writes all pages, the front page last: what it links to is there."""
         videos, pictures = (read_media(self.tables, kind) for kind in ("video", "image"))
         front = {**self._show_videos(videos), **self._show_pictures(pictures)}
-        overview = read_overview(self.tables)
+        overview = {**read_overview(self.tables), "people": len(front["people"])}
         cohort = read_cohort(self.tables) if overview["videos"] > 1 else None
         failures = read_failures(self.tables, MOST_FAILURES)
         data = {key: front.pop(key) for key in ("timelines", "media")}
@@ -135,14 +136,15 @@ class _Builder:
         places = [name_page(row["media"]) for row in videos]
         front = Page(self.pages, REPORT)
         views, timelines, media = [], {}, []
+        people = People(self.tables)
         whole = np.zeros(len(NAMES))
         for number, (row, found) in enumerate(read_videos(self.tables, videos)):
-            weights = weigh_shares(found[1])
-            whole += weights
+            whole += weigh_shares(found[1])
+            link = front.link(places[number]) if listed else f"#v{number}"
+            people.add(row["media"], link, found[1])
             if listed:
                 self._write_video(places, number, row, found)
-                link = front.link(places[number])
-                media.append(list_video(self.pages, link, row, shares_of(weights)))
+                media.append(list_video(self.pages, link, row, found[1]))
                 continue
             view, timelines[f"v{number}"] = view_video(front, f"v{number}", row, found)
             views.append(view)
@@ -151,6 +153,8 @@ class _Builder:
             "videos": views,
             "timelines": timelines,
             "media": media,
+            "people": people.rows[:MOST_PEOPLE],
+            "people_left": max(0, len(people.rows) - MOST_PEOPLE),
             "video_shares": shares_of(whole),
         }
 

@@ -37,15 +37,15 @@ class Tick:
 
 @dataclass(frozen=True)
 class Areas:
-    """The timeline of one track.
+    """The timeline of one person.
 
     Attributes:
-        track_id: the track.
+        person_id: whose.
         width: of the viewBox.
         layers: index of an emotion and the path of all up to it; later ones cover earlier ones.
     """
 
-    track_id: int
+    person_id: int
     width: float
     layers: list[tuple[int, str]]
 
@@ -86,7 +86,7 @@ def draw_areas(timeline: dict[str, Any], stacked: Sequence[int]) -> list[Areas]:
     """
     width = 2 * timeline["seconds"] / timeline["step"]
     return [
-        Areas(track["track_id"], width, _stack_runs(track["runs"], stacked, width))
+        Areas(track["person_id"], width, _stack_runs(track["runs"], stacked, width))
         for track in timeline["tracks"]
     ]
 
@@ -126,9 +126,9 @@ def _steps(values: NDArray[np.int64]) -> str:
     )
 
 
-def choose_top(groups: list[dict[str, Any]]) -> int:
-    """Returns where the scale of all curves ends, in per cent."""
-    rows = [row for group in groups for part in ("mean", "high") for row in group[part]]
+def choose_top(groups: list[dict[str, Any]], measure: int) -> int:
+    """Returns where the scale of the curves of a measure ends, in per cent."""
+    rows = [group[part][measure] for group in groups for part in ("mean", "high")]
     most = max((value for row in rows for value in row if value is not None), default=0)
     return next(top for top in TOPS if top >= min(most, 100))
 

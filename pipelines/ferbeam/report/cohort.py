@@ -1,4 +1,4 @@
-"""The curve of all videos together: what the view `cohort` holds, thinned for drawing."""
+"""The curve of all viewers together: means and intervals of each second, thinned for drawing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import NAMES
 from ferbeam.report.charts import Curve, Tick, choose_top, draw_curve, time_ticks
-from ferbeam.report.gather import Row, read_rows
+from ferbeam.report.gather import Row, has_table, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MOST_STEPS = 600
-MOST_INTERVALS = 4
+MOST_INTERVALS = 6
+MEASURES = ("positive", "negative", *NAMES)
+"""What has a curve, the one that is shown first in front."""
+SECONDS = "report_seconds"
+"""A temporary table: the view `viewer_seconds`, which is asked several times."""
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A stretch of the stimulus, as the charts shade it.
+
+    Attributes:
+        name: of the stretch.
+        condition: of it, or empty.
+        first: second in which it begins.
+        last: second in which it ends.
+    """
+
+    name: str
+    condition: str
+    first: float
+    last: float
 
 
 @dataclass(frozen=True)
@@ -23,57 +44,94 @@ class Cohort:
     Attributes:
         videos: how many it is the mean of.
         step_s: seconds from one of its points to the next.
-        curves: plain values for the script: `seconds`, `most_videos`, and `groups` with `name`,
-            `videos` at each time and `mean`, `low`, `high` of each emotion in per cent.
+        curves: plain values for the script: `seconds`, `most_videos`, `measures`, and `groups` with
+            `name`, `videos` at each time and `mean`, `low`, `high` of each measure in per cent.
+        markers: stretches of the stimulus.
+        rows: the groups as their table shows them.
     """
 
     videos: int
     step_s: int
     curves: dict[str, Any]
+    markers: list[Marker]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Shade:
+    """A marker within a chart: its place and width in steps, and in per cent."""
+
+    marker: Marker
+    place: float
+    width: float
+    percent: float
 
 
 @dataclass(frozen=True)
 class CohortCharts:
-    """The curve as its template shows it: a chart for each emotion, and one of how many had a face.
+    """The curve as its template shows it: a chart for each measure, and one of how many had a face.
 
     Attributes:
         width: of the viewBox: steps.
         ticks: of the axis of time.
-        top: per cent at which the scale ends.
+        top: per cent at which the scale of each measure ends.
         most_videos: where that of the last chart ends.
-        emotions: of each emotion, the curve of each group.
+        measures: of each measure, the curve of each group.
         counts: of each group, how many of its videos had a face.
+        shades: the markers that lie within.
     """
 
     width: int
     ticks: list[Tick]
-    top: int
+    top: list[int]
     most_videos: int
-    emotions: list[list[Curve]]
+    measures: list[list[Curve]]
     counts: list[Curve]
+    shades: list[Shade]
 
 
-def draw_cohort(curves: dict[str, Any]) -> CohortCharts:
+def draw_cohort(cohort: Cohort) -> CohortCharts:
     """Draws the curves of `Cohort`."""
+    curves = cohort.curves
     seconds, groups, most = curves["seconds"], curves["groups"], curves["most_videos"]
-    top, nothing = choose_top(groups), [None] * len(seconds)
-    emotions = [
-        [draw_curve(one["mean"][k], one["low"][k], one["high"][k], top) for one in groups]
-        for k in range(len(NAMES))
+    nothing = [None] * len(seconds)
+    tops = [choose_top(groups, k) for k in range(len(MEASURES))]
+    measures = [
+        [draw_curve(one["mean"][k], one["low"][k], one["high"][k], tops[k]) for one in groups]
+        for k in range(len(MEASURES))
     ]
     counts = [draw_curve(group["videos"], nothing, nothing, most) for group in groups]
     ticks = time_ticks(seconds[0], seconds[-1], MOST_INTERVALS)
-    return CohortCharts(len(seconds) - 1, ticks, top, most, emotions, counts)
+    width = len(seconds) - 1
+    shades = _shade(cohort.markers, seconds[0], cohort.step_s, width)
+    return CohortCharts(width, ticks, tops, most, measures, counts, shades)
+
+
+def _shade(markers: list[Marker], first: int, step: int, width: int) -> list[Shade]:
+    shades = []
+    for marker in markers:
+        begin, end = (max(0.0, (at - first) / step) for at in (marker.first, marker.last))
+        if begin < width:
+            part = min(end, width) - begin
+            shades.append(Shade(marker, begin, part, 100 * begin / max(width, 1)))
+    return shades
 
 
 def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     """Reads the curve, None where no second has the faces of two videos."""
+    tables.execute(f"CREATE OR REPLACE TEMP TABLE {SECONDS} AS FROM viewer_seconds")
     (span,) = read_rows(
         tables,
-        """SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
-        (SELECT count(*) FROM viewers) AS viewers FROM cohort""",
+        f"""SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
+        (SELECT count(*) FROM viewers) AS viewers FROM (
+            SELECT second, viewer_group, count(happy) AS videos FROM {SECONDS} GROUP BY ALL)""",
     )
-    if span["most"] is None or span["most"] < 2:
+    (together,) = read_rows(
+        tables,
+        f"""SELECT max(videos) AS most FROM (
+            SELECT count(happy) AS videos FROM {SECONDS} GROUP BY second)""",
+    )
+    if (together["most"] or 0) < 2:
         return None
     first, step = span["first"], -(-(span["last"] - span["first"] + 1) // MOST_STEPS)
     places = (span["last"] - first) // step + 1
@@ -83,22 +141,82 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     curves = {
         "seconds": [first + place * step for place in range(places)],
         "most_videos": span["most"],
+        "measures": list(MEASURES),
         "groups": [_draw_group(name, rows, places) for name, rows in groups.items()],
     }
-    return Cohort(span["viewers"], step, curves)
+    markers = _read_markers(tables)
+    rows = _read_groups(tables, markers)
+    return Cohort(span["viewers"], step, curves, markers, rows)
+
+
+def _each(pattern: str) -> str:
+    return ", ".join(pattern.format(name=name) for name in MEASURES)
 
 
 def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]:
     """Reads means and bounds in per cent, averaged in steps of whole seconds."""
-    columns = ", ".join(
-        f"100 * avg({part}_{name}) AS {part}_{name}"
-        for name in NAMES
-        for part in ("mean", "low", "high")
+    counted = _each(
+        "avg({name}) AS mean_{name}, stddev_samp({name}) / sqrt(count({name})) AS error_{name}"
+    )
+    bounded = _each(
+        "100 * avg(mean_{name}) AS mean_{name}, 100 * avg(mean_{name} - t * error_{name}) AS "
+        "low_{name}, 100 * avg(mean_{name} + t * error_{name}) AS high_{name}"
     )
     return read_rows(
         tables,
-        f"""SELECT viewer_group, (second - {first}) // {step} AS place, max(videos) AS videos,
-        {columns} FROM cohort GROUP BY ALL ORDER BY viewer_group, place""",
+        f"""WITH counted AS (
+            SELECT viewer_group, second, count(happy) AS videos, {counted}
+            FROM {SECONDS} GROUP BY viewer_group, second)
+        SELECT viewer_group, (second - {first}) // {step} AS place, max(videos) AS videos, {bounded}
+        FROM counted LEFT JOIN t_quantiles ON (freedom = videos - 1)
+        GROUP BY ALL ORDER BY viewer_group, place""",
+    )
+
+
+def _read_markers(tables: DuckDBPyConnection) -> list[Marker]:
+    """Reads the markers that were given; none where nobody gave any."""
+    if not has_table(tables, "markers"):
+        return []
+    rows = read_rows(tables, "SELECT name, condition, start_ms, end_ms FROM markers ORDER BY 3, 4")
+    return [
+        Marker(row["name"], row["condition"] or "", row["start_ms"] / 1000, row["end_ms"] / 1000)
+        for row in rows
+    ]
+
+
+def _read_groups(tables: DuckDBPyConnection, markers: list[Marker]) -> list[Row]:
+    """Reads what each group showed over all, and within each marker: means over viewers.
+
+    Each row has the marker (None for all), the group, its viewers, coverage, and of each measure
+    mean and 95 % interval.
+    """
+    spans = [(None, "true"), *((one, _within(one)) for one in markers)]
+    return [
+        {"marker": marker, **row}
+        for marker, condition in spans
+        for row in _read_window(tables, condition)
+    ]
+
+
+def _within(marker: Marker) -> str:
+    return f"second >= {int(marker.first)} AND second < {marker.last}"
+
+
+def _read_window(tables: DuckDBPyConnection, condition: str) -> list[Row]:
+    means = ", ".join(f"avg({name}) AS {name}" for name in MEASURES)
+    counted = _each(
+        "avg({name}) AS {name}, t_of * stddev_samp({name}) / sqrt(count({name})) AS half_{name}"
+    ).replace("t_of", "any_value(t)")
+    return read_rows(
+        tables,
+        f"""WITH each_viewer AS (
+            SELECT viewer_group, media, avg(coverage) AS coverage, {means}
+            FROM {SECONDS} WHERE {condition} GROUP BY viewer_group, media
+        ), sized AS (
+            SELECT *, count(happy) OVER (PARTITION BY viewer_group) AS viewers FROM each_viewer)
+        SELECT viewer_group, any_value(viewers) AS viewers, avg(coverage) AS coverage, {counted}
+        FROM sized LEFT JOIN t_quantiles ON (freedom = viewers - 1)
+        GROUP BY viewer_group ORDER BY viewer_group""",
     )
 
 
@@ -107,7 +225,7 @@ def _draw_group(name: str, rows: list[Row], places: int) -> dict[str, Any]:
     at = {row["place"]: row for row in rows}
     order = [at.get(place, {}) for place in range(places)]
     bounds = {
-        part: [[_rounded(row.get(f"{part}_{emotion}")) for row in order] for emotion in NAMES]
+        part: [[_rounded(row.get(f"{part}_{measure}")) for row in order] for measure in MEASURES]
         for part in ("mean", "low", "high")
     }
     return {"name": name, "videos": [row.get("videos", 0) for row in order], **bounds}

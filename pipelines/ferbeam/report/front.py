@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ferbeam.report.cohort import Cohort, draw_cohort
+from ferbeam.report.cohort import MEASURES, Cohort, draw_cohort
 from ferbeam.report.figures import show_date, show_share
 from ferbeam.report.gather import Row
 from ferbeam.report.limits import describe_model
@@ -14,9 +14,10 @@ from ferbeam.report.pages import Pages
 def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, Any]:
     """Returns what the front page shows of the run as a whole."""
     shown = {
-        "summary": True,
-        "videos": overview["videos"],
         "cohort": cohort,
+        "summary": True,
+        "people": overview["people"],
+        "videos": overview["videos"],
         "pictures": overview["pictures"],
         "failures": True,
         "limits": True,
@@ -25,10 +26,13 @@ def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, 
         "about": _tell_run(pages),
         "tiles": _tell_counts(pages, overview),
         "sections": [name for name, there in shown.items() if there],
-        "cohort": draw_cohort(cohort.curves) if cohort else None,
+        "cohort": draw_cohort(cohort) if cohort else None,
         "cohort_videos": cohort.videos if cohort else 0,
         "cohort_step": cohort.step_s if cohort else 1,
         "cohort_groups": [group["name"] for group in cohort.curves["groups"]] if cohort else [],
+        "cohort_rows": cohort.rows if cohort else [],
+        "markers": cohort.markers if cohort else [],
+        "measures": MEASURES,
         "model": describe_model(pages.run),
     }
 

@@ -44,11 +44,13 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class SeenTrack:
-    """One row of the view `summary`: a face that is followed through a video.
+class SeenPerson:
+    """A person of a video.
 
     Attributes:
-        track_id: which one.
+        person_id: which one, from 0.
+        main: whether it is the one who is seen for longest.
+        name: the one that was given, else empty.
         first_ms: when it is first seen.
         last_ms: when it is last seen.
         shown_ms: for how long it is shown.
@@ -56,7 +58,9 @@ class SeenTrack:
         shares: of the time in which it is shown.
     """
 
-    track_id: int
+    person_id: int
+    main: bool
+    name: str
     first_ms: int
     last_ms: int
     shown_ms: int
@@ -64,11 +68,11 @@ class SeenTrack:
     shares: Shares
 
 
-def weigh_shares(tracks: Sequence[SeenTrack]) -> NDArray[np.float64]:
+def weigh_shares(people: Sequence[SeenPerson]) -> NDArray[np.float64]:
     """Returns for how many milliseconds each emotion is shown, float64 (7,)."""
     weights = np.zeros(len(NAMES))
-    for track in tracks:
-        weights += track.shown_ms * np.asarray(track.shares.emotions)
+    for person in people:
+        weights += person.shown_ms * np.asarray(person.shares.emotions)
     return weights
 
 
@@ -79,10 +83,18 @@ def shares_of(weights: NDArray[np.float64]) -> Shares | None:
 
 
 def read_rows(tables: DuckDBPyConnection, sql: str, *values: Any) -> list[Row]:
-    """Runs a query and returns its rows by name of column."""
-    answer = tables.execute(sql, list(values))
+    """Runs a query and returns its rows by name of column; the values by place, or one by name."""
+    named = len(values) == 1 and isinstance(values[0], dict)
+    answer = tables.execute(sql, values[0] if named else list(values))
     names = [column[0] for column in answer.description or ()]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def has_table(tables: DuckDBPyConnection, name: str) -> bool:
+    """Tells whether there is a table or view of a name."""
+    sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"
+    found = tables.execute(sql, [name]).fetchone()
+    return bool(found and found[0])
 
 
 def read_overview(tables: DuckDBPyConnection) -> Row:
@@ -141,12 +153,12 @@ def read_timed_scores(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[
     """Reads the followed faces of videos that lie next to each other by name."""
     scores = ", ".join(SCORE_COLUMNS)
     columns = tables.execute(
-        f"""SELECT media, track_id::BIGINT AS track, timestamp_ms AS ms, sample, {scores}
+        f"""SELECT media, person_id::BIGINT AS track, timestamp_ms AS ms, sample, {scores}
         FROM (SELECT * FROM faces WHERE media >= $first AND media <= $last) JOIN (
             SELECT media, frame_index,
             row_number() OVER (PARTITION BY media ORDER BY frame_index) - 1 AS sample
             FROM frames WHERE media >= $first AND media <= $last
-        ) USING (media, frame_index) WHERE track_id IS NOT NULL ORDER BY media, track, ms""",
+        ) USING (media, frame_index) WHERE person_id IS NOT NULL ORDER BY media, track, ms""",
         {"first": batch[0]["media"], "last": batch[-1]["media"]},
     ).fetchnumpy()
     names = columns["media"]
@@ -160,30 +172,39 @@ def read_timed_scores(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[
     }
 
 
-def read_seen_tracks(
+def read_seen_people(
     tables: DuckDBPyConnection, batch: Sequence[Row]
-) -> dict[str, list[SeenTrack]]:
-    """Reads the summary of the tracks of videos that lie next to each other by name."""
+) -> dict[str, list[SeenPerson]]:
+    """Reads the people of videos that lie next to each other by name."""
+    shares = ", ".join(f"sum(shown_ms * {name}) / sum(shown_ms) AS {name}" for name in NAMES)
     rows = read_rows(
         tables,
-        """SELECT summary.*, first_ms, last_ms, shown_ms
-        FROM summary JOIN tracks USING (media, track_id)
-        WHERE media >= ? AND media <= ? ORDER BY media, track_id""",
-        *(batch[0]["media"], batch[-1]["media"]),
+        f"""WITH shared AS (
+            SELECT media, person_id, {shares} FROM tracks
+            WHERE media >= $first AND media <= $last GROUP BY media, person_id
+        ), whole AS (
+            SELECT media, sum(shown_ms) AS whole_ms FROM samples
+            WHERE media >= $first AND media <= $last GROUP BY media)
+        SELECT people.*, shown_ms / whole_ms AS coverage, {", ".join(NAMES)}
+        FROM people JOIN shared USING (media, person_id) JOIN whole USING (media)
+        ORDER BY media, person_id""",
+        {"first": batch[0]["media"], "last": batch[-1]["media"]},
     )
     return {
         name: [
-            SeenTrack(
-                track_id=row["track_id"],
+            SeenPerson(
+                person_id=row["person_id"],
+                main=row["main"],
+                name=row.get("name") or "",
                 first_ms=row["first_ms"],
                 last_ms=row["last_ms"],
                 shown_ms=row["shown_ms"],
                 coverage=row["coverage"],
                 shares=Shares(tuple(row[emotion] for emotion in NAMES)),
             )
-            for row in tracks
+            for row in people
         ]
-        for name, tracks in groupby(rows, itemgetter("media"))
+        for name, people in groupby(rows, itemgetter("media"))
     }
 
 

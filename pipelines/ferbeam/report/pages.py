@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from fer_core.emotions import EMOTIONS, Emotion
+from fer_core.emotions import EMOTIONS, NAMES, Emotion, emotion_named
 from ferbeam.output.copy_sums import is_copy, read_sums
 from ferbeam.output.folder import Output
 from ferbeam.output.report_mark import MARK, mark_of
@@ -66,6 +66,10 @@ class Pages:
     def name_of(self, emotion: Emotion) -> str:
         """Returns the name of an emotion in the report's language."""
         return emotion.french if self.lang == "fr" else emotion.name
+
+    def said_of(self, measure: str) -> str:
+        """Returns the name of an emotion, or of what is positive or negative."""
+        return self.name_of(emotion_named(measure)) if measure in NAMES else self.say(measure)
 
     def reason(self, medium: str, message: str) -> str:
         """Returns the reason of a failure in the report's language."""
@@ -128,6 +132,8 @@ class Pages:
             "t": self.say,
             "name_of": self.name_of,
             "stage": lambda name: self.choose(STAGE_WORDS.get(name, (name, name))),
+            "said_of": self.said_of,
+            "percent": lambda share: f"{100 * share:.0f}",
             "count": self.count,
             "share": show_share,
             "clock": show_time,

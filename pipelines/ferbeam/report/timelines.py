@@ -1,4 +1,4 @@
-"""What the timelines of a video show: the smoothed scores of each track in even steps of time."""
+"""What the timelines of a video show: smoothed scores of each person in even steps of time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TimedScores:
     """The faces of one video that are followed.
 
     Attributes:
-        track: int64 (n,), rising.
+        track: int64 (n,), the person, rising.
         ms: int64 (n,), time of each, rising in each track.
         sample: int64 (n,), which of the sampled frames it is in, from 0.
         scores: float32 (n, 7).
@@ -52,7 +52,7 @@ def draw_timeline(faces: TimedScores, duration_ms: int, sampled: int) -> dict[st
     """Returns the timelines of a video as plain values for its page.
 
     Returns:
-        `seconds` (length), `step` (seconds) and `tracks`: of each its `track_id` and `runs`, the
+        `seconds` (length), `step` (seconds) and `tracks`: of each its `person_id` and `runs`, the
         stretches in which it was found: `[first step, whole per cent of the seven, ...]`. Step k
         is what lies around k times its length.
     """
@@ -68,7 +68,7 @@ def draw_timeline(faces: TimedScores, duration_ms: int, sampled: int) -> dict[st
     return {
         "seconds": max(duration_ms, last) / 1000,
         "step": step / 1000,
-        "tracks": [{"track_id": track, "runs": runs} for track, runs in tracks.items()],
+        "tracks": [{"person_id": track, "runs": runs} for track, runs in tracks.items()],
     }
 
 

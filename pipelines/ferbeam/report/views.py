@@ -14,12 +14,13 @@ from ferbeam.report.charts import Areas, Tick, draw_areas, time_ticks
 from ferbeam.report.figures import show_share, show_time
 from ferbeam.report.gather import (
     Row,
-    SeenTrack,
-    Shares,
+    SeenPerson,
     batch_media,
     read_faces,
-    read_seen_tracks,
+    read_seen_people,
     read_timed_scores,
+    shares_of,
+    weigh_shares,
 )
 from ferbeam.report.pages import STACKED, Pages
 from ferbeam.report.places import link_to
@@ -47,10 +48,10 @@ class VideoView:
         height: of the copy, pixels.
         copy: URL of the annotated copy, None without.
         sheet: URL of the contact sheet, None without.
-        charted: the timelines of its tracks.
+        charted: the timelines of its people.
         ticks: of their axis.
         charts_left: how many have none.
-        rows: tracks of the table.
+        rows: people of the table.
         rows_left: how many it leaves out.
     """
 
@@ -65,8 +66,13 @@ class VideoView:
     charted: list[Areas]
     ticks: list[Tick]
     charts_left: int
-    rows: list[SeenTrack]
+    rows: list[SeenPerson]
     rows_left: int
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The names that were given, by person."""
+        return {person.person_id: person.name for person in self.rows}
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Page:
         return None if path is None else link_to(path, self.path)
 
 
-Found = tuple[TimedScores, list[SeenTrack]]
+Found = tuple[TimedScores, list[SeenPerson]]
 
 
 def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[tuple[Row, Found]]:
@@ -116,7 +122,7 @@ def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[t
     empty = TimedScores(none, none, none, np.zeros((0, 7), np.float32))
     for batch in batch_media(videos):
         sightings = read_timed_scores(tables, batch)
-        seen = read_seen_tracks(tables, batch)
+        seen = read_seen_people(tables, batch)
         for row in batch:
             yield row, (sightings.get(row["media"], empty), seen.get(row["media"], []))
 
@@ -126,11 +132,13 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
     sightings, seen = found
     timeline = draw_timeline(sightings, row["duration_ms"], row["frames_sampled"])
     charted = draw_areas(timeline, [emotion.index for emotion in STACKED])
-    longest = sorted(seen, key=lambda track: (-track.shown_ms, track.track_id))[:MOST_ROWS_SHOWN]
+    longest = sorted(seen, key=lambda person: (-person.shown_ms, person.person_id))[
+        :MOST_ROWS_SHOWN
+    ]
     view = VideoView(
         key=key,
         name=printable(row["media"]),
-        facts=tell_facts(page.pages, row),
+        facts=tell_facts(page.pages, row, len(seen)),
         duration_ms=row["duration_ms"],
         width=row["width"],
         height=row["height"],
@@ -139,7 +147,7 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
         charted=charted,
         ticks=time_ticks(0, timeline["seconds"], MOST_INTERVALS),
         charts_left=len(seen) - len(charted),
-        rows=sorted(longest, key=lambda track: track.track_id),
+        rows=sorted(longest, key=lambda person: person.person_id),
         rows_left=len(seen) - len(longest),
     )
     return view, timeline
@@ -152,15 +160,15 @@ def _copy_of(row: Row) -> str | None:
     return copy if within and copy == copy_name(row["kind"], row["media"]) else None
 
 
-def tell_facts(pages: Pages, row: Row, brief: bool = False) -> list[str]:
+def tell_facts(pages: Pages, row: Row, people: int, brief: bool = False) -> list[str]:
     """Returns the facts of a video in words."""
-    sampled, tracks = row["frames_sampled"], row["track_count"]
+    sampled = row["frames_sampled"]
     with_face = show_share(row["frames_with_faces"] / sampled if sampled else 0)
-    followed = "one_followed" if tracks == 1 else "many_followed"
+    followed = "one_followed" if people == 1 else "many_followed"
     facts = [
         show_time(row["duration_ms"]),
         pages.say("face_in", share=with_face),
-        pages.say(followed, count=pages.count(tracks)),
+        pages.say(followed, count=pages.count(people)),
     ]
     if brief:
         return facts
@@ -171,7 +179,7 @@ def tell_facts(pages: Pages, row: Row, brief: bool = False) -> list[str]:
     return facts
 
 
-def list_video(pages: Pages, link: str | None, row: Row, shares: Shares | None) -> list[Any]:
+def list_video(pages: Pages, link: str | None, row: Row, seen: Sequence[SeenPerson]) -> list[Any]:
     """Returns a video for the list on the front page, as plain values for its script.
 
     Returns:
@@ -179,10 +187,11 @@ def list_video(pages: Pages, link: str | None, row: Row, shares: Shares | None) 
         shares of its emotions in per cent, None without a face.
     """
     sampled = row["frames_sampled"]
-    seen = round(100 * row["frames_with_faces"] / sampled, 1) if sampled else 0
+    with_face = round(100 * row["frames_with_faces"] / sampled, 1) if sampled else 0
+    shares = shares_of(weigh_shares(seen))
     percent = [round(100 * share, 1) for share in shares.emotions] if shares else None
-    facts = " · ".join(tell_facts(pages, row, brief=True))
-    return [printable(row["media"]), link, facts, row["duration_ms"], seen, percent]
+    facts = " · ".join(tell_facts(pages, row, len(seen), brief=True))
+    return [printable(row["media"]), link, facts, row["duration_ms"], with_face, percent]
 
 
 def view_pictures(

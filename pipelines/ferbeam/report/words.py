@@ -34,7 +34,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "summary": ("Summary", "Synthèse"),
     "videos": ("Videos", "Vidéos"),
     "pictures": ("Pictures", "Images"),
-    "cohort": ("All videos together", "Toutes les vidéos ensemble"),
+    "cohort": ("What they showed", "Ce qu’ils ont montré"),
+    "people": ("People", "Personnes"),
     "failures": ("Failures", "Échecs"),
     "limits": ("What these figures are not", "Ce que ces chiffres ne sont pas"),
     "share_of_time": (
@@ -66,6 +67,40 @@ WORDS: dict[str, tuple[str, str]] = {
         "L’analyse n’a trouvé ni image ni vidéo lisible.",
     ),
     "track": ("Face {number}", "Visage {number}"),
+    "measure": ("Curve of", "Courbe de"),
+    "marker": ("Stretch", "Séquence"),
+    "markers": ("Stretches of the stimulus", "Séquences du stimulus"),
+    "whole": ("all", "tout"),
+    "group": ("Group", "Groupe"),
+    "viewers": ("Viewers", "Spectateurs"),
+    "viewer": ("Viewer", "Spectateur"),
+    "coverage": ("Face seen", "Visage vu"),
+    "group_means": (
+        "Mean over the viewers of each group, in per cent; in brackets its 95 % t-interval.",
+        "Moyenne des spectateurs de chaque groupe, en pour cent ; entre parenthèses, son "
+        "intervalle t à 95 %.",
+    ),
+    "save_curves": ("Save the curves (CSV)", "Enregistrer les courbes (CSV)"),
+    "save_table": ("Save this table (CSV)", "Enregistrer ce tableau (CSV)"),
+    "main_person": ("main", "principale"),
+    "name": ("Name", "Nom"),
+    "exclude": ("Leave out", "Écarter"),
+    "left_out_person": ("left out", "écarté"),
+    "people_says": (
+        "The main person of a video, seen for longest, is the one of the curves. Leave out a "
+        "passer-by, or give a name; then save the corrections, put the file into OUTPUT as "
+        "corrections.csv, and run ferbeam report again: all views obey, no row is changed, and "
+        "without the file all is as before.",
+        "La personne principale d’une vidéo, vue le plus longtemps, est celle des courbes. Écartez "
+        "un passant, ou donnez un nom ; puis enregistrez les corrections, mettez le fichier dans "
+        "OUTPUT sous le nom corrections.csv et relancez ferbeam report : toutes les vues en "
+        "tiennent compte, aucune ligne n’est changée, et sans le fichier tout est comme avant.",
+    ),
+    "save_corrections": ("Save the corrections", "Enregistrer les corrections"),
+    "more_people": (
+        '{count} more are in the tables: ferbeam query OUTPUT "FROM people".',
+        '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM people".',
+    ),
     "frames_of": ("{count} frames sampled", "{count} images échantillonnées"),
     "face_in": ("a face in {share}", "un visage dans {share}"),
     "one_followed": ("1 face followed", "1 visage suivi"),
@@ -99,8 +134,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{count} autres visages, vus moins longtemps, ne sont que dans le tableau.",
     ),
     "more_rows": (
-        '{count} more are in the tables: ferbeam query OUTPUT "FROM summary".',
-        '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM summary".',
+        '{count} more are in the tables: ferbeam query OUTPUT "FROM people".',
+        '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM people".',
     ),
     "face": ("Face", "Visage"),
     "seen": ("Seen", "Vu"),
@@ -111,11 +146,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Le moment le plus expressif de chaque visage de {name}",
     ),
     "cohort_says": (
-        "Mean over {count} videos, second by second of the stimulus, each video by the face seen "
-        "most; the band is the 95 % t-interval of the mean. It only says something where all "
+        "Mean over {count} videos, second by second of the stimulus, each video by its main "
+        "person; the band is the 95 % t-interval of the mean. It only says something where all "
         "these people saw the same thing from the same moment on (--viewers shifts and groups).",
-        "Moyenne de {count} vidéos, seconde par seconde du stimulus, chaque vidéo par le visage le "
-        "plus vu ; la bande est l’intervalle t à 95 % de la moyenne. Elle n’a de sens que si "
+        "Moyenne de {count} vidéos, seconde par seconde du stimulus, chaque vidéo par sa personne "
+        "principale ; la bande est l’intervalle t à 95 % de la moyenne. Elle n’a de sens que si "
         "toutes ces personnes ont vu la même chose à partir du même moment (--viewers décale et "
         "groupe).",
     ),
@@ -128,6 +163,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "curve_of": ("{name}: mean and interval", "{name} : moyenne et intervalle"),
     "no_face_in_picture": ("no face", "aucun visage"),
     "copy_of": ("{name}, with its annotations", "{name}, avec ses annotations"),
+    "video": ("Video", "Vidéo"),
     "medium": ("Medium", "Médium"),
     "stage": ("Stage", "Étape"),
     "at": ("At", "À"),

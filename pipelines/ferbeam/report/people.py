@@ -1,0 +1,62 @@
+"""The people of all videos, as the table of the front page shows them and its reader corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ferbeam.report.gather import SeenPerson, has_table, read_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person of a video.
+
+    Attributes:
+        media: the video.
+        link: URL of its card or page.
+        viewer: of the video, empty where it is the video itself.
+        group: of the viewer, or empty.
+        person_id: which person of the video, from 0.
+        name: the one that was given, else empty.
+        seen: what was seen of it, None of one who is excluded.
+    """
+
+    media: str
+    link: str | None
+    viewer: str
+    group: str
+    person_id: int
+    name: str
+    seen: SeenPerson | None
+
+
+class People:
+    """Collects the people video by video.
+
+    Args:
+        tables: of the run.
+    """
+
+    def __init__(self, tables: DuckDBPyConnection) -> None:
+        viewers = read_rows(tables, "SELECT media, viewer, viewer_group FROM viewers")
+        self._viewers = {row["media"]: (row["viewer"], row["viewer_group"]) for row in viewers}
+        self._excluded: dict[str, list[tuple[int, str]]] = {}
+        if has_table(tables, "corrections"):
+            for row in read_rows(tables, "FROM corrections WHERE excluded ORDER BY ALL"):
+                pair = row["person_id"], row["name"]
+                self._excluded.setdefault(row["media"], []).append(pair)
+        self.rows: list[PersonRow] = []
+
+    def add(self, media: str, link: str | None, people: Sequence[SeenPerson]) -> None:
+        """Adds the people of a video, those who are excluded last."""
+        viewer, group = self._viewers.get(media, ("", ""))
+        place = (media, link, "" if viewer == media else viewer, group)
+        self.rows += [PersonRow(*place, one.person_id, one.name, one) for one in people]
+        self.rows += [
+            PersonRow(*place, number, name, None) for number, name in self._excluded.get(media, ())
+        ]
