@@ -64,6 +64,7 @@ class Run:
         viewers: AnyPath | None = None,
         markers: AnyPath | None = None,
         baseline_ms: tuple[int, int] | None = None,
+        corrections: AnyPath | None = None,
     ) -> pa.Table:
         """Asks the tables in SQL, as `ferbeam query` does.
 
@@ -73,6 +74,8 @@ class Run:
                 for the one that OUTPUT remembers.
             markers: CSV file with the columns name, start_ms, end_ms and condition; None likewise.
             baseline_ms: when the faces of every video are at rest, for the view `calibrated`.
+            corrections: CSV file with the columns media, person_id, name and excluded, as the
+                report's page saves it; None likewise.
 
         Returns:
             The answer as an Arrow table.
@@ -84,8 +87,8 @@ class Run:
         from ferbeam.query.main_person import warn_of_main
         from ferbeam.query.tables import open_tables
 
-        lists = [None if given is None else Path(given) for given in (viewers, markers)]
-        with closing(open_tables(self._folder(), lists[0], baseline_ms, lists[1])) as tables:
+        who, what, mended = map(_path_of, (viewers, markers, corrections))
+        with closing(open_tables(self._folder(), who, baseline_ms, what, mended)) as tables:
             warn_of_main(tables, sql)
             return read_answer(tables, sql)
 
@@ -95,7 +98,10 @@ class Run:
         view: str | None = None,
         *,
         media: Sequence[str] = (),
-        viewers: str | os.PathLike[str] | None = None,
+        viewers: AnyPath | None = None,
+        markers: AnyPath | None = None,
+        baseline_ms: tuple[int, int] | None = None,
+        corrections: AnyPath | None = None,
         lang: Literal["en", "fr"] = "en",
     ) -> list[str]:
         """Writes a table or view to a file, as `ferbeam export` does.
@@ -107,6 +113,9 @@ class Run:
             view: table or view; None for `faces`.
             media: the only videos, for expressions over time.
             viewers: as of `query`.
+            markers: as of `query`.
+            baseline_ms: as of `query`.
+            corrections: as of `query`.
             lang: of the names in `.eaf`, `.boris` and `.vtt`.
 
         Returns:
@@ -117,8 +126,9 @@ class Run:
         """
         from ferbeam.query.export import Export, export_run
 
-        file = None if viewers is None else Path(viewers)
-        return export_run(self._folder(), Export(os.fspath(path), view, media, lang, file))
+        who, what, mended = map(_path_of, (viewers, markers, corrections))
+        export = Export(os.fspath(path), view, media, lang, who, baseline_ms, what, mended)
+        return export_run(self._folder(), export)
 
     def verify(self) -> list[Finding]:
         """Checks every sum, file and copy, as `ferbeam verify` does.
@@ -162,6 +172,7 @@ class Run:
         lang: Literal["en", "fr"] = "en",
         viewers: AnyPath | None = None,
         markers: AnyPath | None = None,
+        corrections: AnyPath | None = None,
     ) -> str:
         """Writes the report into OUTPUT; returns the path or URI of the page to open.
 
@@ -169,6 +180,7 @@ class Run:
             lang: language of the page.
             viewers: as of `query`.
             markers: as of `query`.
+            corrections: as of `query`.
 
         Raises:
             UsageError: the viewers do not fit.
@@ -176,7 +188,7 @@ class Run:
         """
         from ferbeam.report.build import write_report
 
-        lists = [None if given is None else Path(given) for given in (viewers, markers)]
+        lists = map(_path_of, (viewers, markers, corrections))
         return write_report(self._folder(), lang, *lists).path
 
     def _read(self, name: str) -> pa.Table:
@@ -188,6 +200,10 @@ class Run:
         from ferbeam.output.folder import Output
 
         return Output(self.output)
+
+
+def _path_of(given: AnyPath | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def open_output(path: str | os.PathLike[str]) -> Run:

@@ -111,6 +111,17 @@ def markers_option(command: Command) -> Command:
     )(command)
 
 
+def corrections_option(command: Command) -> Command:
+    """Adds who is named or left out by hand: `--corrections`."""
+    return click.option(
+        "--corrections",
+        metavar="FILE.csv",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="People who are named or left out: columns media, person_id, name, excluded, as the "
+        "report's page saves them. OUTPUT remembers it.",
+    )(command)
+
+
 def baseline_option(command: Command) -> Command:
     """Adds when faces are at rest, for the view `calibrated`: `--baseline-ms`."""
     return click.option(

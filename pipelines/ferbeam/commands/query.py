@@ -9,6 +9,7 @@ import click
 
 from ferbeam.commands.options import (
     baseline_option,
+    corrections_option,
     lang_option,
     markers_option,
     viewers_option,
@@ -24,6 +25,7 @@ FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 @click.argument("sql", metavar="[SQL]", default="")
 @viewers_option
 @markers_option
+@corrections_option
 @baseline_option
 @click.option(
     "--format",
@@ -36,9 +38,8 @@ def query(
     output_path: str,
     sql: str,
     viewers: Path | None,
-    markers: Path | None,
     baseline_ms: tuple[int, int] | None,
-    **to: Any,
+    **others: Any,
 ) -> None:
     """Asks the tables of OUTPUT in SQL; without SQL, shows what can be asked.
 
@@ -50,11 +51,12 @@ def query(
     from ferbeam.query.main_person import warn_of_main
     from ferbeam.query.tables import open_tables
 
-    form = choose_format(to["form"], to["path"])
-    with open_tables(Output(output_path), viewers, baseline_ms, markers) as tables:
+    form = choose_format(others["form"], others["path"])
+    lists = (viewers, baseline_ms, others["markers"], others["corrections"])
+    with open_tables(Output(output_path), *lists) as tables:
         if sql:
             warn_of_main(tables, sql)
-            write_answer(tables, sql, form, to["path"])
+            write_answer(tables, sql, form, others["path"])
         else:
             print_views(tables)
 
@@ -65,6 +67,7 @@ def query(
 @click.option("--view", help="The table or view to write; without it faces.")
 @viewers_option
 @markers_option
+@corrections_option
 @baseline_option
 @click.option(
     "--media",

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from ferbeam.commands.options import lang_option, markers_option, viewers_option
+from ferbeam.commands.options import (
+    corrections_option,
+    lang_option,
+    markers_option,
+    viewers_option,
+)
 from ferbeam.commands.words import Command
 
 
@@ -15,7 +20,8 @@ from ferbeam.commands.words import Command
 @lang_option("the page")
 @viewers_option
 @markers_option
-def report(output_path: str, lang: str, viewers: Path | None, markers: Path | None) -> None:
+@corrections_option
+def report(output_path: str, lang: str, **lists: Path | None) -> None:
     """Writes OUTPUT/report.html: what a finished run has found, to look at in a browser.
 
     It opens from disk and loads nothing from the network; it shows the copies in annotated/ and
@@ -25,6 +31,6 @@ def report(output_path: str, lang: str, viewers: Path | None, markers: Path | No
     from ferbeam.report.build import write_report
     from ferbeam.text import printable
 
-    written = write_report(Output(output_path), lang, viewers, markers)
+    written = write_report(Output(output_path), lang, **lists)
     pages = "" if written.pages == 1 else f", {written.pages:,} pages"
     click.echo(f"{printable(written.path)}{pages}, {written.size / 1e6:.1f} MB")

@@ -23,7 +23,7 @@ OWN_NAMES = (
     *(REPORT, AGREEMENT, PAGES),
 )
 """What ferbeam writes below OUTPUT, folders too; in these, what others put there is not touched."""
-REMEMBERED = ("viewers.csv", "markers.csv")
+REMEMBERED = ("viewers.csv", "markers.csv", "corrections.csv")
 """Lists of a study that its user has given: kept when OUTPUT is begun anew."""
 _BELOW_SPANS = (".spans/plans", ".spans/copies", ".spans/started")
 _TABLE = re.compile(rf"({'|'.join(TABLES)})/([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}\.parquet")

@@ -45,6 +45,7 @@ class Export:
     viewers: Path | None = None
     baseline_ms: tuple[int, int] | None = None
     markers: Path | None = None
+    corrections: Path | None = None
 
     @property
     def ending(self) -> str:
@@ -61,7 +62,8 @@ def export_run(output: Output, export: Export) -> list[str]:
     """
     check_target(export.path, export.view)
     refuse_own_files(output, export.path)
-    with open_tables(output, export.viewers, export.baseline_ms, export.markers) as tables:
+    lists = (export.viewers, export.baseline_ms, export.markers, export.corrections)
+    with open_tables(output, *lists) as tables:
         warn_of_main(tables, export.view or FACES)
         if export.ending in ANNOTATIONS:
             return _export_annotations(tables, export)

@@ -13,7 +13,7 @@ from ferbeam.output.lock import locked
 from ferbeam.output.ownership import claim_folder
 from ferbeam.query.sheets import MOST_BYTES, Sheet, parse_sheet, read_sheet
 
-VIEWERS_FILE, MARKERS_FILE = REMEMBERED
+VIEWERS_FILE, MARKERS_FILE, CORRECTIONS_FILE = REMEMBERED
 
 
 def find_sheet(output: Output, name: str, given: Path | None) -> Sheet | None:

@@ -17,8 +17,21 @@ from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import check_table_files, read_tables
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.query.computed import add_functions
+from ferbeam.query.corrections import (
+    CORRECTIONS,
+    KEPT_FACES,
+    corrections_table,
+    match_corrections,
+    obeying,
+)
 from ferbeam.query.markers import MARKERS, markers_table, match_markers
-from ferbeam.query.remembered import MARKERS_FILE, VIEWERS_FILE, find_sheet, remember
+from ferbeam.query.remembered import (
+    CORRECTIONS_FILE,
+    MARKERS_FILE,
+    VIEWERS_FILE,
+    find_sheet,
+    remember,
+)
 from ferbeam.query.sheets import write_sheet
 from ferbeam.query.viewers import (
     Videos,
@@ -49,6 +62,7 @@ def open_tables(
     viewers: Path | None = None,
     baseline_ms: tuple[int, int] | None = None,
     markers: Path | None = None,
+    corrections: Path | None = None,
 ) -> DuckDBPyConnection:
     """Opens the tables that `run.json` lists, with the ready-made views.
 
@@ -65,6 +79,8 @@ def open_tables(
             with a `rest` have that.
         markers: CSV with the columns name, start_ms, end_ms and condition: stretches of the
             stimulus. None for those that OUTPUT remembers, if any.
+        corrections: CSV with the columns media, person_id, name and excluded: people of videos who
+            have a name, or whom the views leave out. None likewise.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or a list or the stretch does not fit it.
@@ -88,6 +104,9 @@ def open_tables(
     watching = viewers_table(who, videos)
     tables.register("viewers", watching)
     tables.register("markers", markers_table(what))
+    mended = _find_corrections(output, corrections, videos)
+    tables.register("corrections", corrections_table(mended))
+    tables.execute(f"CREATE VIEW kept_faces AS {KEPT_FACES}")
     tables.register("at_rest", _media_at_rest(watching))
     tables.register("t_quantiles", _list_quantiles(len(videos.ends_ms)))
     tables.register("baseline", _baseline(baseline_ms))
@@ -95,14 +114,16 @@ def open_tables(
     add_functions(tables)
     for name, (sql, _) in VIEWS.items():
         if name in MACROS:
-            tables.execute("CREATE MACRO {} AS TABLE {}".format(*MACROS[name]))
-        tables.execute(f"CREATE VIEW {name} AS {sql}")
+            tables.execute("CREATE MACRO {} AS TABLE {}".format(*map(obeying, MACROS[name])))
+        tables.execute(f"CREATE VIEW {name} AS {obeying(sql)}")
     for statement in LOCKED:
         tables.execute(statement)
     if viewers is not None:
         remember(output, VIEWERS_FILE, write_sheet(order_columns(who), who))
     if markers is not None:
         remember(output, MARKERS_FILE, write_sheet(MARKERS.names, what))
+    if corrections is not None:
+        remember(output, CORRECTIONS_FILE, write_sheet(CORRECTIONS.names, mended))
     return tables
 
 
@@ -130,6 +151,12 @@ def _find_markers(output: Output, given: Path | None) -> list[dict[str, str]]:
     """Returns the markers that are given or remembered, else none."""
     sheet = find_sheet(output, MARKERS_FILE, given)
     return [] if sheet is None else match_markers(sheet)
+
+
+def _find_corrections(output: Output, given: Path | None, videos: Videos) -> list[dict[str, str]]:
+    """Returns the corrections that are given or remembered, else none."""
+    sheet = find_sheet(output, CORRECTIONS_FILE, given)
+    return [] if sheet is None else match_corrections(sheet, videos)
 
 
 def write_viewers(output: Output) -> str:

@@ -66,8 +66,9 @@ WITH seen AS (
     SELECT media, count(*) AS of_samples FROM samples WHERE face_count > 0 GROUP BY media
 )
 SELECT media, person_id, person_id = main AS main, tracks, first_ms, last_ms, samples, of_samples,
-    shown_ms
-FROM seen JOIN main USING (media) JOIN found USING (media) ORDER BY media, person_id
+    shown_ms, coalesce(corrections.name, '') AS name
+FROM seen JOIN main USING (media) JOIN found USING (media)
+    LEFT JOIN corrections USING (media, person_id) ORDER BY media, person_id
 """
 
 PER_SECOND = f"""
@@ -151,10 +152,13 @@ WITH pieces AS ({pieces}), sampled AS (
     FROM faces JOIN pieces USING (media, frame_index)
         JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id) GROUP BY ALL
 )
-SELECT media, viewer, viewer_group, {keys}, coalesce(seen_ms / whole_ms, 0) AS coverage,
+SELECT media, coalesce(nullif(name, ''), viewer) AS viewer, viewer_group, {keys},
+    coalesce(seen_ms / whole_ms, 0) AS coverage,
     {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative,
     valence
-FROM sampled LEFT JOIN scored USING (media, {keys}) ORDER BY media, {keys}
+FROM sampled LEFT JOIN scored USING (media, {keys})
+    LEFT JOIN (SELECT media, name FROM people WHERE main) USING (media)
+ORDER BY media, {keys}
 """
 
 
@@ -314,5 +318,6 @@ TABLES_TELL = {
     "media": "each picture and video that opened",
     "failures": "each thing that could not be read or done",
     "viewers": "each video: offset_ms, viewer, viewer_group, and what else --viewers FILE.csv has",
+    "corrections": "each person who is named or left out, of --corrections FILE.csv",
     "markers": "each named stretch of the stimulus, of --markers FILE.csv",
 }

@@ -64,7 +64,11 @@ class Written:
 
 
 def write_report(
-    output: Output, lang: str, viewers: Path | None = None, markers: Path | None = None
+    output: Output,
+    lang: str,
+    viewers: Path | None = None,
+    markers: Path | None = None,
+    corrections: Path | None = None,
 ) -> Written:
     """Writes the report of a finished run.
 
@@ -73,6 +77,7 @@ def write_report(
         lang: `en` or `fr`.
         viewers: CSV that shifts and groups videos for the cohort, None for what OUTPUT remembers.
         markers: CSV of stretches of the stimulus, None likewise.
+        corrections: CSV of people who are named or left out, None likewise.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
@@ -80,7 +85,8 @@ def write_report(
     """
     run = load_run(output)
     claim_folder(output, OUTPUT)
-    with closing(open_tables(output, viewers, None, markers)) as tables, locked(output):
+    opened = open_tables(output, viewers, None, markers, corrections)
+    with closing(opened) as tables, locked(output):
         builder = _Builder(
             tables,
             Pages(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import NAMES
 from ferbeam.report.charts import Curve, Tick, choose_top, draw_curve, time_ticks
-from ferbeam.report.gather import Row, has_table, read_rows
+from ferbeam.report.gather import Row, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -174,9 +174,7 @@ def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]
 
 
 def _read_markers(tables: DuckDBPyConnection) -> list[Marker]:
-    """Reads the markers that were given; none where nobody gave any."""
-    if not has_table(tables, "markers"):
-        return []
+    """Reads the markers; none where nobody gave any."""
     rows = read_rows(tables, "SELECT name, condition, start_ms, end_ms FROM markers ORDER BY 3, 4")
     return [
         Marker(row["name"], row["condition"] or "", row["start_ms"] / 1000, row["end_ms"] / 1000)

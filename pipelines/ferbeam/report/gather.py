@@ -90,13 +90,6 @@ def read_rows(tables: DuckDBPyConnection, sql: str, *values: Any) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def has_table(tables: DuckDBPyConnection, name: str) -> bool:
-    """Tells whether there is a table or view of a name."""
-    sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"
-    found = tables.execute(sql, [name]).fetchone()
-    return bool(found and found[0])
-
-
 def read_overview(tables: DuckDBPyConnection) -> Row:
     """Counts what a run has read and found."""
     (counts,) = read_rows(
@@ -154,7 +147,7 @@ def read_timed_scores(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[
     scores = ", ".join(SCORE_COLUMNS)
     columns = tables.execute(
         f"""SELECT media, person_id::BIGINT AS track, timestamp_ms AS ms, sample, {scores}
-        FROM (SELECT * FROM faces WHERE media >= $first AND media <= $last) JOIN (
+        FROM (SELECT * FROM kept_faces WHERE media >= $first AND media <= $last) JOIN (
             SELECT media, frame_index,
             row_number() OVER (PARTITION BY media ORDER BY frame_index) - 1 AS sample
             FROM frames WHERE media >= $first AND media <= $last
@@ -195,7 +188,7 @@ def read_seen_people(
             SeenPerson(
                 person_id=row["person_id"],
                 main=row["main"],
-                name=row.get("name") or "",
+                name=row["name"],
                 first_ms=row["first_ms"],
                 last_ms=row["last_ms"],
                 shown_ms=row["shown_ms"],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ferbeam.report.gather import SeenPerson, has_table, read_rows
+from ferbeam.report.gather import SeenPerson, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,10 +46,8 @@ class People:
         viewers = read_rows(tables, "SELECT media, viewer, viewer_group FROM viewers")
         self._viewers = {row["media"]: (row["viewer"], row["viewer_group"]) for row in viewers}
         self._excluded: dict[str, list[tuple[int, str]]] = {}
-        if has_table(tables, "corrections"):
-            for row in read_rows(tables, "FROM corrections WHERE excluded ORDER BY ALL"):
-                pair = row["person_id"], row["name"]
-                self._excluded.setdefault(row["media"], []).append(pair)
+        for row in read_rows(tables, "FROM corrections WHERE excluded ORDER BY ALL"):
+            self._excluded.setdefault(row["media"], []).append((row["person_id"], row["name"]))
         self.rows: list[PersonRow] = []
 
     def add(self, media: str, link: str | None, people: Sequence[SeenPerson]) -> None:

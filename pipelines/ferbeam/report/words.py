@@ -88,13 +88,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "left_out_person": ("left out", "écarté"),
     "people_says": (
         "The main person of a video, seen for longest, is the one of the curves. Leave out a "
-        "passer-by, or give a name; then save the corrections, put the file into OUTPUT as "
-        "corrections.csv, and run ferbeam report again: all views obey, no row is changed, and "
-        "without the file all is as before.",
+        "passer-by, or give a name; then save the corrections, and run ferbeam report OUTPUT "
+        "--corrections corrections.csv: OUTPUT remembers them, all views obey, and no row is "
+        "changed. What is unmade here and saved again is as before.",
         "La personne principale d’une vidéo, vue le plus longtemps, est celle des courbes. Écartez "
-        "un passant, ou donnez un nom ; puis enregistrez les corrections, mettez le fichier dans "
-        "OUTPUT sous le nom corrections.csv et relancez ferbeam report : toutes les vues en "
-        "tiennent compte, aucune ligne n’est changée, et sans le fichier tout est comme avant.",
+        "un passant, ou donnez un nom ; puis enregistrez les corrections et lancez ferbeam report "
+        "OUTPUT --corrections corrections.csv : OUTPUT les retient, toutes les vues en tiennent "
+        "compte, et aucune ligne n’est changée. Ce qui est défait ici et enregistré de nouveau "
+        "redevient comme avant.",
     ),
     "save_corrections": ("Save the corrections", "Enregistrer les corrections"),
     "more_people": (
