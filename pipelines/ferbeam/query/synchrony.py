@@ -16,6 +16,12 @@ Floats = NDArray[np.float64]
 
 SURROGATES = 999
 SEED = 20261128
+STILL = 1e-12
+"""A curve that varies by less does not at all."""
+
+CHUNK = 1 << 17
+"""Numbers in one go, which bounds memory."""
+
 LEAST_SECONDS = 10
 """Seconds that a viewer and the others must share, so that a correlation says anything."""
 
@@ -45,13 +51,16 @@ def measure_synchrony(curves: Floats) -> Synchrony:
     found = correlate_with_others(curves)
     viewers, seconds = curves.shape
     dice = np.random.default_rng(SEED)
+    lags = dice.integers(0, max(seconds, 1), (SURROGATES, viewers, 1))
     moments, rows = np.arange(seconds), np.arange(viewers)[:, np.newaxis]
-    turned = np.empty((SURROGATES, viewers + 1))
-    for row in turned:
-        lags = dice.integers(0, max(seconds, 1), (viewers, 1))
-        row[:] = correlate_with_others(curves[rows, (moments + lags) % max(seconds, 1)])
-    with np.errstate(invalid="ignore"):
-        reached = 1 + (turned >= found).sum(axis=0)
+    step = max(1, CHUNK // max(1, curves.size))
+    turned = np.concatenate(
+        [
+            correlate_with_others(curves[rows, (moments + lags[at : at + step]) % max(seconds, 1)])
+            for at in range(0, SURROGATES, step)
+        ]
+    )
+    reached = 1 + (turned >= found).sum(axis=0)
     known = ~np.isnan(turned)
     chance = np.where(known, turned, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     unknown = np.isnan(found)
@@ -66,24 +75,25 @@ def correlate_with_others(curves: Floats) -> Floats:
     """Returns Pearson's correlation of each with the mean of the others, and the mean of these.
 
     Args:
-        curves: float64 (viewers, seconds), NaN where one is not seen.
+        curves: float64 (..., viewers, seconds), NaN where one is not seen.
 
     Returns:
-        float64 (viewers + 1,), NaN where a curve does not vary or too few seconds are shared.
+        float64 (..., viewers + 1), NaN where a curve does not vary or too few seconds are shared.
     """
     known = ~np.isnan(curves)
     level = np.where(known, curves, 0)
-    beside = known.sum(axis=0) - known
+    beside = known.sum(axis=-2, keepdims=True) - known
     with np.errstate(invalid="ignore", divide="ignore"):
-        others = np.where(beside > 0, (level.sum(axis=0) - level) / beside, 0)
+        others = np.where(beside > 0, (level.sum(axis=-2, keepdims=True) - level) / beside, 0)
         shared = known & (beside > 0)
-        count = shared.sum(axis=1)
+        count = shared.sum(axis=-1, keepdims=True)
         one, other = (
-            np.where(shared, part - (part * shared).sum(axis=1, keepdims=True) / count[:, None], 0)
+            np.where(shared, part - (part * shared).sum(axis=-1, keepdims=True) / count, 0)
             for part in (level, others)
         )
-        spread = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-        each = (one * other).sum(axis=1) / spread
-    each[(count < LEAST_SECONDS) | ~(spread > 1e-12)] = np.nan
-    told = each[~np.isnan(each)]
-    return np.append(each, told.mean() if len(told) else np.nan)
+        spread = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
+        each = (one * other).sum(axis=-1) / spread
+        each[(count[..., 0] < LEAST_SECONDS) | ~(spread > STILL)] = np.nan
+        told = ~np.isnan(each)
+        mean = np.where(told, each, 0).sum(axis=-1) / told.sum(axis=-1)
+    return np.concatenate([each, mean[..., np.newaxis]], axis=-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -42,9 +43,9 @@ class Videos:
 
     def find(self, name: str) -> str | None:
         """Returns the medium that a name means: as it is, or the only one of that file name."""
-        every = [*self.ends_ms, *self.failed]
-        if name in every:
+        if name in self.ends_ms or name in self.failed:
             return name
+        every = [*self.ends_ms, *self.failed]
         last = name.replace("\\", "/").rpartition("/")[2].casefold()
         alike = [each for each in every if each.rpartition("/")[2].casefold() == last]
         return alike[0] if len(alike) == 1 and last else None
@@ -81,7 +82,7 @@ def match_viewers(sheet: Sheet, videos: Videos, remembered: bool) -> list[dict[s
         else:
             _warn(f"{_unknown(row['media'], videos)} any more, and is left out")
     names = [row["media"] for row in rows]
-    twice = [name for name in set(names) if names.count(name) > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UsageError(f"{sheet.what}: {min(twice)} has two rows; each video has one viewer")
     if not rows:
