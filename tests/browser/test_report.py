@@ -227,7 +227,7 @@ def test_people_are_corrected_on_the_page(finished: Path, visit: Open) -> None:
     assert save.is_disabled()
     row = page.locator(".people tbody tr", has_text=HOSTILE).first
     row.locator(".rename").fill('Ann, "A"')
-    page.locator(".people tbody tr").first.locator(".leave").check()
+    page.locator(".people tbody tr").last.locator(".leave").check()
     with page.expect_download() as download:
         save.click()
     with open(download.value.path(), encoding="utf-8-sig", newline="") as file:

@@ -132,6 +132,32 @@ def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
     assert "<b>" in page.text
 
 
+def test_a_planted_difference_is_told_and_drawn(tmp_path: Path) -> None:
+    """Two groups of six with curves of their own, and two that have the same."""
+    names = [f"{n:02}.mp4" for n in range(12)]
+    videos = [make_video(name, 80, seed=100 if n % 2 else 7) for n, name in enumerate(names)]
+    output = write_finished(tmp_path / "out", videos)
+    lists = tmp_path / "viewers.csv", tmp_path / "markers.csv"
+    lists[1].write_text("name,start_ms,end_ms,condition\n<Intro>,0,3000,calm\n")
+
+    def differences(group_of: list[str]) -> tuple[str, str]:
+        rows = [f"{name},{group}" for name, group in zip(names, group_of, strict=True)]
+        lists[0].write_text("\n".join(["media,viewer_group", *rows]))
+        write_report(Output(str(output)), "en", *lists)
+        page = Parsed(output / "report.html")
+        return page.text, (output / "report.html").read_text(encoding="utf-8")
+
+    text, page = differences(["old", "new"] * 6)
+    assert "new − old" in re.sub(r"\s+", " ", text)
+    assert re.search(r"−?\d+\*\s*\[−?\d+; −?\d+\] p 0\.\d{3}", text)
+    assert page.count('class="differs"') > 4
+    assert page.count('class="shade"') == 10
+    assert "<Intro>" in text
+    text, page = differences(["old", "old", "new", "new"] * 3)
+    assert not re.search(r"\d\*", text)
+    assert 'class="differs"' not in page
+
+
 def test_both_languages_fill_in_the_same() -> None:
     for english, french in [*WORDS.values(), *LIMITS, *STAGE_WORDS.values()]:
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", french))

@@ -152,12 +152,12 @@ WITH pieces AS ({pieces}), sampled AS (
     FROM faces JOIN pieces USING (media, frame_index)
         JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id) GROUP BY ALL
 )
-SELECT media, coalesce(nullif(name, ''), viewer) AS viewer, viewer_group, {keys},
+SELECT media, coalesce(nullif(given, ''), viewer) AS viewer, viewer_group, {keys},
     coalesce(seen_ms / whole_ms, 0) AS coverage,
     {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative,
     valence
 FROM sampled LEFT JOIN scored USING (media, {keys})
-    LEFT JOIN (SELECT media, name FROM people WHERE main) USING (media)
+    LEFT JOIN (SELECT media, name AS given FROM people WHERE main) USING (media)
 ORDER BY media, {keys}
 """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import NAMES
-from ferbeam.report.charts import Curve, Tick, choose_top, draw_curve, time_ticks
+from ferbeam.report.charts import HEIGHT, Curve, Tick, choose_top, draw_curve, time_ticks
 from ferbeam.report.gather import Row, read_rows
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ MOST_STEPS = 600
 MOST_INTERVALS = 6
 MEASURES = ("positive", "negative", *NAMES)
 """What has a curve, the one that is shown first in front."""
+MOST_GROUPS, MOST_COMPARED = 4, 100
+"""Groups and viewers up to which they are compared in the report; `query` compares any."""
+LEVEL = 0.05
 SECONDS = "report_seconds"
 """A temporary table: the view `viewer_seconds`, which is asked several times."""
 
@@ -47,7 +50,8 @@ class Cohort:
         curves: plain values for the script: `seconds`, `most_videos`, `measures`, and `groups` with
             `name`, `videos` at each time and `mean`, `low`, `high` of each measure in per cent.
         markers: stretches of the stimulus.
-        rows: the groups as their table shows them.
+        rows: the groups as their table shows them, and how each two of them differ.
+        differs: of each measure, the seconds in which two groups differ, corrected for many.
     """
 
     videos: int
@@ -55,6 +59,7 @@ class Cohort:
     curves: dict[str, Any]
     markers: list[Marker]
     rows: list[Row]
+    differs: dict[str, list[int]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class CohortCharts:
         measures: of each measure, the curve of each group.
         counts: of each group, how many of its videos had a face.
         shades: the markers that lie within.
+        differs: of each measure, the path of the seconds in which two groups differ.
     """
 
     width: int
@@ -88,6 +94,7 @@ class CohortCharts:
     measures: list[list[Curve]]
     counts: list[Curve]
     shades: list[Shade]
+    differs: list[str]
 
 
 def draw_cohort(cohort: Cohort) -> CohortCharts:
@@ -104,7 +111,14 @@ def draw_cohort(cohort: Cohort) -> CohortCharts:
     ticks = time_ticks(seconds[0], seconds[-1], MOST_INTERVALS)
     width = len(seconds) - 1
     shades = _shade(cohort.markers, seconds[0], cohort.step_s, width)
-    return CohortCharts(width, ticks, tops, most, measures, counts, shades)
+    differs = [
+        "".join(
+            f"M{max(0, (second - seconds[0]) / cohort.step_s - 0.5):.4g} {HEIGHT}h1"
+            for second in cohort.differs.get(measure, ())
+        )
+        for measure in MEASURES
+    ]
+    return CohortCharts(width, ticks, tops, most, measures, counts, shades, differs)
 
 
 def _shade(markers: list[Marker], first: int, step: int, width: int) -> list[Shade]:
@@ -145,8 +159,13 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
         "groups": [_draw_group(name, rows, places) for name, rows in groups.items()],
     }
     markers = _read_markers(tables)
-    rows = _read_groups(tables, markers)
-    return Cohort(span["viewers"], step, curves, markers, rows)
+    found = _read_differences(tables, len(groups), span["viewers"])
+    rows = _read_groups(tables, markers, found)
+    differs: dict[str, list[int]] = {}
+    for row in found:
+        if row["kind"] == "second" and row["p_corrected"] < LEVEL:
+            differs.setdefault(row["measure"], []).append(row["start_ms"] // 1000)
+    return Cohort(span["viewers"], step, curves, markers, rows, differs)
 
 
 def _each(pattern: str) -> str:
@@ -182,18 +201,49 @@ def _read_markers(tables: DuckDBPyConnection) -> list[Marker]:
     ]
 
 
-def _read_groups(tables: DuckDBPyConnection, markers: list[Marker]) -> list[Row]:
+def _read_differences(tables: DuckDBPyConnection, groups: int, viewers: int) -> list[Row]:
+    """Reads how groups differ; nothing where there is one, or where it would take long."""
+    if not 2 <= groups <= MOST_GROUPS or viewers > MOST_COMPARED:
+        return []
+    return read_rows(
+        tables,
+        """SELECT kind, name, start_ms, measure, group_a, group_b, difference, low, high,
+            p_corrected
+        FROM groups WHERE p_corrected IS NOT NULL ORDER BY group_a, group_b, start_ms""",
+    )
+
+
+def _read_groups(tables: DuckDBPyConnection, markers: list[Marker], found: list[Row]) -> list[Row]:
     """Reads what each group showed over all, and within each marker: means over viewers.
 
     Each row has the marker (None for all), the group, its viewers, coverage, and of each measure
-    mean and 95 % interval.
+    mean and 95 % interval; rows of two groups instead the `pair` and of each measure how they
+    differ.
     """
-    spans = [(None, "true"), *((one, _within(one)) for one in markers)]
-    return [
-        {"marker": marker, **row}
-        for marker, condition in spans
-        for row in _read_window(tables, condition)
-    ]
+    rows: list[Row] = []
+    for marker in (None, *markers):
+        condition = "true" if marker is None else _within(marker)
+        rows += [{"marker": marker, "pair": None, **row} for row in _read_window(tables, condition)]
+        own = [row for row in found if _is_of(row, marker)]
+        pairs = dict.fromkeys((row["group_a"], row["group_b"]) for row in own)
+        rows += [
+            {
+                "marker": marker,
+                "pair": pair,
+                "differences": {
+                    row["measure"]: row for row in own if (row["group_a"], row["group_b"]) == pair
+                },
+            }
+            for pair in pairs
+        ]
+    return rows
+
+
+def _is_of(row: Row, marker: Marker | None) -> bool:
+    if marker is None:
+        return bool(row["kind"] == "whole")
+    at = row["start_ms"] == round(1000 * marker.first)
+    return bool(row["kind"] == "marker" and at and row["name"] == marker.name)
 
 
 def _within(marker: Marker) -> str:

@@ -15,6 +15,14 @@ def show_share(share: float) -> str:
     return f"{percent}{NARROW}%"
 
 
+def show_percent(share: float | None) -> str:
+    """Returns a share or a difference of two as whole per cent without their sign."""
+    if share is None:
+        return "–"
+    percent = round(100 * share)
+    return f"{percent}".replace("-", "\N{MINUS SIGN}")
+
+
 def show_count(count: int, lang: str) -> str:
     """Returns a whole number with its thousands set apart."""
     return f"{count:,}".replace(",", NARROW if lang == "fr" else ",")

@@ -19,7 +19,7 @@ from ferbeam.output.report_mark import MARK, mark_of
 from ferbeam.output.run_file import Run
 from ferbeam.report.assets import load_assets
 from ferbeam.report.failure_words import break_not, in_french
-from ferbeam.report.figures import show_count, show_share, show_time
+from ferbeam.report.figures import show_count, show_percent, show_share, show_time
 from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from ferbeam.text import printable
 
@@ -70,6 +70,11 @@ class Pages:
     def said_of(self, measure: str) -> str:
         """Returns the name of an emotion, or of what is positive or negative."""
         return self.name_of(emotion_named(measure)) if measure in NAMES else self.say(measure)
+
+    def p_value(self, p: float) -> str:
+        """Returns a probability with three decimals."""
+        text = f"{p:.3f}" if p >= 0.001 else "<0.001"
+        return text.replace(".", ",") if self.lang == "fr" else text
 
     def reason(self, medium: str, message: str) -> str:
         """Returns the reason of a failure in the report's language."""
@@ -133,7 +138,8 @@ class Pages:
             "name_of": self.name_of,
             "stage": lambda name: self.choose(STAGE_WORDS.get(name, (name, name))),
             "said_of": self.said_of,
-            "percent": lambda share: f"{100 * share:.0f}",
+            "percent": show_percent,
+            "p_value": self.p_value,
             "count": self.count,
             "share": show_share,
             "clock": show_time,

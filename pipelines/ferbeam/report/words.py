@@ -80,6 +80,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "Moyenne des spectateurs de chaque groupe, en pour cent ; entre parenthèses, son "
         "intervalle t à 95 %.",
     ),
+    "group_differences": (
+        "Below them the difference of two groups in percentage points, its 95 % interval and the p "
+        "of a permutation test; * and the thick line under the curve: p below 0.05, corrected over "
+        "all stretches, or all seconds, of the measure, not over the measures: choose yours before "
+        "you look.",
+        "En dessous, la différence de deux groupes en points, son intervalle à 95 % et le p d’un "
+        "test par permutation ; * et le trait épais sous la courbe : p inférieur à 0,05, corrigé "
+        "pour toutes les séquences, ou toutes les secondes, de la mesure, pas pour les mesures : "
+        "choisissez la vôtre avant de regarder.",
+    ),
     "save_curves": ("Save the curves (CSV)", "Enregistrer les courbes (CSV)"),
     "save_table": ("Save this table (CSV)", "Enregistrer ce tableau (CSV)"),
     "main_person": ("main", "principale"),
