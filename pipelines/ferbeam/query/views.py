@@ -63,7 +63,7 @@ WITH seen AS (
 ), main AS (
     SELECT media, arg_min(person_id, (-shown_ms, person_id)) AS main FROM seen GROUP BY media
 ), found AS (
-    SELECT media, count(*) AS of_samples FROM samples WHERE face_count > 0 GROUP BY media
+    SELECT media, count(DISTINCT frame_index) AS of_samples FROM faces GROUP BY media
 )
 SELECT media, person_id, person_id = main AS main, tracks, first_ms, last_ms, samples, of_samples,
     shown_ms, coalesce(corrections.name, '') AS name
