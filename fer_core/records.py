@@ -136,7 +136,7 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
-SPAN_VERSION = 4
+SPAN_VERSION = 5
 """Changes whenever a committed span holds something else; earlier ones are then not read."""
 
 SPAN: pa.Schema = _schema(

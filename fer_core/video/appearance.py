@@ -8,9 +8,12 @@ from fractions import Fraction
 from av.video.frame import VideoFrame
 
 from fer_core.video.grey import UPRIGHT, Orientation, is_full_range
+from fer_core.video.standard_range import is_high_range
 
 _RGB, _BT709, _UNSPECIFIED, _SMPTE170M = 0, 1, 2, 6
 _HD_HEIGHT = 720
+_MOST_ASPECT = Fraction(8)
+"""Beyond, a header is damaged: pixels are then taken to be square."""
 _COLOURLESS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal", "mono", "gray", "ya")
 
 
@@ -27,6 +30,7 @@ class Appearance:
         full_range: luma is 0-255, not 16-235.
         colours: matrix, primaries and transfer as the numbers of ITU-T H.273; 2 is unspecified.
         aspect: width of a stored pixel by its height.
+        interlaced: whether frames are of two moments each.
     """
 
     width: int
@@ -36,23 +40,26 @@ class Appearance:
     full_range: bool = False
     colours: tuple[int, int, int] = (_UNSPECIFIED, _UNSPECIFIED, _UNSPECIFIED)
     aspect: Fraction = Fraction(1)
+    interlaced: bool = False
+
+    @property
+    def square_size(self) -> tuple[int, int]:
+        """Width and height before they are turned, in square pixels: no pixel is lost."""
+        if self.aspect >= 1:
+            return round(self.width * self.aspect), self.height
+        return self.width, round(self.height / self.aspect)
 
     @property
     def shown_size(self) -> tuple[int, int]:
-        """Width and height in display orientation."""
-        turned = self.orientation.transposed
-        return (self.height, self.width) if turned else (self.width, self.height)
+        """Width and height in display orientation, in square pixels."""
+        width, height = self.square_size
+        return (height, width) if self.orientation.transposed else (width, height)
 
     @property
     def coded_size(self) -> tuple[int, int]:
         """Width and height that are encoded: H.264 in 4:2:0 holds only even ones."""
         width, height = self.shown_size
         return width + width % 2, height + height % 2
-
-    @property
-    def shown_aspect(self) -> Fraction:
-        """Width of a displayed pixel by its height."""
-        return 1 / self.aspect if self.orientation.transposed else self.aspect
 
     @property
     def bt709(self) -> bool:
@@ -70,7 +77,7 @@ def is_yuv(pix_fmt: str) -> bool:
 def appearance_of(
     frame: VideoFrame, orientation: Orientation, aspect: Fraction | None
 ) -> Appearance:
-    """Takes the look of a video from its first frame.
+    """Takes the look of a video from its first frame; that of a copy, of high dynamic range.
 
     What is no YUV becomes that, in limited range and with the matrix usual for its height.
     """
@@ -81,12 +88,15 @@ def appearance_of(
         matrix = _BT709 if frame.height >= _HD_HEIGHT else _SMPTE170M
     elif matrix == _RGB:
         matrix = _UNSPECIFIED
+    colours = (matrix, int(frame.color_primaries), int(frame.color_trc))
+    if is_high_range(frame):  # it is converted
+        full_range, colours = False, (_BT709, _BT709, _BT709)
     return Appearance(
         width=frame.width,
         height=frame.height,
         orientation=orientation,
         pix_fmt=name if name in ("yuv420p", "yuvj420p") else "yuv420p",
         full_range=full_range,
-        colours=(matrix, int(frame.color_primaries), int(frame.color_trc)),
-        aspect=aspect if aspect and aspect > 0 else Fraction(1),
+        colours=colours,
+        aspect=aspect if aspect and 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else Fraction(1),
     )

@@ -17,6 +17,7 @@ from fer_core.media import Source
 from fer_core.video.container import decode_frames, open_video, seek_frames
 from fer_core.video.grey import colour_of, fit_grey, grey_of
 from fer_core.video.spans import VideoSpan
+from fer_core.video.standard_range import to_standard_range
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,7 @@ def _match(frames: Iterator[VideoFrame], spans: Sequence[VideoSpan]) -> Iterator
 def _decoded(frame: VideoFrame, span: VideoSpan, sample: _Sample, decoded: int) -> Frame:
     index, timestamp_ms = sample.frame_index, sample.timestamp_ms
     try:
+        frame = to_standard_range(frame)
         grey = fit_grey(grey_of(frame, span.orientation), span.shown_size)
     except (av.FFmpegError, MediaError) as error:
         return sample.lost(f"frame {index}: cannot be turned to grey: {error}", decoded)

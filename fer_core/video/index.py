@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
@@ -110,6 +110,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         _check_times(name, Fraction(times.last) * time_base - start)
     with open_video(source) as video:  # afresh: not every container can go back to its start
         look, ordered = _check_order(video, times)
+        check_pixels(name, *look.shown_size, max_pixels)
         seekable = ordered and times.usable
         midway = seekable and video.kind is None and _starts_midway(video, times)
         keys = slice(None) if midway else slice(0)
@@ -210,8 +211,11 @@ def _check_order(video: Video, times: _Times) -> tuple[Appearance, bool]:
     look: Appearance | None = None
     before: int | None = None
     ordered = True
+    aspect = video.stream.sample_aspect_ratio
     for frame in islice(decode_frames(video), _CHECKED_FRAMES):
-        look = look or appearance_of(frame, orientation_of(frame), video.stream.sample_aspect_ratio)
+        look = look or appearance_of(frame, orientation_of(frame), aspect)
+        if frame.interlaced_frame and not look.interlaced:
+            look = replace(look, interlaced=True)
         late = before is not None and frame.pts is not None and frame.pts <= before
         ordered = ordered and _is_listed(frame.pts, times.pts) and not late
         before = frame.pts

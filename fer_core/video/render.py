@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import prod
 
 import av
 import cv2
@@ -20,10 +21,12 @@ from fer_core.drawing.canvas import YuvCanvas
 from fer_core.errors import MediaError
 from fer_core.media import Source, shown_name
 from fer_core.shown_face import ShownFace
+from fer_core.video.appearance import Appearance
 from fer_core.video.container import decode_frames, open_video, seek_frames
-from fer_core.video.grey import Orientation
+from fer_core.video.deinterlace import deinterlace
 from fer_core.video.index import index_video
 from fer_core.video.mp4 import create_mp4
+from fer_core.video.standard_range import to_standard_range
 from fer_core.video.stretches import Stretch
 from fer_core.video.upright import UprightFrames, turn_plane
 
@@ -103,14 +106,17 @@ def _draw_frames(
     milliseconds_of = stretch.timing.milliseconds()
     frames = UprightFrames(stretch.look)
     moments = set(drawing.moments)
-    for pts, frame in read_stretch(source, stretch):
+    decoded = read_stretch(source, stretch)
+    for pts, read in deinterlace(decoded) if stretch.look.interlaced else decoded:
         timestamp_ms = milliseconds_of(pts)
         faces = drawing.find(timestamp_ms)
         draw = _drawer(drawing, faces) if faces else None
+        frame = read
         try:
+            frame = to_standard_range(read)
             if timestamp_ms in moments and drawing.look_at is not None:
                 moments.discard(timestamp_ms)
-                drawing.look_at(timestamp_ms, _rgb_of(frame, stretch.look.orientation), faces)
+                drawing.look_at(timestamp_ms, _rgb_of(frame, stretch.look), faces)
             yield pts, frames.turn(frame, draw)
         except av.FFmpegError as error:
             name, pixels = shown_name(source), frame.format.name
@@ -121,9 +127,11 @@ def _drawer(drawing: Drawing, faces: Faces) -> Callable[[YuvCanvas], None]:
     return lambda canvas: drawing.draw(canvas, faces)
 
 
-def _rgb_of(frame: VideoFrame, orientation: Orientation) -> NDArray[np.uint8]:
-    pixels = frame.reformat(format="rgb24", threads=1).to_ndarray().astype(np.uint8, copy=False)
-    return np.ascontiguousarray(turn_plane(pixels, orientation))
+def _rgb_of(frame: VideoFrame, look: Appearance) -> NDArray[np.uint8]:
+    size = look.square_size if look.aspect != 1 else (frame.width, frame.height)
+    shown = frame.reformat(*size, format="rgb24", threads=1)
+    pixels = shown.to_ndarray().astype(np.uint8, copy=False)
+    return np.ascontiguousarray(turn_plane(pixels, look.orientation))
 
 
 def read_stretch(source: Source, stretch: Stretch) -> Iterator[tuple[int, VideoFrame]]:
@@ -134,7 +142,7 @@ def read_stretch(source: Source, stretch: Stretch) -> Iterator[tuple[int, VideoF
     """
     if not stretch.seekable:
         # No more pixels than it had when it was planned.
-        pixels = stretch.look.width * stretch.look.height
+        pixels = max(stretch.look.width * stretch.look.height, prod(stretch.look.shown_size))
         all_pts = index_video(source, pixels).pts.tolist()
         with open_video(source) as video:
             yield from zip(all_pts, decode_frames(video), strict=False)
@@ -168,11 +176,12 @@ def add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str)
         "a53cc": "0",  # captions would come from undrawn frames only
         "x264-params": _X264,
     }
-    if look.width * look.height > _LARGE_FRAME:
+    if prod(look.coded_size) > _LARGE_FRAME:
         options["x264-params"] += ":rc-lookahead=0"
     if max(look.coded_size) > _MOST_PIXELS:
         raise MediaError(
-            f"{name}: {look.width} x {look.height} pixels, H.264 holds {_MOST_PIXELS} each way: "
+            f"{name}: {' x '.join(map(str, look.shown_size))} pixels, H.264 holds "
+            f"{_MOST_PIXELS} each way: "
             "scale it down"
         )
     stream = output.add_stream("libx264", rate=timing.rate, options=options)
@@ -184,8 +193,6 @@ def add_h264(output: OutputContainer, stretch: Stretch, quality: int, name: str)
     stream.time_base = context.time_base = timing.tick
     context.color_range = 2 if look.full_range else 1
     context.colorspace, context.color_primaries, context.color_trc = look.colours
-    if look.shown_aspect != 1:
-        context.sample_aspect_ratio = look.shown_aspect.limit_denominator(1000)
     return stream
 
 

@@ -63,14 +63,13 @@ class UprightFrames:
     def _fit(self, frame: VideoFrame) -> VideoFrame:
         """Converts a frame to the size, format and range of the copy, if it differs."""
         look, name = self._look, frame.format.name
-        same_size = (frame.width, frame.height) == (look.width, look.height)
+        same_size = (frame.width, frame.height) == look.square_size
         full_range = is_full_range(frame)
         if name == look.pix_fmt and same_size and full_range == look.full_range:
             return frame
         yuv = is_yuv(name)
         return frame.reformat(
-            look.width,
-            look.height,
+            *look.square_size,
             look.pix_fmt,
             dst_colorspace=None if yuv else ("ITU709" if look.colours[0] == 1 else "SMPTE170M"),
             interpolation="BICUBIC",

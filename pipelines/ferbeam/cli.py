@@ -23,6 +23,7 @@ from ferbeam.commands.query import export, query, viewers
 from ferbeam.commands.report import report
 from ferbeam.commands.training import evaluate, prepare, train
 from ferbeam.commands.verify import verify
+from ferbeam.guard.fresh_python import fresh_python
 from ferbeam.masking import mask_urls
 from ferbeam.text import printable, replace_unknown
 
@@ -98,8 +99,24 @@ def _print_warnings() -> None:
     warnings.showwarning = show  # type: ignore[assignment]
 
 
+def _take_names_as_utf8() -> None:
+    """Starts the command anew where Python reads names by another encoding than UTF-8.
+
+    Names are bytes; the tables show them as UTF-8, whatever the locale of who analyses them.
+    """
+    if sys.getfilesystemencoding().lower() == "utf-8":
+        return
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    if sys.stdout.isatty():
+        environment.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:replace")
+    words = [*fresh_python("ferbeam.cli"), *sys.argv[1:]]
+    os.execve(sys.executable, [os.fsencode(word) for word in words], environment)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; errors become one line, never a traceback."""
+    if args is None:
+        _take_names_as_utf8()
     # So that `kill` ends a run as an interrupt does: with nothing left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup keeps it going

@@ -180,25 +180,6 @@ def test_odd_sizes_grow_by_one_repeated_row_or_column(
     assert canvases == [size] * 2
 
 
-def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
-    for rotation, aspect in ((0, Fraction(16, 11)), (90, Fraction(11, 16))):
-        path = tmp_path / f"{rotation}.mp4"
-        made = make_still(
-            tmp_path / "a.mp4", "libx264", "yuv420p", sample_aspect_ratio=Fraction(16, 11)
-        )
-        with av.open(str(made)) as source, av.open(str(path), "w") as output:
-            stream = output.add_stream_from_template(source.streams.video[0])
-            if rotation:
-                stream.set_display_rotation(-rotation)
-            for packet in source.demux(video=0):
-                if packet.size:
-                    packet.stream = stream
-                    output.mux(packet)
-        with av.open(str(render(path)[0])) as container:
-            found = container.streams.video[0].sample_aspect_ratio
-        assert found == aspect
-
-
 def test_a_size_that_changes_is_scaled_to_the_first(tmp_path: Path) -> None:
     first = make_clip(tmp_path / "1.ts", Clip(options=X264, frames=24))
     later = Clip(options=X264, frames=24, size=(192, 128), start_s=Fraction(2))

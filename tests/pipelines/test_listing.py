@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import MAX_PICTURES, group_media, list_input, list_media
 from ferbeam.settings import Picks
 from ferbeam.text import show_left_out
+from tests.pipelines.jobs import SAMPLES, tables_of
 
 
 def names_of(root: Path | str) -> list[str]:
@@ -229,3 +231,26 @@ def test_a_list_that_is_none_is_refused(tmp_path: Path, data: bytes | None, mess
         (tmp_path / "list").write_bytes(data)
     with pytest.raises(UsageError, match=message):
         list_input(str(tmp_path / "list"), Picks(is_list=True))
+
+
+def test_names_are_bytes_under_any_locale(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    whole = (SAMPLES / "pictures/happy.jpg").read_bytes()
+    for name in ("été.jpg".encode(), "日本.jpg".encode(), b"caf\xe9.jpg"):
+        Path(os.fsdecode(os.fsencode(source) + b"/" + name)).write_bytes(whole)
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    code = "import sys; print(sys.getfilesystemencoding())"
+    python = [sys.executable, "-c", code]
+    told = subprocess.run(python, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() != "utf-8"
+    command = [sys.executable, "-m", "ferbeam.cli", "analyze", str(source), str(tmp_path / "dé")]
+    done = subprocess.run(
+        [*command, "--exclude", "日*", "--overlay", "box", "--workers", "1"],
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0
+    rows = tables_of(tmp_path / "dé")["media"].to_pylist()
+    assert {row["media"] for row in rows} == {"été.jpg", "caf%E9.jpg"}
+    assert all((tmp_path / "dé" / row["annotated"]).exists() for row in rows)

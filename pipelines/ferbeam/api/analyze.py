@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -99,6 +100,8 @@ def analyze(
     from ferbeam.control.start import start_analysis
     from ferbeam.runners.dataflow import ends_without_result
 
+    if sys.getfilesystemencoding().lower() != "utf-8":  # names are bytes, the tables' are UTF-8
+        raise UsageError("this Python does not take names for UTF-8: start it with PYTHONUTF8=1")
     cpus = {} if workers is None else {"workers": workers}
     options = AnalyzeOptions(
         input=os.fspath(input),

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media import shown_name
+from fer_core.video.appearance import Appearance, appearance_of
 from fer_core.video.container import decode_frames, open_video
-from fer_core.video.grey import Orientation, colour_of, grey_of, orientation_of
+from fer_core.video.grey import colour_of, fit_grey, grey_of, orientation_of
 from fer_core.video.index import start_of
+from fer_core.video.standard_range import to_standard_range
 from fer_core.video.upright import turn_plane
 
 LATE_MS = 40
@@ -39,26 +41,29 @@ class PlayedFrame:
         frame_index: position in the file, from 0.
         timestamp_ms: when a player shows it.
         picture: as decoded.
-        orientation: how it is to be turned.
+        look: how it is to be shown.
     """
 
     frame_index: int
     timestamp_ms: int
     picture: VideoFrame
-    orientation: Orientation
+    look: Appearance
 
     def grey(self) -> NDArray[np.uint8]:
         """Returns it as the batch job sees it, uint8 (height, width)."""
-        return grey_of(self.picture, self.orientation)
+        return fit_grey(grey_of(self.picture, self.look.orientation), self.look.shown_size)
 
     def colour(self, width: int, height: int) -> NDArray[np.uint8]:
         """Returns it in its colours, as the batch job sees it, at a size."""
-        return colour_of(self.picture, self.orientation)(width, height)
+        return colour_of(self.picture, self.look.orientation)(width, height)
 
     def jpeg(self) -> tuple[bytes, float]:
         """Returns it as the page shows it, and the scale from its own pixels to those."""
-        colour = self.picture.reformat(format="bgr24", threads=1).to_ndarray()
-        upright = np.ascontiguousarray(turn_plane(np.asarray(colour, np.uint8), self.orientation))
+        own = (self.picture.width, self.picture.height)
+        size = own if self.look.aspect == 1 else self.look.square_size
+        colour = self.picture.reformat(*size, format="bgr24", threads=1).to_ndarray()
+        turned = turn_plane(np.asarray(colour, np.uint8), self.look.orientation)
+        upright = np.ascontiguousarray(turned)
         height, width = upright.shape[:2]
         scale = min(1.0, LONGEST_SIDE / max(height, width))
         if scale < 1:
@@ -111,10 +116,11 @@ def _read_frames(path: str) -> Generator[PlayedFrame, None, None]:
     """Yields the frames of a video that can be decoded; one without a time, at the last one."""
     with open_video(path) as video:
         start, base = start_of(video), video.stream.time_base or Fraction(1, 1000)
-        orientation: Orientation | None = None
+        look: Appearance | None = None
+        aspect = video.stream.sample_aspect_ratio
         at_ms = 0
         for index, frame in enumerate(decode_frames(video)):
-            orientation = orientation or orientation_of(frame)
+            look = look or appearance_of(frame, orientation_of(frame), aspect)
             if frame.pts is not None:
                 at_ms = max(at_ms, round(1000 * (frame.pts * base - start)))
-            yield PlayedFrame(index, at_ms, frame, orientation)
+            yield PlayedFrame(index, at_ms, to_standard_range(frame), look)
