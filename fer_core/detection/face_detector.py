@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -24,6 +25,10 @@ SURE = 5.0
 
 MOST_DOUBT = 2.0
 """What the check can take from a face at most: of turned heads a finder knows more."""
+
+KEPT = 0.6
+"""So sure a finder must be to go on with a face that it was surer of before: what continues a face
+needs less than what begins one (Zhang et al. 2022, ByteTrack)."""
 
 MISSED = 4.0
 """What the check must be surer of what such a finder does not propose again."""
@@ -138,6 +143,7 @@ class FaceDetector:
         self, grey: Grey, since_ms: int | None = None, colour: Colour | None = None, /
     ) -> list[Face]:
         """Returns the faces of a frame, uint8 (height, width)."""
+        colour = colour and cache(colour)
         if since_ms is None or self._redetect_ms is None or grey.shape != self._shape:
             self._faces = []
             self._search(grey, colour)
@@ -175,7 +181,7 @@ class FaceDetector:
         if seen.surety < 0 and (across or down):
             seen = max(seen, self._check.confirm(grey, ahead), key=lambda each: each.surety)
         if seen.surety < 0:
-            return None if face.score is None else self._find_again(grey, face, colour)
+            return self._find_again(grey, face, colour)
         place = settle(face.seen, seen)
         move = place.x - face.seen.x, place.y - face.seen.y
         if seen.surety > SURE:
@@ -186,12 +192,19 @@ class FaceDetector:
     def _find_again(
         self, grey: Grey, face: FollowedFace, colour: Colour | None
     ) -> FollowedFace | None:
-        """Lets the finder look for a face around where it was."""
-        proposals = self._find(grey, colour, face.place)
-        near = [each for each in proposals if each.place.is_near(face.place)]
+        """Lets a finder that tells how sure it is look for a face around where it was."""
+        if face.score is None:
+            return None
+        near = [
+            proposal
+            for proposal in self._find(grey, colour, face.place)
+            if proposal.place.is_near(face.place) and (proposal.score or 0) >= KEPT
+        ]
         if not near:
             return None
-        return self._confirm(grey, max(near, key=lambda each: each.score or 0))
+        best = max(near, key=lambda proposal: proposal.score or 0)
+        found = FollowedFace(best.place, 0.0, 0.0, None, yaw=best.yaw)
+        return keep_sure(grey, found.proposed_at(best))
 
     def _search(self, grey: Grey, colour: Colour | None) -> None:
         """Lets the finder search the frame, and follows what the check confirms of it."""
@@ -211,7 +224,7 @@ class FaceDetector:
             else:
                 continue
             proposed.add(at)
-        self._faces = drop_doubles(faces)
+        self._faces = drop_doubles([face for face in faces if face.total >= 0])
 
     def _confirm(self, grey: Grey, proposal: Proposal) -> FollowedFace | None:
         seen = self._check.confirm(grey, proposal.place)

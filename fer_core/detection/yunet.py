@@ -25,8 +25,11 @@ NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
 OUTPUTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 """Numbers per cell; OpenCV asks for each of them at each stride, as `cls_8`."""
 STRIDES = (8, 16, 32)
-NEAR = 1.0
-"""How far around a place a face is looked for again, in its sides."""
+NEAR, PART_STEP = 1.0, 64
+"""How far around a place a face is looked for again, in its sides, and what the side of that part
+of the copy is a multiple of, in pixels: few sizes, each of which has a network."""
+MOST_NETWORKS = 8
+"""Networks that are kept for videos, by size; each takes a few megabytes."""
 LARGEST_FILE = 2**26
 """Bytes that are read of a file; YuNet has 232,589, and a film is no YuNet either way."""
 TOP_K = 5000
@@ -60,7 +63,7 @@ class YuNetSettings:
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 4
+    revision: int = 5
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
@@ -97,19 +100,12 @@ class YuNetFinder:
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
-        self._size = (BLANK_SIZE[1], BLANK_SIZE[0])
+        self._data, self._most = data, 1 if for_pictures else MOST_NETWORKS
+        self._networks: dict[tuple[int, int], cv2.FaceDetectorYN] = {}
         with _quiet_opencv():
             try:
                 _try_network(data, model_path)
-                self._network = cv2.FaceDetectorYN.create(
-                    "onnx",
-                    np.frombuffer(data, np.uint8),
-                    np.empty(0, np.uint8),
-                    self._size,
-                    settings.score_threshold,
-                    settings.nms_threshold,
-                    TOP_K,
-                )
+                self._network_for((BLANK_SIZE[1], BLANK_SIZE[0]))
             except cv2.error as error:
                 raise ModelError(f"{model_path}: is no YuNet; {NEEDED}") from error
         self(np.zeros(BLANK_SIZE, np.uint8))
@@ -133,10 +129,7 @@ class YuNetFinder:
         """Runs the network on what begins at a corner of a copy; returns its rows there."""
         size = picture.shape[1], picture.shape[0]
         try:
-            if size != self._size:
-                self._network.setInputSize(size)
-                self._size = size
-            _, found = self._network.detect(picture)
+            _, found = self._network_for(size).detect(picture)
         except cv2.error as error:
             raise FerError(
                 f"yunet: cannot search a frame of {size[0]}x{size[1]} ({error.err})"
@@ -148,6 +141,28 @@ class YuNetFinder:
             row[[1, *range(5, 14, 2)]] += corner[1]
         return rows
 
+    def _network_for(self, size: tuple[int, int]) -> cv2.FaceDetectorYN:
+        """Returns a network for pictures of a width and height.
+
+        To change the size of one takes longer than to search a part of a frame, so that those of
+        the last sizes are kept.
+        """
+        network = self._networks.pop(size, None)
+        if network is None:
+            while len(self._networks) >= self._most:
+                self._networks.pop(next(iter(self._networks)))
+            network = cv2.FaceDetectorYN.create(
+                "onnx",
+                np.frombuffer(self._data, np.uint8),
+                np.empty(0, np.uint8),
+                size,
+                self.settings.score_threshold,
+                self.settings.nms_threshold,
+                TOP_K,
+            )
+        self._networks[size] = network
+        return network
+
 
 def _part_around(place: Place, zoom: tuple[float, float]) -> tuple[int, int, int, int]:
     """Returns left, top, right and bottom of what is searched of a copy around a place.
@@ -158,8 +173,8 @@ def _part_around(place: Place, zoom: tuple[float, float]) -> tuple[int, int, int
     middle = place.x / zoom[0], place.y / zoom[1]
     reach = NEAR * place.side / zoom[0]
     left, top = (max(0, math.floor((at - reach) / coarsest)) * coarsest for at in middle)
-    right, bottom = (math.ceil((at + reach) / coarsest) * coarsest for at in middle)
-    return left, top, max(right, left + coarsest), max(bottom, top + coarsest)
+    side = PART_STEP * math.ceil((2 * reach + coarsest) / PART_STEP)
+    return left, top, left + side, top + side
 
 
 def yunet_settings(model_path: Path) -> YuNetSettings:
