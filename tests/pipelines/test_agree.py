@@ -151,6 +151,8 @@ def test_a_video_is_known_by_the_end_of_its_path(coded: str, video: str | None) 
         ("media,emotion,start_ms,end_ms\na.mp4,happy,soon,1\n", "cannot be read: .*soon"),
         ("media,emotion,begin\na.mp4,happy,0\n", "no columns start_ms and end_ms"),
         ("a,b\n1,2\n", "no columns media, emotion"),
+        ("media,emotion,start_ms,end_ms\na.mp4,happy,0,inf\n", "a time is no number"),
+        ("media,emotion,start_ms,end_ms\na.mp4,happy,9,1\n", "begins at 9 ms ends before"),
         ("Time,Behavior,Media file name\n1,happy,a.mp4\n", "happy begins and does not end"),
     ],
 )
@@ -160,6 +162,15 @@ def test_codes_that_do_not_fit_are_refused(
     (tmp_path / "codes.csv").write_text(text)
     with pytest.raises(UsageError, match=reason):
         open_output(output).agree(tmp_path / "codes.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.eaf", "<no"), ("a.boris", "[1]"), ("a.eaf", "<x/>")]
+)
+def test_what_is_no_document_is_refused(output: Path, tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=f"{name}: cannot be read"):
+        open_output(output).agree(tmp_path)
 
 
 def test_the_command_shows_figures_and_the_page_the_moments(tmp_path: Path) -> None:

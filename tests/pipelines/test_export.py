@@ -182,6 +182,13 @@ def test_what_does_not_fit_is_refused(
     assert sorted(output.rglob("*")) == before
 
 
+def test_no_name_leads_elsewhere(tmp_path: Path) -> None:
+    output = write_finished(tmp_path / "deep/out", [make_video("../../harm.mp4", 20)])
+    with pytest.raises(UsageError, match="would lie elsewhere"):
+        open_output(output).export(tmp_path / "deep/*.vtt")
+    assert not list(tmp_path.glob("*.vtt"))
+
+
 def test_viewers_shift_what_is_exported(output: Path, tmp_path: Path) -> None:
     (tmp_path / "viewers.csv").write_text("media,offset_ms,group\na.mp4,2000,old\n")
     words = ["--view", "cohort", "--viewers", str(tmp_path / "viewers.csv")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -103,9 +104,18 @@ _Raw = tuple[str, str, str, float, float]
 
 def _read(file: Path) -> Iterator[_Raw]:
     try:
-        yield from _READERS[file.suffix.lower()](file)
+        for raw in _READERS[file.suffix.lower()](file):
+            _check_times(*raw[-2:])
+            yield raw
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise UsageError(f"codes {file}: cannot be read: {error}") from error
+
+
+def _check_times(begin: float, end: float) -> None:
+    if not math.isfinite(begin + end):
+        raise ValueError("a time is no number")
+    if end < begin:
+        raise ValueError(f"what begins at {begin:.0f} ms ends before, at {end:.0f} ms")
 
 
 def _read_table(file: Path) -> Iterator[_Raw]:
@@ -235,11 +245,7 @@ def _read_boris(file: Path) -> Iterator[_Raw]:
 
 def _read_eaf(file: Path) -> Iterator[_Raw]:
     """Reads a document of ELAN: the emotion is an annotation, or the name of its tier."""
-    from pympi.Elan import Eaf
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of versions that it does not name
-        document = Eaf(str(file))
+    document = _open_eaf(file)
     linked = [urlsplit(each["MEDIA_URL"]).path for each in document.get_linked_files()]
     medium = unquote(linked[0]) if linked else file.stem
     yield medium, "", "", 0, 0
@@ -249,6 +255,17 @@ def _read_eaf(file: Path) -> Iterator[_Raw]:
         whole = tier.strip().lower().translate(_PLAIN) in _EMOTION_OF
         for begin, end, said, *_ in document.get_annotation_data_for_tier(tier):
             yield medium, coder, tier if whole else said, begin, end
+
+
+def _open_eaf(file: Path) -> Any:
+    from pympi.Elan import Eaf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of versions that it does not name
+        try:
+            return Eaf(str(file))
+        except Exception as error:
+            raise ValueError(f"it is no document of ELAN: {error}") from error
 
 
 _READERS: dict[str, Callable[[Path], Iterator[_Raw]]] = {

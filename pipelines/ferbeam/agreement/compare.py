@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MOST_MOMENTS = 60
+MOST_STEPS = 5_000_000
+"""Of a video: what one of 5 days has in steps of 100 ms."""
 NEUTRAL = NAMES.index("neutral")
 FIGURES = ("kappa", "alpha", "icc", "f1", "kappa_of_people")
 
@@ -188,6 +190,8 @@ def _lay_out(
     (duration,) = tables.execute(
         "SELECT coalesce(max(timestamp_ms + shown_ms), 0) FROM samples WHERE media = ?", [media]
     ).fetchone()
+    if duration > MOST_STEPS * how.step_ms:
+        raise UsageError(f"step {how.step_ms} ms: cuts {media} into more than {MOST_STEPS:,} steps")
     times = np.arange(how.step_ms // 2, int(duration), how.step_ms)
     scores, shown = _read_main(tables, media, times)
     coded = np.zeros((len(coders), len(NAMES), len(times)))

@@ -102,6 +102,8 @@ def _share_out(path: str, videos: list[Annotated]) -> Iterator[tuple[str, list[A
     """Yields each file with the videos in it."""
     if "*" in path:
         for video in videos:
+            if {"", ".", ".."} & set(video.media.split("/")):
+                raise UsageError(f"{video.media}: would lie elsewhere; name it with --media")
             yield path.replace("*", video.media), [video]
     elif len(videos) > 1 and Path(path).suffix.lower() in OF_ONE_VIDEO:
         raise UsageError(
