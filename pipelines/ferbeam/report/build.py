@@ -23,6 +23,7 @@ from ferbeam.report.cohort import read_cohort
 from ferbeam.report.front import tell_front
 from ferbeam.report.gather import (
     Row,
+    compute_once,
     read_failures,
     read_media,
     read_overview,
@@ -116,6 +117,7 @@ class _Builder:
 
     def build(self) -> None:
         """Writes all pages, the front page last: what it links to is there."""
+        compute_once(self.tables)
         videos, pictures = (read_media(self.tables, kind) for kind in ("video", "image"))
         front = {**self._show_videos(videos), **self._show_pictures(pictures)}
         overview = {**read_overview(self.tables), "people": len(front["people"])}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+ONCE = {"people": "report_people", "tracks": "report_tracks"}
+"""Views, and the tables that hold their answers."""
 MOST_ROWS = 200_000
 """Faces read in one go, which bounds memory; a medium is never cut."""
 
@@ -88,6 +90,12 @@ def read_rows(tables: DuckDBPyConnection, sql: str, *values: Any) -> list[Row]:
     answer = tables.execute(sql, values[0] if named else list(values))
     names = [column[0] for column in answer.description or ()]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def compute_once(tables: DuckDBPyConnection) -> None:
+    """Keeps the answers of views that are asked once for every batch of videos."""
+    for view, table in ONCE.items():
+        tables.execute(f"CREATE TEMP TABLE {table} AS FROM {view}")
 
 
 def read_overview(tables: DuckDBPyConnection) -> Row:
@@ -173,13 +181,14 @@ def read_seen_people(
     rows = read_rows(
         tables,
         f"""WITH shared AS (
-            SELECT media, person_id, {shares} FROM tracks
+            SELECT media, person_id, {shares} FROM {ONCE["tracks"]}
             WHERE media >= $first AND media <= $last GROUP BY media, person_id
         ), whole AS (
             SELECT media, sum(shown_ms) AS whole_ms FROM samples
             WHERE media >= $first AND media <= $last GROUP BY media)
         SELECT people.*, shown_ms / whole_ms AS coverage, {", ".join(NAMES)}
-        FROM people JOIN shared USING (media, person_id) JOIN whole USING (media)
+        FROM {ONCE["people"]} AS people JOIN shared USING (media, person_id)
+            JOIN whole USING (media)
         ORDER BY media, person_id""",
         {"first": batch[0]["media"], "last": batch[-1]["media"]},
     )
