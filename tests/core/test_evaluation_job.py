@@ -156,11 +156,11 @@ def test_an_empty_folder_and_a_file_for_a_report_end_with_one_line(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty").mkdir()
-    assert run_command(["evaluate", str(tmp_path / "empty")]) == 1
+    assert run_command(["evaluate", str(tmp_path / "empty")]) == 2
     assert "no valid data; needs valid.parquet" in capsys.readouterr().err
     taken = tmp_path / "taken"
     taken.write_text("")
-    assert run_command(["evaluate", str(data), "--report", str(taken / "below")]) == 1
+    assert run_command(["evaluate", str(data), "--report", str(taken / "below")]) == 2
     error = capsys.readouterr().err
     assert "cannot be written" in error
     assert error.count("\n") == 1

@@ -91,7 +91,7 @@ def test_output_holds_what_run_json_lists_and_nothing_else(output: Path) -> None
         for path in output.rglob("*")
         if path.is_file() and not {".spans", ".ferbeam"} & set(path.parts)
     }
-    assert on_disk == listed | {"run.json"}
+    assert on_disk == listed | {"run.json", "progress.json"}
     assert run["rows"]["failures"] == 1
     assert run["model"]["sha256"]
     assert set(run["seconds"]) == {"whole", *COST_STAGES}

@@ -39,6 +39,12 @@ FRENCH: tuple[tuple[str, str], ...] = (
         "holds too many pixels to be decoded, scale it down: {}",
         "contient trop de pixels pour être décodé, réduisez-le : {}",
     ),
+    ("is damaged, copy it again: {}", "est abîmé, recopiez-le : {}"),
+    (
+        "{} pictures of {} x {} pixels, more than {} in all: split it",
+        "{} images de {} x {} pixels, plus de {} en tout : divisez-le",
+    ),
+    ("cannot be listed: there is no such object", "impossible à lister : cet objet n’existe pas"),
     ("its header cannot be read: {}", "son en-tête est illisible : {}"),
     ("cannot be written as {}: {}", "ne peut pas être écrit en {} : {}"),
     ("cannot be read: {}", "est illisible : {}"),
