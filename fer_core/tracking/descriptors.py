@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -99,6 +99,18 @@ def looks_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray
     clothes = apart[:, CLOTHES].mean(axis=1)
     seen = (one[:, -1] > 0) & (other[:, -1] > 0)
     return np.asarray(face + np.where(seen, clothes, face), np.float32)
+
+
+def settle_looks(
+    sums: NDArray[np.floating[Any]], counts: NDArray[np.number[Any]]
+) -> NDArray[np.float32]:
+    """Returns looks on average, float32 (m, LOOKS_SIZE), of sums over so many faces.
+
+    Clothes are averaged over those faces that show them: beyond the frame's edge they are all 0.
+    """
+    looks = np.asarray(sums / counts[:, np.newaxis], np.float64)
+    looks[:, CLOTHES] = sums[:, CLOTHES] / np.maximum(sums[:, -1:], 1)
+    return looks.astype(np.float32)
 
 
 def find_cuts(scenes: NDArray[np.uint8]) -> NDArray[np.bool_]:

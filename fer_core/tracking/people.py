@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.tracking.descriptors import CLOTHES, looks_apart
+from fer_core.tracking.descriptors import CLOTHES, looks_apart, settle_looks
 from fer_core.tracking.runs import choose_alone
 from fer_core.tracking.sightings import Floats, Sightings, Whole
 from fer_core.tracking.tracklets import PAIRS, pair_ranges
@@ -108,14 +108,7 @@ def _mean_looks(seen: Sightings, track: Whole, looks: NDArray[np.float32]) -> ND
     order = told[np.argsort(track[told], kind="stable")]
     starts = np.searchsorted(track[order], np.arange(track.max() + 1))
     sums = np.add.reduceat(looks[order].astype(np.float64), starts)
-    return _settle_looks(sums, np.diff(starts, append=len(order)))
-
-
-def _settle_looks(sums: Floats, counts: Whole | Floats) -> NDArray[np.float32]:
-    """Returns looks on average, (m, LOOKS_SIZE), of their sums; clothes where they are seen."""
-    looks = sums / counts[:, np.newaxis]
-    looks[:, CLOTHES] = sums[:, CLOTHES] / np.maximum(sums[:, -1:], 1)
-    return np.asarray(looks, np.float32)
+    return settle_looks(sums, np.diff(starts, append=len(order)))
 
 
 def _compare(stays: Stays) -> tuple[Whole, Whole, Floats]:
@@ -191,7 +184,7 @@ class _Groups:
     def are_alike(self, one: int, other: int) -> bool:
         """Tells whether the groups of two tracks look alike on average."""
         both = self._of[[one, other]]
-        pair = _settle_looks(self._sums[both], self._counts[both])
+        pair = settle_looks(self._sums[both], self._counts[both])
         return bool(_apart_in_light(pair[:1], pair[1:])[0] < SAME_LOOKS)
 
     def join(self, one: int, other: int) -> None:

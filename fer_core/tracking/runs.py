@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.tracking.descriptors import settle_looks
 from fer_core.tracking.sightings import Floats, Sightings, Whole
 from fer_core.tracking.tracklets import pair_beside
 
@@ -86,4 +87,4 @@ def _mean_looks(
         inside = np.flatnonzero(np.abs(far - at) >= turn)
         total[inside] += looks[order[at[inside] + step * turn]]
         count[inside] += 1
-    return np.asarray(total / count[:, np.newaxis], np.float32)
+    return settle_looks(total, count)

@@ -140,7 +140,7 @@ def _make_hour(rng: np.random.Generator) -> tuple[pa.Table, pa.Table, Descriptor
 
 
 def _make_table(schema: pa.Schema, values: dict[str, NDArray[np.generic]]) -> pa.Table:
-    """Makes a table of some columns; texts are all the same, and the rest is null."""
+    """Makes a table of some columns; texts are all the same, other numbers 0, the rest is null."""
     count = len(values["frame_index"])
     columns = []
     for field in schema:
@@ -149,7 +149,8 @@ def _make_table(schema: pa.Schema, values: dict[str, NDArray[np.generic]]) -> pa
         elif field.nullable:
             columns.append(pa.nulls(count, field.type))
         else:
-            columns.append(pa.array(["hour.mp4"] * count))
+            rest = "hour.mp4" if pa.types.is_string(field.type) else 0
+            columns.append(pa.array([rest] * count, field.type))
     return pa.table(columns, schema=schema)
 
 
