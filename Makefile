@@ -134,7 +134,7 @@ bench-render: $(VENV)/dev.stamp ## Measures rendering beside a plain decode and 
 bench-report: $(VENV)/browser.stamp ## Measures the report of 1,000 videos with a million faces: time, memory, opening
 	@$(BIN)/python -m tests.bench.report $(ARGS)
 
-bench-scale: $(VENV)/dev.stamp ## Measures time and memory for up to 20,000 pictures and 3 hours of video (half an hour)
+bench-scale: $(VENV)/dev.stamp ## Measures time and memory for up to 16,000 media and 3 hours of video (an hour); ARGS="--parts tables": 100,000 media
 	@$(BIN)/python -m tests.bench.scale $(ARGS)
 
 bench-cost: $(VENV)/dev.stamp ## Measures the processor time of an hour of video, for its cost on Dataflow

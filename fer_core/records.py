@@ -103,7 +103,13 @@ MEDIA: pa.Schema = _schema(
         ),
         _field("has_audio", pa.bool_()),
         _field("annotated", pa.string(), nullable=True),
+        _field("annotated_sha256", pa.string(), nullable=True),
+        _field("sheet_sha256", pa.string(), nullable=True),
         _field("notes", pa.string(), nullable=True),
+        _field("run_id", pa.string()),
+        _field("analysed_at", pa.timestamp("ms")),
+        _field("model", pa.string()),
+        _field("detector", pa.string()),
     ]
 )
 """One row per input medium that opened."""

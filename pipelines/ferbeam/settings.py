@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +59,11 @@ class RowSettings:
         inner["prior.factors"] = " ".join(map(str, values.pop("prior_factors")))
         return {**values, "detector": kind, **inner}
 
+    def detector_sha256(self) -> str:
+        """Returns what stands for the detector: its kind, its files and all that it was told."""
+        told = json.dumps(asdict(self.detector), sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""
         rate = "all" if self.sample_fps is None else str(self.sample_fps)
@@ -69,6 +77,39 @@ class RowSettings:
         factors = tuple(values["prior_factors"])
         own = {"sample_fps": rate, "detector": detector, "prior_factors": factors}
         return cls(**{**values, **own})
+
+
+Origin = dict[str, Any]
+"""The columns of `media` that tell where its rows come from."""
+
+
+def origin_of(run_id: str, began: float, rows: RowSettings) -> Origin:
+    """Returns what `media` tells of where its rows come from.
+
+    Args:
+        run_id: names the run.
+        began: when it began, in seconds since 1970.
+        rows: the settings that change rows.
+    """
+    return {
+        "run_id": run_id,
+        "analysed_at": datetime.fromtimestamp(int(began), timezone.utc).replace(tzinfo=None),
+        "model": rows.model_sha256,
+        "detector": rows.detector_sha256(),
+    }
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the rows of a medium hold beside what is found in it.
+
+    Attributes:
+        people: how many each video shows, None where that is not known.
+        origin: the columns of `media` that tell where its rows come from.
+    """
+
+    people: int | None
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -134,6 +175,8 @@ class AnalyzeSettings:
         run_id: names this run.
         picks: which of the media of INPUT are analysed.
         people: how many each video shows, None where that is not known.
+        began: when it began, in seconds since 1970.
+        listed: whether the command has listed INPUT; else the job does.
     """
 
     input: str
@@ -146,6 +189,13 @@ class AnalyzeSettings:
     run_id: str
     people: int | None = None
     picks: Picks = field(default_factory=Picks)
+    began: float = 0.0
+    listed: bool = False
+
+    @property
+    def told(self) -> Told:
+        """What the rows of a medium hold beside what is found in it."""
+        return Told(self.people, origin_of(self.run_id, self.began, self.rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""

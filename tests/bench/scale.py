@@ -1,7 +1,11 @@
 """`make bench-scale`: time and memory for once, 4 times and 16 times as much.
 
-The last rows are those of 20,000 small pictures, and of a video of 3 hours. Time should grow with
-the size, memory should not.
+The last rows are those of 16,000 small pictures, of as many seconds of clips of a second, and of a
+video of 3 hours. Time should grow with the size, memory should not. Beside each: the files of the
+tables, the time of the same command once more, and of a query.
+
+`--parts tables` makes a finished run of 100,000 media that nothing was read for, and measures what
+reads it (see `many_media.py`).
 """
 
 from __future__ import annotations
@@ -11,14 +15,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
+from fer_core.records import TABLES
 from tests.bench.clips import ROOT, make_face_clip
+from tests.bench.many_media import MOST_MEDIA, print_times
 from tests.bench.memory import run_watched
 
 TIMES = (1, 4, 16)
-PICTURES = 1250
+PICTURES = CLIPS = 1000
 VIDEO_S = 680
 FOLDER = 500
 
@@ -45,31 +52,77 @@ def make_video(folder: Path, seconds: int) -> Path:
     return folder
 
 
+def make_clips(folder: Path, count: int) -> Path:
+    """Writes so many clips of a second, 160x90, with a face; 500 in a folder."""
+    folder.mkdir()
+    make_face_clip(folder / "long.mp4", (160, 90), 10)
+    second = folder / "second.mp4"
+    cut_clip(folder / "long.mp4", second, 25)
+    data = second.read_bytes()
+    for name in ("long.mp4", "second.mp4"):
+        (folder / name).unlink()
+    for number in range(count):
+        place = folder / f"{number // FOLDER:03}"
+        place.mkdir(exist_ok=True)
+        (place / f"{number:06}.mp4").write_bytes(data + free_box(number))
+    return folder
+
+
+def cut_clip(source: Path, target: Path, packets: int) -> None:
+    """Copies the first packets of a clip."""
+    with av.open(str(source)) as opened, av.open(str(target), "w") as written:
+        stream = written.add_stream_from_template(opened.streams.video[0])
+        for at, packet in enumerate(opened.demux(video=0)):
+            if at < packets and packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+
+
+def free_box(number: int) -> bytes:
+    """Returns a box of MP4 that says nothing, so that no two files are the same."""
+    return (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
+
+
+def describe_after(source: Path, output: Path, options: list[str]) -> str:
+    """Measures what comes after a run: its files, the same command again, and a query."""
+    files = sum(1 for name in TABLES for _ in (output / name).iterdir())
+    again = run_watched(["analyze", str(source), str(output), *options])
+    query = run_watched(["query", str(output), "SELECT emotion, count(*) FROM faces GROUP BY 1"])
+    return f"{files} files  again {again.seconds:.1f} s  query {query.seconds:.1f} s"
+
+
 def print_rows(what: str, unit: int, make: Callable[[Path, int], Path], options: list[str]) -> None:
     """Prints a row for each size: seconds, seconds for each unit, and the peaks of memory."""
     first = 0.0
     for times in TIMES:
         with tempfile.TemporaryDirectory() as folder:
             source = make(Path(folder) / "in", unit * times)
-            run = run_watched(["analyze", str(source), str(Path(folder) / "out"), *options])
+            output = Path(folder) / "out"
+            run = run_watched(["analyze", str(source), str(output), *options])
+            after = describe_after(source, output, options)
         first = first or run.seconds
         peaks = "  ".join(f"{name} {peak:.0f}" for name, peak in run.peaks.items())
         growth = run.seconds / first / times
         print(
-            f"{unit * times:>7,} {what:<10}{run.seconds:>8.1f} s {growth:>6.2f}  {peaks}",
+            f"{unit * times:>7,} {what:<10}{run.seconds:>8.1f} s {growth:>6.2f}  {peaks}  {after}",
             flush=True,
         )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", default="pictures,video")
+    parser.add_argument("--parts", default="pictures,clips,video")
     parser.add_argument("--overlay", default="emoji")
     arguments = parser.parse_args()
+    if arguments.parts == "tables":
+        print_times(MOST_MEDIA)
+        return
     options = ["--workers", "2", "--overlay", arguments.overlay]
     print("size                  time  of linear  peak MB of each process")
     if "pictures" in arguments.parts:
         print_rows("pictures", PICTURES, make_pictures, options)
+    if "clips" in arguments.parts:
+        print_rows("clips", CLIPS, make_clips, options)
     if "video" in arguments.parts:
         print_rows("s of video", VIDEO_S, make_video, [*options, "--sample-fps", "1"])
 

@@ -42,6 +42,11 @@ class Broken:
                 return self.root / str(file)
         raise LookupError(medium)
 
+    def column(self, table: str, medium: str, name: str) -> list[Any]:
+        """Returns a column of the rows of a medium."""
+        rows = pq.ParquetFile(self.file_of(table, medium)).read().to_pylist()
+        return [row[name] for row in rows if row["media"] == medium]
+
     def write(self, path: Path, table: pa.Table) -> None:
         """Writes a table file, and its checksum: the fault is in the rows alone."""
         data = encode_table(table)

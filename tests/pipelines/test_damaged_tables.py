@@ -79,7 +79,7 @@ def claim_long_names(out: Path) -> None:
 
 
 def claim_one_text(out: Path) -> None:
-    table = same_rows(TABLES["failures"], 1, "x" * 4_000_000)
+    table = same_rows(TABLES["failures"], 1, "x" * 64_000_000)
     put(out, "failures", encode(table, use_dictionary=False), 1)
 
 
@@ -145,7 +145,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {
     ),
     "very many rows": ("frames", claim_rows),
     "a long name in every row": ("frames", claim_long_names),
-    "one text of 4 MB": ("failures", claim_one_text),
+    "one text of 64 MB": ("failures", claim_one_text),
 }
 
 

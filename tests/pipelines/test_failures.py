@@ -17,6 +17,8 @@ from fer_core.records import SPAN
 from ferbeam.commands.failures import failures
 from ferbeam.control.retry import forget_failures
 from ferbeam.output.folder import Output
+from ferbeam.output.known_media import read_known
+from ferbeam.output.run_file import load_run
 from ferbeam.terminal.failures import group_reasons, retry_command
 from tests.pipelines.jobs import analyze, tables_of
 
@@ -121,15 +123,12 @@ def test_what_failed_is_done_again_and_nothing_else(small_output: Path, tmp_path
 def test_a_copy_that_lacks_something_is_made_again(small_output: Path, tmp_path: Path) -> None:
     shutil.copytree(small_output, tmp_path / "out")
     output = Output(str(tmp_path / "out"))
-    run = json.loads((tmp_path / "out/run.json").read_text(encoding="utf-8"))
-    (failing,) = (
-        Path(file).stem.rpartition("-")[0]
-        for file in run["tables"]["failures"]
-        if "unopened" not in file
-    )
-    note = Path(output.copies_path(failing))
+    run = load_run(output)
+    known = read_known(output, run, "")
+    note = Path(output.copies_path(known["cut.jpg"].planned))
     lacking = ["x.mp4", "render", "MediaError", "no sheet", None, None]
     note.write_text(json.dumps({**json.loads(note.read_text()), "lacking": [lacking]}))
-    assert forget_failures(output) == 2
+    spans = len(list((tmp_path / "out/.spans").glob("*.parquet")))
+    assert forget_failures(output, run, known) == {"broken.mp4", "cut.jpg"}
     assert not note.exists()
-    assert forget_failures(output) == 0
+    assert len(list((tmp_path / "out/.spans").glob("*.parquet"))) == spans - 1

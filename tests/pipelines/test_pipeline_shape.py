@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,7 +17,10 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from fer_core.detection.haar import HaarSettings
 from fer_core.model import find_model_dir, load_card
+from ferbeam.analysis.list_media import list_input
 from ferbeam.analysis.pipeline import build_pipeline
+from ferbeam.output.folder import Output
+from ferbeam.output.listed_media import Listed, ListedMedium, write_listed
 from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.pipelines.jobs import SAMPLES
 
@@ -37,7 +41,7 @@ def settings_for(source: str, output: str) -> AnalyzeSettings:
         max_pixels=10**8,
     )
     render = RenderSettings("emoji", "en", None, "", 23)
-    return AnalyzeSettings(source, output, rows, 10.0, None, None, render, "run")
+    return AnalyzeSettings(source, output, rows, 10.0, None, None, render, "0" * 12, listed=True)
 
 
 def build(source: str, output: str) -> beam.Pipeline:
@@ -97,12 +101,26 @@ class Shuffles(PipelineVisitor):
 
 
 def test_nothing_but_references_crosses_a_shuffle(tmp_path: Path) -> None:
-    pipeline = build(str(SAMPLES / "videos/portrait.mp4"), str(tmp_path / "out"))
+    source, output = str(SAMPLES / "videos/portrait.mp4"), Output(str(tmp_path / "out"))
+    (medium,) = list_input(source).media
+    listed = ListedMedium(
+        *(medium.name, os.fsencode(medium.path), medium.kind, medium.size, medium.mtime_ns),
+        *("a" * 32, True),
+    )
+    write_listed(output, "0" * 12, Listed([listed], [], ""))
+    pipeline = build(source, output.root)
     shuffles = Shuffles()
     pipeline.visit(shuffles)
     steps = {label.partition("/")[0] for label in shuffles.inputs}
     rendered = {"SpreadRendering", "RenderedByMedium"}
-    assert steps == {"SpreadMedia", "SpreadSpans", "ByMedium", "GatherRun", *rendered}
+    assert steps == {
+        "SpreadMedia",
+        "SpreadSpans",
+        "ByMedium",
+        "GatherRun",
+        "SpreadParts",
+        *rendered,
+    }
     for number, (label, collection) in enumerate(shuffles.inputs.items()):
         path = tmp_path / label.partition("/")[0]
         _ = collection | f"Measure{number}" >> beam.ParDo(Measure(path))

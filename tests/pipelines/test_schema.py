@@ -25,7 +25,8 @@ def readme_columns(table: str) -> list[tuple[str, str]]:
 
 def shown_type(field: pa.Field) -> str:
     """Returns a type as the README writes it."""
-    name = {"float": "float32"}.get(str(field.type), str(field.type))
+    plain = {"float": "float32", "timestamp[ms]": "timestamp"}
+    name = plain.get(str(field.type), str(field.type))
     return f"{name}{'?' if field.nullable else ''}"
 
 

@@ -42,7 +42,7 @@ def planned(source: Path, output: Output, span_s: float = 2) -> list[ReadTask]:
     media = [found for found in list_media(str(source)) if not isinstance(found, Failure)]
     readings = []
     for group in group_media(media):
-        opened, failures = open_group(group, SETTINGS, output)
+        opened, failures, _ = open_group(group, SETTINGS, output)
         assert not failures
         readings.extend(plan_group(group, opened, SETTINGS, span_s))
     return readings

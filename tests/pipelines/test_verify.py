@@ -60,7 +60,7 @@ def link_out(out: Broken) -> None:
 def move_frame(out: Broken) -> None:
     """Gives the first frame of the video the index of the second, and its face the same."""
     for table in ("frames", "faces"):
-        second = pq.ParquetFile(out.file_of(table, VIDEO)).read()["frame_index"][1].as_py()
+        second = out.column(table, VIDEO, "frame_index")[1]
         out.put(table, VIDEO, "frame_index", second)
 
 
@@ -73,7 +73,7 @@ def set_scores(out: Broken) -> None:
 
 
 def lengthen(out: Broken) -> None:
-    length = pq.ParquetFile(out.file_of("media", VIDEO)).read()["duration_ms"][0].as_py()
+    length = out.column("media", VIDEO, "duration_ms")[0]
     out.put("media", VIDEO, "duration_ms", length + 500)
 
 
@@ -85,10 +85,7 @@ def swap_copies(out: Broken) -> None:
     """The copy of the video is another, shorter one."""
     from tests.core.clips import Clip, make_clip
 
-    width, height = (
-        pq.ParquetFile(out.file_of("media", VIDEO)).read()[side][0].as_py()
-        for side in ("width", "height")
-    )
+    width, height = (out.column("media", VIDEO, side)[0] for side in ("width", "height"))
     make_clip(out.root / COPY, Clip(frames=5, size=(width, height)))
 
 

@@ -14,9 +14,9 @@ from fer_core.media import identity_of
 from fer_core.records import Failure
 from ferbeam.analysis.elements import LinkedGroup, Medium, OpenMedium
 from ferbeam.output.folder import Output
-from ferbeam.output.notes import read_plan
-from ferbeam.output.read_tables import read_table_file
-from ferbeam.output.run_file import Listed
+from ferbeam.output.notes import forget_spans
+from ferbeam.output.read_tables import read_rows
+from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import digest, write_tables
 from ferbeam.stores import is_uri
 
@@ -54,20 +54,16 @@ def _is_the_same(medium: OpenMedium) -> bool:
 
 
 def leave_out(output: Output, linked: LinkedGroup, changed: Sequence[Failure]) -> LinkedGroup:
-    """Takes media out of a group: their rows are in no table, and the next run reads them again."""
+    """Takes media out of a group: their rows are in no table, and the next run reads them again.
+
+    Of the group, no span stays: some may hold what only one moment saw.
+    """
     names = [failure.media for failure in changed]
-    _forget_spans(output, linked.files.group)
+    forget_spans(output, linked.files.group)
     files = linked.files
-    listed = Listed(
-        rows=files.rows,
-        tables={name: (file,) for name, file in files.tables.items()},
-        sums=files.sums,
-    )
-    rows = {
-        name: _without(read_table_file(output, listed, file), names)
-        for name, file in files.tables.items()
-    }
-    kept = write_tables(output, files.group, digest(files.sums, names), rows)
+    rows = {name: _without(read_rows(output, file), names) for name, file in files.tables.items()}
+    version = digest(files.sums, names)
+    kept = write_tables(output, files.group, version, rows, f"{ROWS}/")
     return replace(
         linked,
         files=replace(kept, costs=files.costs, earlier=files.earlier),
@@ -78,9 +74,3 @@ def leave_out(output: Output, linked: LinkedGroup, changed: Sequence[Failure]) -
 
 def _without(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table["media"], pa.array(names, pa.string()))))
-
-
-def _forget_spans(output: Output, group: str) -> None:
-    """Removes the committed spans of a group: some may hold what only one moment saw."""
-    paths = [output.span_path(key) for key in read_plan(output, group).spans]
-    output.remove(*(path for path in paths if output.exists(path)))

@@ -22,11 +22,12 @@ from ferbeam.analysis.elements import LinkedGroup, RenderedSpan
 from ferbeam.analysis.render_span import making_copy, noting, read_tiles
 from ferbeam.guard.apart import STALL_SECONDS, RaisedError, run_apart
 from ferbeam.guard.watchdog import beat
-from ferbeam.output.copy_sums import sums_of, with_sums
+from ferbeam.output.copy_sums import with_sums
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.output.notes import Copies
 from ferbeam.output.start_marks import StartMarks
+from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import TableFiles, digest, write_tables
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
@@ -58,8 +59,10 @@ def join_group(
             counts["media"] = len(linked.media)
     media = _name_copies(linked, failures) if render is not None else linked.media
     lacking = [Failure(*row) for row in made.lacking]
-    files = _write_rest(output, linked, _tell_sums(media, made), [*failures, *lacking])
+    told = [*failures[len(changed) :], *lacking]
+    files = _write_rest(output, linked, _tell_sums(media, made), told)
     costs = sum_costs([linked.files.costs, costs, *(part.costs for part in parts)])
+    files = replace(files, settled=not made.failed, unopened=tuple(changed))
     return replace(files, costs=costs, copies_key=made.key)
 
 
@@ -158,10 +161,7 @@ def _name_copies(linked: LinkedGroup, failures: list[Failure]) -> list[dict[str,
 
 def _tell_sums(media: list[dict[str, object]], made: Copies) -> pa.Table:
     """Makes the table `media`, which tells the sums of the copies that its rows name."""
-    named = {str(row["annotated"]): str(row["media"]) for row in media if row["annotated"]}
-    names = {*named, *map(sheet_name, named.values())}
-    sums = {name: value for name, value in made.sums.items() if name in names}
-    return with_sums(pa.Table.from_pylist(media, schema=MEDIA), sums)
+    return pa.Table.from_pylist([with_sums(row, made.sums) for row in media], schema=MEDIA)
 
 
 def _write_rest(
@@ -173,13 +173,13 @@ def _write_rest(
         "media": media,
         "failures": pa.Table.from_pylist(rows, schema=FAILURES),
     }
-    rest = write_tables(
-        output, linked.files.group, digest(media.to_pylist(), sums_of(media), rows), tables
-    )
+    version = digest(media.to_pylist(), rows)
+    rest = write_tables(output, linked.files.group, version, tables, f"{ROWS}/")
     files = linked.files
     return replace(
         files,
         tables={**files.tables, **rest.tables},
         rows={**files.rows, **rest.rows},
+        names=tuple(media["media"].to_pylist()),
         sums={**files.sums, **rest.sums},
     )

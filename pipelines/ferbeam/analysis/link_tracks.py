@@ -12,22 +12,20 @@ import pyarrow.compute as pc
 
 from fer_core.committed_span import span_descriptors, span_rows
 from fer_core.errors import FerError
-from fer_core.records import DECODE_ERROR, FAILURES, OK, Failure
+from fer_core.records import DECODE_ERROR, OK, Failure
 from fer_core.tracking.tracks import TrackScores, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
 from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
 from ferbeam.output.costs import SECONDS, Costs, sum_costs, timed
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_span
-from ferbeam.output.tables import COUNTS_KEY, TableFiles, digest, write_tables
-from ferbeam.settings import RenderSettings
+from ferbeam.output.table_parts import ROWS
+from ferbeam.output.tables import COUNTS_KEY, digest, write_tables
+from ferbeam.settings import RenderSettings, Told
 
 
 def link_group(
-    output: Output,
-    spans: Iterable[Span],
-    render: RenderSettings | None,
-    people: int | None = None,
+    output: Output, spans: Iterable[Span], render: RenderSettings | None, told: Told
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
     """Writes the faces and frames of one medium (or span of pictures) from its committed spans.
 
@@ -35,7 +33,7 @@ def link_group(
         output: where they were committed.
         spans: references to all of them, some perhaps twice.
         render: of the annotated copies, None for no copies.
-        people: how many a video shows, None where that is not known.
+        told: what the settings say of the media.
 
     Returns:
         The group, and what is to be rendered of it.
@@ -46,7 +44,7 @@ def link_group(
     costs: Costs = {}
     with timed(costs, "link") as counts:
         ordered = sorted({span.index: span for span in spans}.values(), key=lambda at: at.index)
-        linked, tasks = _link_spans(output, ordered, render, people)
+        linked, tasks = _link_spans(output, ordered, render, told)
         counts.update(media=len(linked.media), rows=sum(linked.files.rows.values()))
     spent = [span.costs for span in ordered if span.costs is not None]
     files = replace(linked.files, costs=sum_costs([costs, *spent]))
@@ -54,7 +52,7 @@ def link_group(
 
 
 def _link_spans(
-    output: Output, ordered: list[Span], render: RenderSettings | None, people: int | None
+    output: Output, ordered: list[Span], render: RenderSettings | None, told: Told
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
     first = ordered[0]
     if len(ordered) != first.total:
@@ -62,16 +60,19 @@ def _link_spans(
     committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tracks = _link_media(first.media, tables, committed, people)
+    tracks = _link_media(first.media, tables, committed, told.people)
     linked_as = [*map(digest_tracks, tracks), tables["faces"]["person_id"].to_pylist()]
     version = digest([span.key for span in ordered], linked_as)
     rows = {name: tables[name] for name in ("faces", "frames")}
-    files = write_tables(output, first.group, version, rows)
+    files = write_tables(output, first.group, version, rows, f"{ROWS}/")
     known = zip(ordered, committed, strict=True)
     earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
     linked = LinkedGroup(
         replace(files, earlier=earlier),
-        [_media_row(*pair, tables["frames"]) for pair in zip(first.media, tracks, strict=True)],
+        [
+            {**_media_row(*pair, tables["frames"]), **told.origin}
+            for pair in zip(first.media, tracks, strict=True)
+        ],
         [Failure(**row) for row in tables["failures"].to_pylist()],
         first.media,
     )
@@ -106,13 +107,6 @@ def _costs_of(committed: pa.Table) -> Costs:
     """Reads from a committed span what it cost; of the commit itself only that it was one."""
     counts = json.loads(committed.schema.metadata[COUNTS_KEY])
     return {**counts.get("costs", {}), "commit": {SECONDS: 0.0, "spans": 1}}
-
-
-def write_failures(output: Output, failures: Iterable[Failure]) -> TableFiles:
-    """Writes the failures of media that could not be listed or opened, in one table file."""
-    rows = sorted(dict.fromkeys(failures), key=lambda row: (row.media, row.stage))
-    table = pa.Table.from_pylist([row._asdict() for row in rows], schema=FAILURES)
-    return write_tables(output, "unopened", digest(rows), {"failures": table})
 
 
 def _check_counts(spans: list[Span], tables: dict[str, pa.Table]) -> None:

@@ -19,6 +19,7 @@ from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_file import find_objects, name_listed, read_list
 from ferbeam.analysis.picks import why_left_out
 from ferbeam.analysis.walk_folder import SYSTEM_FOLDERS, list_failure, walk_folder
+from ferbeam.output.listed_media import ListedMedium
 from ferbeam.settings import Picks
 from ferbeam.stores import is_uri, store_of
 from ferbeam.stores.folder import matches
@@ -166,6 +167,12 @@ def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:
             group = []
     if group:
         yield tuple(group)
+
+
+def medium_of(listed: ListedMedium) -> Medium:
+    """Returns a medium as it was listed."""
+    path = os.fsdecode(listed.path)
+    return Medium(listed.media, path, listed.kind, listed.size, listed.mtime_ns)
 
 
 def count_parts(listed: list[Medium]) -> int | None:

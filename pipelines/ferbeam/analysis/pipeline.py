@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
@@ -24,7 +25,9 @@ from ferbeam.analysis.transforms import (
     LinkTracks,
     ListMedia,
     PlanSpans,
+    ReadListed,
     RenderSpan,
+    WriteParts,
 )
 from ferbeam.output.folder import Output
 from ferbeam.settings import AnalyzeSettings
@@ -36,11 +39,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
     Pixels stay inside DetectFaces, crops inside its stage; only references cross a shuffle.
     """
     output, rows = Output(settings.output), settings.rows
-    listed = (
-        pipeline
-        | "Input" >> beam.Create([os.fsencode(settings.input)])  # Beam's strings are UTF-8
-        | "ListMedia" >> ListMedia(partial(list_media, picks=settings.picks)).with_outputs()
-    )
+    listed = _list(pipeline, settings)
     planned = (
         listed.media
         | "SpreadMedia" >> beam.Reshuffle()
@@ -62,7 +61,7 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
         (committed, detected[COMMITTED])
         | "References" >> beam.Flatten()
         | "ByMedium" >> beam.GroupByKey()
-        | "LinkTracks" >> LinkTracks(output, settings.render, settings.people).with_outputs()
+        | "LinkTracks" >> LinkTracks(output, settings.render, settings.told).with_outputs()
     )
     parts = {LINKED: linked[LINKED]}
     if settings.render is not None:
@@ -84,5 +83,18 @@ def build_pipeline(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> None:
             "beside": beside | "InTheRun" >> beam.WithKeys("run"),
         }
         | "GatherRun" >> beam.CoGroupByKey()
-        | "WriteRun" >> beam.ParDo(GatherRun(output, settings.run_id))
+        | "PlanParts" >> beam.ParDo(GatherRun(output, settings.run_id, settings.listed))
+        | "SpreadParts" >> beam.Reshuffle()
+        | "WriteParts" >> beam.ParDo(WriteParts(output))
+    )
+
+
+def _list(pipeline: beam.Pipeline, settings: AnalyzeSettings) -> Any:
+    """Adds the step that gives what is to be done: what the command has listed, or all of INPUT."""
+    if settings.listed:
+        begin = pipeline | "Input" >> beam.Create([settings.run_id])
+        return begin | "ListMedia" >> ReadListed(Output(settings.output)).with_outputs()
+    begin = pipeline | "Input" >> beam.Create([os.fsencode(settings.input)])  # strings are UTF-8
+    return (
+        begin | "ListMedia" >> ListMedia(partial(list_media, picks=settings.picks)).with_outputs()
     )

@@ -42,11 +42,15 @@ def group_key(group: Iterable[Medium]) -> str:
 
 def open_group(
     group: tuple[Medium, ...], settings: RowSettings, output: Output
-) -> tuple[list[Opened], list[Failure]]:
+) -> tuple[list[Opened], list[Failure], list[str]]:
     """Opens every medium of a group: here, or apart where that has ended a worker.
 
     The identity of a medium that an earlier run met with the same size and time of change is
     taken from its plan.
+
+    Returns:
+        The media that opened, the failures of the others, and those of them that may be the
+        machine's.
 
     Raises:
         OSError: the machine, not the file, is at fault.
@@ -72,7 +76,7 @@ def open_group(
     if not lost:  # else the next run opens them apart at once
         marks.end(key)
     opened = [each for each in found if isinstance(each, Opened)]
-    return opened, [each for each in found if isinstance(each, Failure)]
+    return opened, [each for each in found if isinstance(each, Failure)], list(lost)
 
 
 def _blame_in(group: tuple[Medium, ...]) -> Callable[[int, Exception], str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -24,16 +26,20 @@ from ferbeam.analysis.elements import (
     SpanToRender,
 )
 from ferbeam.analysis.join_spans import join_group
-from ferbeam.analysis.link_tracks import link_group, write_failures
-from ferbeam.analysis.list_media import group_media, list_media
+from ferbeam.analysis.link_tracks import link_group
+from ferbeam.analysis.list_media import group_media, list_media, medium_of
 from ferbeam.analysis.plan_spans import open_group, plan_or_fail, split_group, write_plan
 from ferbeam.analysis.render_span import load_overlay, render_guarded
-from ferbeam.output.costs import Costs, sum_costs, timed
+from ferbeam.output.costs import Costs, timed
 from ferbeam.output.folder import Output
+from ferbeam.output.gather_run import gather_run
+from ferbeam.output.listed_media import read_listed
+from ferbeam.output.plan_parts import Found
 from ferbeam.output.read_tables import find_span
 from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.tables import TableFiles
-from ferbeam.settings import RenderSettings, RowSettings
+from ferbeam.output.write_part import write_part
+from ferbeam.settings import RenderSettings, RowSettings, Told
 
 FAILURES = "failures"
 COSTS = "costs"
@@ -82,6 +88,26 @@ class ListMedia(Step):
         yield from group_media(media)
 
 
+class ReadListed(Step):
+    """What the command has listed to groups of media that are to be opened together."""
+
+    main, beside = "media", (FAILURES, COSTS)
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def process(self, run_id: str) -> Iterator[tuple[Medium, ...] | pvalue.TaggedOutput]:
+        costs: Costs = {}
+        with timed(costs, "list") as counts:
+            listed = read_listed(self._output, run_id)
+            counts["media"] = len(listed.media)
+        yield pvalue.TaggedOutput(COSTS, costs)
+        for _, group in groupby(listed.media, attrgetter("group")):
+            todo = tuple(medium_of(medium) for medium in group if medium.todo)
+            if todo:
+                yield todo
+
+
 class PlanSpans(Step):
     """Opens the media of a group and plans their spans; failures and costs beside.
 
@@ -96,7 +122,7 @@ class PlanSpans(Step):
     def process(self, group: tuple[Medium, ...]) -> Iterator[ReadTask | pvalue.TaggedOutput]:
         costs: Costs = {}
         with timed(costs, "probe") as counts:
-            opened, failures = open_group(group, self._settings, self._output)
+            opened, failures, lost = open_group(group, self._settings, self._output)
             counts["media"] = len(group)
         planned: list[ReadTask] = []
         with timed(costs, "plan") as counts:
@@ -107,7 +133,7 @@ class PlanSpans(Step):
                 failures += unplanned
             counts["spans"] = sum(len(reading) for reading in planned)
         yield pvalue.TaggedOutput(COSTS, costs)
-        yield from (pvalue.TaggedOutput(FAILURES, each) for each in failures)
+        yield from (pvalue.TaggedOutput(FAILURES, each) for each in (*failures, *lost))
         yield from planned
 
 
@@ -145,17 +171,15 @@ class LinkTracks(Step):
 
     main, beside = LINKED, (TO_RENDER,)
 
-    def __init__(
-        self, output: Output, render: RenderSettings | None, people: int | None = None
-    ) -> None:
-        self._output, self._render, self._people = output, render, people
+    def __init__(self, output: Output, render: RenderSettings | None, told: Told) -> None:
+        self._output, self._render, self._told = output, render, told
 
     def process(
         self, gathered: tuple[str, Iterable[Span]]
     ) -> Iterator[tuple[str, LinkedGroup] | pvalue.TaggedOutput]:
         spans = list(gathered[1])
         with naming(spans[0].media[0].name):
-            linked, tasks = link_group(self._output, spans, self._render, self._people)
+            linked, tasks = link_group(self._output, spans, self._render, self._told)
         yield gathered[0], linked
         yield from (pvalue.TaggedOutput(TO_RENDER, task) for task in tasks)
 
@@ -188,26 +212,36 @@ class JoinSpans(beam.DoFn):
 
 
 class GatherRun(beam.DoFn):
-    """Everything a run has written, as one file for the command that started it.
+    """Everything a run has found, as one file for the command that started it.
 
     The file tells, too, when the pipeline was built (when this step was) and when it was through.
+
+    Yields:
+        The numbers of the parts of the tables that are to be written: of what the command listed.
     """
 
-    def __init__(self, output: Output, run_id: str) -> None:
-        self._output, self._run_id, self._built = output, run_id, time.time()
+    def __init__(self, output: Output, run_id: str, listed: bool) -> None:
+        self._output, self._run_id, self._listed = output, run_id, listed
+        self._built = time.time()
 
-    def process(self, gathered: tuple[None, dict[str, Iterable[object]]]) -> None:
-        tables = [part for part in gathered[1]["tables"] if isinstance(part, TableFiles)]
-        failures = [part for part in gathered[1]["beside"] if isinstance(part, Failure)]
-        costs = [part for part in gathered[1]["beside"] if isinstance(part, dict)]
-        if failures:
-            tables.append(write_failures(self._output, failures))
-        path = self._output.path(".spans", f"run-{self._run_id}.json")
-        result = {
-            "parts": [vars(part) for part in tables],
-            "costs": sum_costs([*costs, *(part.costs for part in tables)]),
-            "earlier": sum_costs(part.earlier for part in tables),
-            "built": self._built,
-            "gathered": time.time(),
-        }
-        self._output.write_json(path, result)
+    def process(self, gathered: tuple[str, dict[str, Iterable[object]]]) -> Iterator[int]:
+        groups = [part for part in gathered[1]["tables"] if isinstance(part, TableFiles)]
+        beside = list(gathered[1]["beside"])
+        failures = [part for part in beside if isinstance(part, Failure)]
+        failures += [failure for group in groups for failure in group.unopened]
+        costs = [part for part in beside if isinstance(part, dict)]
+        retry = {part for part in beside if isinstance(part, str)}
+        known = None
+        if self._listed:
+            known = read_listed(self._output, self._run_id), Found(groups, failures, retry)
+        yield from gather_run(self._output, self._run_id, known, costs, self._built)
+
+
+class WriteParts(beam.DoFn):
+    """A part of the tables to its files, which the command puts in place."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def process(self, number: int) -> None:
+        write_part(self._output, number)

@@ -46,6 +46,7 @@ def analyze(
     include: str | Sequence[str] = (),
     exclude: str | Sequence[str] = (),
     input_list: bool = False,
+    input_moved: bool = False,
     metrics: Path | None = None,
     beam_options: Sequence[str] = (),
     progress: bool | Tell = False,
@@ -80,6 +81,7 @@ def analyze(
         include: globs; only media that match one are analysed: `*.mp4`, or `camera1/**`.
         exclude: globs; media that match one, or lie in a folder that does, are left out.
         input_list: INPUT is a text file that lists the media, one path or URI a line.
+        input_moved: takes INPUT for that of the earlier runs, though it lies elsewhere now.
         metrics: file that tells Prometheus how far the analysis is.
         beam_options: those of Beam, such as `--flink_master=...`.
         progress: True shows it as the command does, in a notebook too. Or a function, which is
@@ -127,6 +129,7 @@ def analyze(
         include=_globs(include),
         exclude=_globs(exclude),
         input_list=input_list,
+        input_moved=input_moved,
         metrics=_text(metrics),
         beam_options=tuple(beam_options),
         **cpus,

@@ -130,15 +130,19 @@ class Run:
         export = Export(os.fspath(path), view, media, lang, who, baseline_ms, what, mended)
         return export_run(self._folder(), export)
 
-    def verify(self) -> list[Finding]:
+    def verify(self, since: str | None = None) -> list[Finding]:
         """Checks every sum, file and copy, as `ferbeam verify` does.
+
+        Args:
+            since: a `run_id`: only copies of media that this run, or one begun later, has analysed
+                are opened. None for all.
 
         Returns:
             What is wrong, by kind; nothing where OUTPUT is whole. `line()` puts each into words.
         """
         from ferbeam.verify.verify_output import verify_output
 
-        return verify_output(self._folder()).findings
+        return verify_output(self._folder(), since).findings
 
     def agree(
         self,

@@ -106,6 +106,11 @@ class SampleRate(click.ParamType[Any]):
 )
 @click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
+@click.option(
+    "--input-moved",
+    is_flag=True,
+    help="INPUT lies elsewhere than before: what has the same name and bytes is the same.",
+)
 @click.option("--retry-failures", is_flag=True, help="Reads again what could not be read.")
 @click.option("-q", "--quiet", is_flag=True, help="Prints nothing but what stops it.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for every medium.")

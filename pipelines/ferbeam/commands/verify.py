@@ -12,7 +12,12 @@ from ferbeam.commands.words import Command
 @click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.option("--json", "as_json", is_flag=True, help="Prints JSON.")
-def verify(output_path: str, as_json: bool) -> None:
+@click.option(
+    "--since",
+    metavar="RUN",
+    help="Opens only copies of media that this run (its run_id), or one begun later, has analysed.",
+)
+def verify(output_path: str, as_json: bool, since: str | None) -> None:
     """Checks that OUTPUT is whole: every sum, every file that run.json lists, every copy.
 
     Names what lies there and is not ferbeam's: in its folders that is a finding.
@@ -23,7 +28,7 @@ def verify(output_path: str, as_json: bool) -> None:
     from ferbeam.text import json_text, printable
     from ferbeam.verify.verify_output import verify_output
 
-    verified = verify_output(Output(output_path))
+    verified = verify_output(Output(output_path), since)
     found = verified.findings
     if as_json:
         findings = [finding.facts() for finding in found]

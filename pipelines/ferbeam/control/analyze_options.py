@@ -78,6 +78,7 @@ class AnalyzeOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     input_list: bool = False
+    input_moved: bool = False
     metrics: str | None = None
     beam_options: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from fer_core.detection.haar import HaarSettings
 from fer_core.errors import FerError, UsageError
 from fer_core.model import find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
+from ferbeam.runners.dataflow import ends_without_result
 from ferbeam.runners.runner import choose_runner
 from ferbeam.settings import AnalyzeSettings, Picks, RenderSettings, RowSettings
 from ferbeam.stores import is_uri
@@ -62,6 +64,8 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         render=choose_rendering(options),
         run_id=uuid.uuid4().hex[:12],
         picks=Picks(options.include, options.exclude, options.input_list),
+        began=time.time(),
+        listed=not ends_without_result(options.beam_options),
     )
     return AnalysisRequest(
         settings,
@@ -71,6 +75,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         overwrite=options.overwrite,
         prune=options.prune,
         retry_failures=options.retry_failures,
+        input_moved=options.input_moved,
         metrics=None if options.metrics is None else os.path.abspath(options.metrics),
     )
 

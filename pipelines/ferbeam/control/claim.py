@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fer_core.errors import SettingsError
 from fer_core.records import TABLES
 from ferbeam.control.request import AnalysisRequest
+from ferbeam.control.sort_out import known_for
 from ferbeam.output.analysis_folder import OWN_NAMES
+from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import PART, TILES, Output, sheet_name
+from ferbeam.output.known_media import KnownMedium, read_known
 from ferbeam.output.notes import read_settings
-from ferbeam.output.read_tables import read_tables
+from ferbeam.output.put_tables import clear_staged, finish_put
+from ferbeam.output.read_tables import check_sums, read_tables
 from ferbeam.output.report_mark import AGREEMENT, PAGES, REPORT, shows_other_run
 from ferbeam.output.run_file import Run, find_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
+from ferbeam.output.table_parts import NOWHERE, ROWS
 
 
-def claim_output(request: AnalysisRequest, names: set[str]) -> None:
+@dataclass(frozen=True)
+class Held:
+    """What OUTPUT holds already.
+
+    Attributes:
+        run: the finished run, None without one.
+        known: what it has noted of its media.
+    """
+
+    run: Run | None
+    known: dict[str, KnownMedium]
+
+
+def claim_output(request: AnalysisRequest, names: set[str]) -> Held:
     """Checks that OUTPUT may hold the rows of this run, and notes whose rows it holds.
+
+    What an earlier run had begun to put in place is put there first.
 
     Args:
         request: the run.
@@ -25,24 +46,44 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> None:
 
     Raises:
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
+        DamageError: its tables are not as ferbeam wrote them.
     """
     output = request.output
     if request.overwrite:
         sweep_files(output, _list_own(output))
+    finish_put(output)
+    clear_staged(output)
     note = output.path(".spans", "settings.json")
     mine = request.belongs_to()
     run = find_run(output)
     held = read_settings(output, note) if run is None else run.belongs_to
     if held and not request.overwrite:
-        _refuse_difference(held, mine)
-    if run and not request.prune and not request.overwrite:
-        _refuse_loss(output, run, names)
+        _refuse_difference(held, mine, request.input_moved)
+    known = _read_known(request, run) if run else {}
+    if not request.prune:
+        _refuse_loss(known, names)
     output.write_json(note, mine)
+    return Held(run, known)
 
 
-def _refuse_difference(held: dict[str, Any], mine: dict[str, Any]) -> None:
+def _read_known(request: AnalysisRequest, run: Run) -> dict[str, KnownMedium]:
+    """Reads what the finished run has noted; nothing where it is damaged and may be dropped."""
+    try:
+        if request.output.is_local:
+            check_sums(request.output, run)
+        # Copies that a killed run had begun to replace are told of nowhere.
+        withdrawn = run.render is None and request.settings.render is not None
+        return read_known(request.output, run, "" if withdrawn else known_for(request))
+    except DamageError:
+        if not request.prune:
+            raise
+        return {}
+
+
+def _refuse_difference(held: dict[str, Any], mine: dict[str, Any], moved: bool) -> None:
+    told = [key for key in mine if not (moved and key == "INPUT")]
     # What says nothing is as good as not said, as in an OUTPUT of an earlier version.
-    differing = [key for key in mine if (held.get(key) or "") != (mine[key] or "")]
+    differing = [key for key in told if (held.get(key) or "") != (mine[key] or "")]
     # Where it is another detector, its settings say nothing more.
     changed = [key for key in differing if key.rpartition(".")[0] not in differing]
     if changed:
@@ -59,9 +100,10 @@ def _show(value: object) -> object:
     return "unset" if value in ("", None) else value
 
 
-def _refuse_loss(output: Output, run: Run, names: set[str]) -> None:
-    had = set(read_tables(output, run, "media")["media"].to_pylist())
-    gone = sorted(had - names)
+def _refuse_loss(known: dict[str, KnownMedium], names: set[str]) -> None:
+    gone = sorted(
+        name for name in known.keys() - names if known[name].part != NOWHERE or known[name].size < 0
+    )
     if gone:
         raise SettingsError(
             f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
@@ -81,8 +123,8 @@ def remove_stale(output: Output, run: Run) -> None:
 
 
 def _is_begun(file: str) -> bool:
-    """Tells whether a file below `.spans` is of copies that were begun and not put in place."""
-    return file.endswith((PART, TILES)) or file.startswith(".spans/made/")
+    """Tells whether a file below `.spans` was begun, and is of no use once the run is done."""
+    return file.endswith((PART, TILES)) or file.startswith((".spans/made/", f"{ROWS}/"))
 
 
 def sweep_copies(output: Output, run: Run) -> None:

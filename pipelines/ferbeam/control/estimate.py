@@ -203,7 +203,8 @@ class _Trial:
             facts = {COUNTS_KEY.decode(): json.dumps(counts)}
             part.table_bytes += output.write_table(output.span_path(span.key), table, facts)
             spans.append(span)
-        linked, tasks = link_group(output, spans, self._request.settings.render)
+        settings = self._request.settings
+        linked, tasks = link_group(output, spans, settings.render, settings.told)
         part.table_bytes += sum(
             os.path.getsize(output.path(name)) for name in linked.files.tables.values()
         )

@@ -53,7 +53,9 @@ class _WrittenProgress:
         self._write_now()
 
     def ended(self, run: Run | None, error: BaseException | None) -> None:
-        """Writes what the run came to."""
+        """Writes what the run came to; of one that never began, nothing."""
+        if self._watch is None:
+            return
         self._facts["state"] = "done" if error is None else "stopped"
         if run is not None:
             self._facts["failures"] = run.rows["failures"]

@@ -25,6 +25,7 @@ class AnalysisRequest:
         overwrite: removes what an earlier run wrote.
         prune: lets media go that are no longer in INPUT.
         retry_failures: does once more what ended in a failure.
+        input_moved: takes INPUT for that of the earlier runs, though it lies elsewhere.
         metrics: file that tells Prometheus how far the run is, None for none.
     """
 
@@ -35,6 +36,7 @@ class AnalysisRequest:
     overwrite: bool = False
     prune: bool = False
     retry_failures: bool = False
+    input_moved: bool = False
     metrics: str | None = None
 
     @property

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 
 from ferbeam.output.folder import Output
-from ferbeam.output.notes import read_copies, read_plan
-from ferbeam.output.read_tables import find_span
-from ferbeam.output.run_file import find_run
+from ferbeam.output.known_media import KnownMedium
+from ferbeam.output.notes import forget_spans, read_copies
+from ferbeam.output.read_tables import find_span, read_tables
+from ferbeam.output.run_file import Run
 
 
-def forget_failures(output: Output) -> int:
+def forget_failures(output: Output, run: Run, known: Mapping[str, KnownMedium]) -> set[str]:
     """Removes the committed spans that hold failures, and what says that a copy lacks something.
 
-    What could not be listed, opened or rendered leaves nothing behind: every run tries it again.
-
     Args:
-        output: of a finished run; without one, nothing is removed.
+        output: of a finished run.
+        run: its `run.json`.
+        known: what it notes of its media.
 
     Returns:
-        How many spans and copies will be made anew.
+        The media that have failures: they are to be done again.
     """
-    run = find_run(output)
-    forgotten = 0
-    for file in run.tables["failures"] if run else ():
-        group = file.rpartition("/")[2].rpartition("-")[0]
-        spans = read_plan(output, group).spans
-        paths = [output.span_path(key) for key in spans if _failed(output, key)]
-        if read_copies(output, group).lacking:
-            paths.append(output.copies_path(group))
-        for path in paths:
-            with suppress(FileNotFoundError):
-                output.remove(path)
-        forgotten += len(paths)
-    return forgotten
+    failed = set(read_tables(output, run, "failures", ["media"])["media"].to_pylist())
+    for group in {known[name].planned for name in failed if name in known} - {""}:
+        forget_spans(output, group, lambda key: _failed(output, key))
+        copies = output.copies_path(group)
+        if read_copies(output, group).lacking and output.exists(copies):
+            output.remove(copies)
+    return failed
 
 
 def _failed(output: Output, key: str) -> bool:

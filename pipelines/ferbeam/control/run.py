@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 from fer_core.errors import FerError, UsageError
-from fer_core.records import UNOPENED
-from ferbeam.analysis.list_media import Listing, count_parts, list_input
-from ferbeam.control.claim import claim_output, remove_stale
+from ferbeam.analysis.elements import Medium
+from ferbeam.analysis.list_media import Listing, count_parts, list_input, medium_of
+from ferbeam.control.claim import Held, claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
 from ferbeam.control.place_copies import place_copies
 from ferbeam.control.pool_check import check_workers
@@ -17,17 +18,20 @@ from ferbeam.control.progress import AllProgress, Progress
 from ferbeam.control.progress_files import MetricsFile, ProgressFile
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
+from ferbeam.control.sort_out import find_lost_copies, sort_out
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.commit_watch import watch_commits
 from ferbeam.output.costs import Clock, describe_costs
-from ferbeam.output.folder import Output
+from ferbeam.output.finish_tables import gather_parts, put_run
+from ferbeam.output.gather_run import gather_nothing
+from ferbeam.output.listed_media import remove_listed, write_listed
 from ferbeam.output.lock import locked
 from ferbeam.output.ownership import check_folder, claim_folder
-from ferbeam.output.read_tables import read_tables
-from ferbeam.output.run_facts import describe_run, gather_tables
-from ferbeam.output.run_file import Listed, Run, write_run
+from ferbeam.output.put_tables import clear_staged
+from ferbeam.output.run_facts import describe_run
+from ferbeam.output.run_file import Run
 from ferbeam.output.start_marks import StartMarks
-from ferbeam.runners.dataflow import ends_without_result
+from ferbeam.output.write_part import write_part
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
 from ferbeam.stores.overlap import refuse_listed, refuse_overlap
@@ -73,55 +77,109 @@ def _run_locked(
     request: AnalysisRequest, progress: Progress, job: Job, listing: Listing
 ) -> Run | None:
     """Runs the job in an OUTPUT that nobody else writes into."""
-    parts = count_parts(listing.media)
+    # Before anything is written: a cluster that does not answer leaves OUTPUT as it was.
+    check_workers(request, request.runner.options(count_parts(listing.media)))
+    if not request.settings.listed:
+        return _check_only(request, progress, job, listing)
+    held = claim_output(request, {medium.name for medium in listing.media})
+    listed = sort_out(request, listing, held.known, _list_redone(request, held))
+    write_listed(request.output, request.settings.run_id, listed)
+    todo = [medium_of(medium) for medium in listed.media if medium.todo]
+    workers = _run_todo(request, progress, job, todo)
+    return _finish(request, job, (held.run, listing, bool(todo)), workers)
+
+
+def _check_only(
+    request: AnalysisRequest, progress: Progress, job: Job, listing: Listing
+) -> Run | None:
+    """Lets Beam check the job, or write it down, without anything being run."""
+    claim_output(request, {medium.name for medium in listing.media})
+    progress.start(watch_commits(request.output), len(listing.media), False)
+    _run_job(request, progress, job, request.runner.options(count_parts(listing.media)))
+    return None
+
+
+def _list_redone(request: AnalysisRequest, held: Held) -> set[str]:
+    """Names the media that are to be done though they are unchanged, and forgets their failures."""
+    if held.run is None or not held.known:
+        return set()
+    redone = set[str]()
+    if request.settings.render is not None:
+        redone.update(find_lost_copies(request.output, held.run))
+    if request.retry_failures:
+        redone |= forget_failures(request.output, held.run, held.known)
+    return redone
+
+
+def _run_todo(
+    request: AnalysisRequest, progress: Progress, job: Job, todo: list[Medium]
+) -> int | None:
+    """Runs the job for the media that have to be done; returns the number of its workers.
+
+    Where there is none, the tables are finished here: rows may have to go, and failures to be told.
+    """
+    output, run_id = request.output, request.settings.run_id
+    parts = count_parts(todo)
+    renders = request.settings.render is not None
+    if not todo:
+        job.stop()
+        progress.start(watch_commits(output), 0, renders)
+        progress.stop()
+        numbers = gather_nothing(output, run_id)
+        for number in numbers:
+            write_part(output, number)
+        return 0
     options = request.runner.options(parts)
-    _begin(request, progress, listing, options)
+    if renders:
+        check_space(output, todo)
+    progress.start(watch_commits(output), len(todo), renders)
     if excess := request.runner.describe_excess(parts):
         progress.note(f"warning: {excess}")
     _run_job(request, progress, job, options)
-    if ends_without_result(request.runner.extra):
-        return None
-    return _finish(request, job, listing, request.runner.used_workers(parts))
+    return request.runner.used_workers(parts)
 
 
-def _begin(
-    request: AnalysisRequest, progress: Progress, listing: Listing, options: list[str]
-) -> None:
-    """Checks the workers, OUTPUT and the disk, before anything is done."""
-    names, renders = {medium.name for medium in listing.media}, request.settings.render is not None
-    check_workers(request, options)
-    claim_output(request, names)
-    if request.retry_failures:
-        forget_failures(request.output)
-    if renders:
-        check_space(request.output, listing.media)
-    progress.start(watch_commits(request.output), len(names), renders)
+def _finish(
+    request: AnalysisRequest,
+    job: Job,
+    done: tuple[Run | None, Listing, bool],
+    workers: int | None,
+) -> Run:
+    """Checks what the job has gathered, puts it in place, and removes what is of no use now.
 
-
-def _finish(request: AnalysisRequest, job: Job, listing: Listing, workers: int | None) -> Run:
-    """Checks what the job has gathered, writes `run.json`, and removes what is of no use now."""
-    ended, output = time.time(), request.output
-    path = output.path(".spans", f"run-{request.settings.run_id}.json")
+    Args:
+        request: the run.
+        job: its process, which has ended.
+        done: the finished run before it, what was listed, and whether there was anything to do.
+        workers: number of worker processes, None if a runner decides on it.
+    """
+    ended, output, settings = time.time(), request.output, request.settings
+    before, listing, any_todo = done
+    path = output.path(".spans", f"run-{settings.run_id}.json")
     result = output.read_json(path)
     if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
-    tables = gather_tables(result["parts"])
-    _check_run(output, tables, len(listing.media) + len(listing.failures))
+    listed = len(listing.media) + len(listing.failures)
+    tables = gather_parts(output, before, result["parts"], listed)
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
     costs = describe_costs(result["costs"], result["earlier"], clock, workers)
-    settings = request.settings
-    told = {
+    told: dict[str, Any] = {
         "render": settings.render and asdict(settings.render),
         "span_s": settings.span_s,
         "people": settings.people,
         "left_out": dict(listing.left_out),
+        "run_id": settings.run_id,
     }
     run = describe_run(
         request.command, request.belongs_to(), request.card, job.began, tables, **told, **costs
     )
-    place_copies(output, run, ((part["group"], part["copies_key"]) for part in result["parts"]))
-    write_run(output, run)
-    remove_stale(output, run)
+    if any_todo or result["parts"]:
+        place_copies(output, run, result["copies"])
+    put_run(output, before, run)
+    if any_todo or result["parts"]:
+        remove_stale(output, run)
+    clear_staged(output)
+    remove_listed(output)
     output.remove(path)
     return run
 
@@ -163,19 +221,3 @@ def _name_some(media: Iterable[str]) -> str:
     """Names a few media."""
     names = sorted(set(media))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _check_run(output: Output, run: Listed, listed: int) -> None:
-    """Checks that every listed medium is accounted for, and every face and frame counted."""
-    media = read_tables(output, run, "media")
-    failures = read_tables(output, run, "failures")
-    unopened = sum(stage in UNOPENED for stage in failures["stage"].to_pylist())
-    if media.num_rows + unopened != listed:
-        raise FerError(
-            f"{listed} media were listed, {media.num_rows} analysed and {unopened} failed: "
-            "INPUT changed during the run; run the same command again"
-        )
-    for table, column in (("frames", "frames_sampled"), ("faces", "face_count")):
-        counted = sum(media[column].to_pylist())
-        if run.rows[table] != counted:
-            raise FerError(f"{run.rows[table]} rows in {table}, media count {counted}")

@@ -8,6 +8,7 @@ from typing import Any
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS
 from ferbeam.live.session import SeenFace
+from ferbeam.settings import Origin
 
 
 @dataclass
@@ -60,7 +61,7 @@ def face_row(place: dict[str, Any], index: int, face: SeenFace) -> dict[str, Any
     }
 
 
-def media_row(medium: RecordedMedium, codec: str) -> dict[str, Any]:
+def media_row(medium: RecordedMedium, codec: str, origin: Origin) -> dict[str, Any]:
     """Builds the row of `media`, as far as the recording has come."""
     counts, steps = medium.counts, medium.last_index
     interval = medium.last_ms / steps if steps else 0.0
@@ -83,4 +84,5 @@ def media_row(medium: RecordedMedium, codec: str) -> dict[str, Any]:
         "has_audio": False,
         "annotated": None,
         "notes": None,
+        **origin,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from ferbeam.output.folder import Output
 from ferbeam.output.run_facts import describe_run, gather_tables
 from ferbeam.output.run_file import RUN_FILE, Run, write_run
 from ferbeam.output.tables import write_tables
-from ferbeam.settings import RowSettings
+from ferbeam.settings import RowSettings, origin_of
 
 FLUSH_SECONDS = 60.0
 
@@ -66,6 +67,7 @@ class Recorder:
             )
         self._request, self._now = request, now
         self._began = self._flushed = now()
+        self._origin = origin_of(uuid.uuid4().hex[:12], self._began, request.rows)
         self._medium: RecordedMedium | None = None
         self._names: set[str] = set()
         self._parts: list[dict[str, Any]] = []
@@ -132,7 +134,7 @@ class Recorder:
         }
         self._parts.append(self._write(medium, tables))
         medium.rows = {name: [] for name in medium.rows}
-        row = media_row(medium, self._request.codec)
+        row = media_row(medium, self._request.codec, self._origin)
         older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
         self._media_part = self._write(medium, {"media": media})
         write_run(output, self._describe_run())
@@ -177,4 +179,5 @@ class Recorder:
         costs = sum_costs([self._costs, {"list": {SECONDS: 0.0, "media": len(self._names)}}])
         listed = gather_tables([*self._parts, *([own] if own else [])])
         others = {"render": None, "span_s": None, **describe_costs(costs, {}, clock, 1)}
+        others["run_id"] = self._origin["run_id"]
         return describe_run(sys.argv[1:], belongs_to, request.card, self._began, listed, **others)

@@ -25,8 +25,13 @@ OWN_NAMES = (
 """What ferbeam writes below OUTPUT, folders too; in these, what others put there is not touched."""
 REMEMBERED = ("viewers.csv", "markers.csv", "corrections.csv")
 """Lists of a study that its user has given: kept when OUTPUT is begun anew."""
-_BELOW_SPANS = (".spans/plans", ".spans/copies", ".spans/started")
-_TABLE = re.compile(rf"({'|'.join(TABLES)})/([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}\.parquet")
+_BELOW_SPANS = tuple(
+    f".spans/{name}"
+    for name in ("plans", "copies", "started", "rows", "next", "kept", "known", "listed")
+)
+_TABLE = re.compile(
+    rf"({'|'.join(TABLES)})/(([0-9a-f]{{32}}|unopened)-[0-9a-f]{{8}}|part-\d+|unopened)\.parquet"
+)
 _PAGE = re.compile(rf"{PAGES}/(pictures-\d+|.+-[0-9a-f]{{10}})\.html")
 _PAGE_MARK = MARK.partition("{")[0].encode()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
@@ -15,23 +14,31 @@ from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.run_file import Run
 from ferbeam.stores.sources import open_source
 
-SUMS_KEY = b"ferbeam.copies"
-"""Metadata of a file of `media`: SHA-256 of its copies and sheets, by their paths below OUTPUT."""
+COLUMNS = ("media", "annotated", "annotated_sha256", "sheet_sha256")
 
 
-def with_sums(media: pa.Table, sums: Mapping[str, str]) -> pa.Table:
-    """Returns a table `media` that tells the sums of its copies; the rows stay as they are."""
-    facts = {**(media.schema.metadata or {}), SUMS_KEY: json.dumps(sums, sort_keys=True).encode()}
-    return media.replace_schema_metadata(facts) if sums else media
+def with_sums(row: dict[str, object], sums: Mapping[str, str]) -> dict[str, object]:
+    """Returns a row of `media` that tells the sums of its copy and its contact sheet.
+
+    Args:
+        row: with the columns `media` and `annotated`.
+        sums: SHA-256 by path below OUTPUT.
+    """
+    copy = row["annotated"]
+    if copy is None:
+        return row
+    sheet = sums.get(sheet_name(str(row["media"])))
+    return {**row, "annotated_sha256": sums.get(str(copy)), "sheet_sha256": sheet}
 
 
 def sums_of(media: pa.Table) -> dict[str, str]:
-    """Returns the sums that a table `media` tells; none where it tells nothing of the kind."""
-    try:
-        told = json.loads((media.schema.metadata or {}).get(SUMS_KEY, b"{}"))
-    except (ValueError, RecursionError):
-        return {}
-    return {str(name): str(value) for name, value in told.items()} if type(told) is dict else {}
+    """Returns the sums that a table `media` tells, by the paths of copies and sheets."""
+    sums: dict[str, str] = {}
+    for name, copy, sha256, sheet in zip(*(media[at].to_pylist() for at in COLUMNS), strict=True):
+        if copy is not None:
+            sums |= {copy: sha256} if sha256 is not None else {}
+            sums |= {sheet_name(name): sheet} if sheet is not None else {}
+    return sums
 
 
 def read_sums(output: Output, run: Run) -> Iterator[tuple[str, str]]:
@@ -41,7 +48,7 @@ def read_sums(output: Output, run: Run) -> Iterator[tuple[str, str]]:
         DamageError: a file of `media` is not as ferbeam wrote it.
     """
     for file in run.tables["media"]:
-        media = read_table_file(output, run, file, ["media", "annotated"])
+        media = read_table_file(output, run, file, list(COLUMNS))
         sums = sums_of(media)
         for row in media.to_pylist():
             names = (row["annotated"], sheet_name(row["media"])) if row["annotated"] else ()

@@ -107,6 +107,10 @@ class Folder:
         """
         self._files.refuse_foreign(path)
 
+    def keep(self, path: str, name: str) -> None:
+        """Gives a file a second name, by which it stays when the first is replaced."""
+        self._files.keep(path, name)
+
     def wrote(self, path: str) -> bool:
         """Tells whether what lies at a path is a file of ours.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,17 @@ class LocalFolder:
                 raise
             reason = f"the disk refuses the name of its file ({error.strerror}); rename it"
             raise NameRefusedError(reason) from None
+
+    def keep(self, path: str, name: str) -> None:
+        """Gives a file a second name; a copy where the disk knows no links."""
+        self.exists(path)
+        self.exists(name)
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        try:
+            os.link(path, name, follow_symlinks=False)
+        except OSError:
+            with self.making(name) as attempt:
+                shutil.copyfile(path, attempt, follow_symlinks=False)
 
     def wrote(self, path: str) -> bool:
         """Tells whether what lies at a path is a file of ours."""

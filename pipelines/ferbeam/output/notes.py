@@ -5,6 +5,7 @@ A note that is damaged is as good as none: what it would have spared is done onc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -58,6 +59,20 @@ Note = TypeVar("Note", Plan, Copies, Facts)
 def read_plan(output: Output, group: str) -> Plan:
     """Reads the plan of a group; an empty one where there is none."""
     return _read(output, output.plan_path(group), Plan) or Plan()
+
+
+def forget_spans(output: Output, group: str, which: Callable[[str], bool] | None = None) -> int:
+    """Removes the committed spans of a group, so that they are made anew; returns how many.
+
+    Args:
+        output: that holds them.
+        group: key of the group.
+        which: tells by its key whether a span goes; None for all.
+    """
+    keys = [key for key in read_plan(output, group).spans if which is None or which(key)]
+    paths = [output.span_path(key) for key in keys if output.exists(output.span_path(key))]
+    output.remove(*paths)
+    return len(paths)
 
 
 def read_copies(output: Output, group: str) -> Copies:

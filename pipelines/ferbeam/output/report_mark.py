@@ -24,7 +24,7 @@ MARK_WITHIN = 1000
 
 def mark_of(run: Run) -> str:
     """Returns what tells the tables and copies of one run from those of another."""
-    shown = json.dumps([run.tables, run.render], sort_keys=True)
+    shown = json.dumps([run.sums, run.render], sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 

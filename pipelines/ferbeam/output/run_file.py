@@ -52,17 +52,20 @@ class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         rows: of each table.
         tables: the files of each table, below OUTPUT.
         sums: SHA-256 of each of them.
+        rows_of: number of rows of each of them; empty where it is not told.
     """
 
     rows: dict[Word, Count]
     tables: dict[Word, tuple[Line, ...]]
     sums: dict[Line, Sha256]
+    rows_of: dict[Line, Count] = {}
 
 
 class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `run.json` holds.
 
     Attributes:
+        run_id: as in the column of `media`; empty where it is not told.
         command: what was called, as a line for a shell, secrets masked.
         belongs_to: INPUT, what is picked of it, and the settings that change rows.
         model: the model.
@@ -81,6 +84,7 @@ class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         earlier: what is in none of these.
     """
 
+    run_id: Annotated[str, Meta(pattern=r"^\w{0,32}$")] = ""
     command: Line
     belongs_to: Facts
     model: ModelUsed
@@ -136,12 +140,12 @@ def find_run(output: Output) -> Run | None:
     return run
 
 
-def write_run(output: Output, run: Run) -> None:
-    """Writes `run.json`, readable by people."""
+def write_run(output: Output, run: Run, place: str = RUN_FILE) -> None:
+    """Writes `run.json`, readable by people; to another place where it comes later."""
     values = to_builtins(run)
     values |= {name: values.pop(name) for name in Listed.__struct_fields__}  # the long ones last
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
-    output.write(output.path(RUN_FILE), f"{text}\n".encode())
+    output.write(output.path(place), f"{text}\n".encode())
 
 
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:

@@ -69,6 +69,10 @@ class StoredFolder:
         store_of(source).copy(source, target, self._stamp(target))
         store_of(source).remove([source])
 
+    def keep(self, path: str, name: str) -> None:
+        """Copies an object."""
+        store_of(path).copy(path, name, self._stamp(name))
+
     def wrote(self, path: str) -> bool:
         """Tells whether an object is ours."""
         name, stamp = below(self._root, path), self._stamp(path)

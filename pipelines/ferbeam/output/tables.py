@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import pyarrow as pa
 
+from fer_core.records import Failure
 from ferbeam.output.costs import Costs
 from ferbeam.output.folder import Output, encode_table
 
@@ -25,6 +26,9 @@ class TableFiles:
         tables: table name to file name.
         rows: table name to number of rows.
         sums: file name to the SHA-256 of its bytes.
+        names: the media that have rows in `media`.
+        settled: whether another run would do nothing else with the same media.
+        unopened: what has to be told of media that have no row in `media`.
         costs: what this run has spent on them.
         earlier: what earlier runs spent on those of their spans that they had committed.
         copies_key: of the copies that belong to them; empty without.
@@ -34,6 +38,9 @@ class TableFiles:
     tables: dict[str, str]
     rows: dict[str, int]
     sums: dict[str, str]
+    names: tuple[str, ...] = ()
+    settled: bool = True
+    unopened: tuple[Failure, ...] = ()
     costs: Costs = field(default_factory=dict)
     earlier: Costs = field(default_factory=dict)
     copies_key: str = ""
@@ -46,13 +53,13 @@ def digest(*parts: object) -> str:
 
 
 def write_tables(
-    output: Output, group: str, version: str, tables: dict[str, pa.Table]
+    output: Output, group: str, version: str, tables: dict[str, pa.Table], place: str = ""
 ) -> TableFiles:
-    """Writes table files under a name that changes with their content."""
+    """Writes table files under a name that changes with their content, below a place in OUTPUT."""
     names, sums = {}, {}
     for name, table in tables.items():
         if table.num_rows or name in ("media", "frames"):
-            names[name] = file = f"{name}/{group}-{version[:8]}.parquet"
+            names[name] = file = f"{place}{name}/{group}-{version[:8]}.parquet"
             data = encode_table(table)
             sums[file] = sha256(data).hexdigest()
             output.write(output.path(file), data)

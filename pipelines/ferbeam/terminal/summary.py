@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,7 +17,7 @@ from rich.table import Table
 from fer_core.emotions import emotion_named
 from fer_core.shown_time import shown_times
 from ferbeam.output.folder import Output
-from ferbeam.output.read_tables import read_table_file, read_tables
+from ferbeam.output.read_tables import read_row_groups, read_tables
 from ferbeam.output.run_file import Run
 from ferbeam.shell_words import join_words
 from ferbeam.text import printable, show_left_out
@@ -39,24 +41,25 @@ def describe_summary(output: Output, run: Run) -> dict[str, Any]:
 
 def print_summary(console: Console, output: Output, run: Run) -> None:
     """Prints what a run has found."""
-    media = read_tables(output, run, "media").sort_by("media").to_pylist()
+    every = read_tables(output, run, "media").sort_by("media")
+    count, media = every.num_rows, every.slice(0, SHOWN_MEDIA).to_pylist()
     emotions = _time_emotions(output, run, {row["media"]: row["duration_ms"] for row in media})
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("medium", overflow="fold", min_width=12)
     for name in ("frames", "with faces", "lost", "faces"):
         table.add_column(name, justify="right")
     table.add_column("mostly, share of faces", min_width=14)
-    for row in media[:SHOWN_MEDIA]:
+    for row in media:
         counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
         faces = emotions.get(row["media"], Counter())
         cells = [str(value) for value in (*counts, row["face_count"])]
         table.add_row(escape(printable(row["media"])), *cells, _dominant(faces))
     console.print(table)
-    if len(media) > SHOWN_MEDIA:
-        console.print(f"... and {len(media) - SHOWN_MEDIA} more media")
+    if count > SHOWN_MEDIA:
+        console.print(f"... and {count - SHOWN_MEDIA} more media")
     rows, seconds = run.rows, run.seconds["whole"]
     console.print(
-        f"{len(media)} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
+        f"{count} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
     )
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
     if left_out := show_left_out(run.left_out):
@@ -77,16 +80,21 @@ def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[st
     Args:
         output: of the run.
         run: what it tells of itself.
-        ends_ms: when each medium ends.
+        ends_ms: the media, and when each of them ends.
     """
     times: dict[str, Counter[str]] = {}
-    for file in run.tables["faces"]:  # their frames lie in a file of the same name
-        columns = ["media", "frame_index", "timestamp_ms"]
-        frames = read_table_file(output, run, f"frames/{file.partition('/')[2]}", columns)
-        shown_ms = _shown_times(frames.to_pydict(), ends_ms)
-        faces = read_table_file(output, run, file, ["media", "frame_index", "emotion"]).to_pydict()
-        for medium, index, emotion in zip(*faces.values(), strict=True):
-            times.setdefault(medium, Counter())[emotion] += shown_ms[medium, index]
+    names = pa.array(ends_ms, pa.string())
+
+    def read(name: str, columns: list[str]) -> dict[str, list[Any]]:
+        groups = (read_row_groups(output, run, file, columns) for file in run.tables[name])
+        parts = chain.from_iterable(groups)
+        own = [part.filter(pc.is_in(part["media"], names)).to_pydict() for part in parts]
+        return {column: [value for part in own for value in part[column]] for column in columns}
+
+    shown_ms = _shown_times(read("frames", ["media", "frame_index", "timestamp_ms"]), ends_ms)
+    faces = read("faces", ["media", "frame_index", "emotion"])
+    for medium, index, emotion in zip(*faces.values(), strict=True):
+        times.setdefault(medium, Counter())[emotion] += shown_ms[medium, index]
     return times
 
 

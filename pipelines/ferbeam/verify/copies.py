@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fer_core.errors import MediaError
+from collections.abc import Iterable
+from datetime import datetime
+
+from fer_core.errors import MediaError, UsageError
 from fer_core.measure_copies import CopyMeasures, measure_picture, measure_video
 from ferbeam.output.checked_files import leads_out
 from ferbeam.output.copy_sums import is_copy
@@ -15,7 +18,24 @@ TOLERANCE_MS = 2
 """How far the end of a copy may be from that of its medium, for rounding."""
 
 
-def check_copies(findings: Findings, output: Output, tally: Tally, rendered: bool) -> set[str]:
+def begun_at(copies: Iterable[Copy], run_id: str | None) -> datetime | None:
+    """Returns when a run began; None of None.
+
+    Raises:
+        UsageError: no medium is of that run.
+    """
+    if run_id is None:
+        return None
+    times = {copy.run_id: copy.analysed_at for copy in copies}
+    if run_id not in times:
+        latest = max(times, key=lambda known: times[known], default="none")
+        raise UsageError(f"--since {run_id}: no medium is of that run; the latest is {latest}")
+    return times[run_id]
+
+
+def check_copies(
+    findings: Findings, output: Output, tally: Tally, rendered: bool, since: str | None = None
+) -> set[str]:
     """Checks every copy, and the sheet of every video.
 
     Args:
@@ -23,11 +43,12 @@ def check_copies(findings: Findings, output: Output, tally: Tally, rendered: boo
         output: where they lie.
         tally: what the tables tell of them.
         rendered: whether the run was to make copies.
+        since: a `run_id`: copies of media that runs begun before it have analysed are not opened.
 
     Returns:
         The files that belong to OUTPUT by this, as paths below it.
     """
-    expected = set()
+    expected, begun = set[str](), begun_at(tally.copies, since)
     for copy in tally.copies:
         if copy.annotated is None:
             if rendered and not copy.failed:
@@ -36,15 +57,15 @@ def check_copies(findings: Findings, output: Output, tally: Tally, rendered: boo
         if copy.annotated != copy_name(copy.kind, copy.media) or leads_out(output, copy.annotated):
             findings.add("path", f"copy {copy.annotated} of {copy.media}")
             continue
-        expected.add(copy.annotated)
-        measures = _measure(findings, output, copy.annotated, copy.kind)
-        if measures is not None and _compare(findings, copy, measures):
-            _check_sum(findings, output, copy.annotated, tally)
+        files = {copy.annotated: copy.kind}
         if copy.kind == "video":
-            sheet = sheet_name(copy.media)
-            expected.add(sheet)
-            if _measure(findings, output, sheet, "image") is not None:
-                _check_sum(findings, output, sheet, tally)
+            files[sheet_name(copy.media)] = "image"
+        expected.update(files)
+        for file, kind in files.items() if begun is None or copy.analysed_at >= begun else ():
+            measures = _measure(findings, output, file, kind)
+            right = file != copy.annotated or (measures and _compare(findings, copy, measures))
+            if measures is not None and right:
+                _check_sum(findings, output, file, tally)
     return expected
 
 

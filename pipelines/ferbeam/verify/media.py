@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,8 @@ class Copy:
         duration_ms: of the medium.
         frame_count: frames that its copy should have.
         annotated: path of the copy below OUTPUT, None without one.
+        run_id: of the run that has analysed it.
+        analysed_at: when that run began.
         failed: whether there is a failure of it.
     """
 
@@ -46,6 +49,8 @@ class Copy:
     duration_ms: int
     frame_count: int
     annotated: str | None
+    run_id: str
+    analysed_at: datetime
     failed: bool
 
 

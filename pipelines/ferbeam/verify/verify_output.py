@@ -27,11 +27,15 @@ class Verified:
     beside: list[str]
 
 
-def verify_output(output: Output) -> Verified:
+def verify_output(output: Output, since: str | None = None) -> Verified:
     """Checks an OUTPUT through its `run.json`, one medium after the other.
 
+    Args:
+        output: what is checked.
+        since: a `run_id`: copies of media that runs begun before it have analysed are not opened.
+
     Raises:
-        UsageError: it holds no finished run.
+        UsageError: it holds no finished run, or no medium of that run.
     """
     from ferbeam.verify.findings import Findings
     from ferbeam.verify.media import Tally, check_group, check_tally
@@ -47,7 +51,7 @@ def verify_output(output: Output) -> Verified:
                 check_group(findings, tally, group.tables)
         if tally.whole:  # else all would be missing that a damaged file held
             check_tally(findings, tally, run)
-        beside = _check_files(findings, output, tally, run)
+        beside = _check_files(findings, output, tally, run, since)
     counted = {**tally.rows, "copies": sum(1 for copy in tally.copies if copy.annotated)}
     return Verified(findings.list(), counted, beside)
 
@@ -64,11 +68,13 @@ def _load_run(findings: Findings, output: Output) -> Run | None:
         return None
 
 
-def _check_files(findings: Findings, output: Output, tally: Tally, run: Run) -> list[str]:
+def _check_files(
+    findings: Findings, output: Output, tally: Tally, run: Run, since: str | None
+) -> list[str]:
     """Checks the copies, and what lies beside what belongs to the run; returns what is others'."""
     from ferbeam.verify.beside import check_beside
     from ferbeam.verify.copies import check_copies
 
-    known = check_copies(findings, output, tally, run.render is not None)
+    known = check_copies(findings, output, tally, run.render is not None, since)
     known.update(file for files in run.tables.values() for file in files)
     return check_beside(findings, output, known, tally.whole)

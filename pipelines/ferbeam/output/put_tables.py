@@ -1,0 +1,76 @@
+"""Puts the files of a finished run in place, so that no reader and no crash meets half of it.
+
+What is to be done is written down first; from then on it is done, by this command or the next one.
+A file is replaced under its own name, by one rename or PUT, after what it replaces has a second
+name, by which whoever has read the old `run.json` still finds it. `run.json` comes last.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, to_builtins
+from msgspec.json import decode
+
+from ferbeam.output.checked_files import read_checked
+from ferbeam.output.folder import Output
+from ferbeam.output.table_parts import KEPT, NEXT, kept_file
+
+PUT = f"{NEXT}/put.json"
+MOST_BYTES = 64 * 2**20
+
+
+class Put(Struct, frozen=True):
+    """What is to be put in place.
+
+    Attributes:
+        files: where each file goes, and where it lies until then; in this order.
+        gone: what is removed.
+        before: SHA-256 of what lies now in the places of table files.
+    """
+
+    files: dict[str, str]
+    gone: list[str]
+    before: dict[str, str]
+
+
+def put_in_place(output: Output, put: Put) -> None:
+    """Puts files in place; all that it names has to be there."""
+    for name in output.list_files(KEPT):
+        output.remove(output.path(name))
+    output.write_json(output.path(PUT), to_builtins(put))
+    finish_put(output)
+
+
+def finish_put(output: Output) -> None:
+    """Does what is left of what was to be put in place, if anything; for one process at a time."""
+    put = _read_put(output)
+    if put is None:
+        return
+    for place, checksum in put.before.items():
+        _keep(output, put, place, checksum)
+    for place, staged in put.files.items():
+        if output.exists(output.path(staged)):
+            output.move(output.path(staged), output.path(place))
+    for place in put.gone:
+        if output.exists(output.path(place)):
+            output.remove(output.path(place))
+    output.remove(output.path(PUT))
+
+
+def clear_staged(output: Output) -> None:
+    """Removes what was made ready and is not to be put in place any more."""
+    output.remove(*(output.path(name) for name in output.list_files(NEXT)))
+
+
+def _read_put(output: Output) -> Put | None:
+    try:
+        return decode(read_checked(output, PUT, MOST_BYTES), type=Put)
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return None
+
+
+def _keep(output: Output, put: Put, place: str, checksum: str) -> None:
+    """Gives what is replaced or removed a second name, unless it is replaced already."""
+    staged, kept = put.files.get(place), output.path(kept_file(checksum))
+    replaced = staged is not None and not output.exists(output.path(staged))
+    if not replaced and not output.exists(kept) and output.exists(output.path(place)):
+        output.keep(output.path(place), kept)

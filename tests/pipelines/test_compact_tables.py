@@ -1,0 +1,389 @@
+"""The tables of a finished run are few files, whatever is added, changed or dropped, and whenever
+a run is ended: whoever reads them, by `run.json` or by all files of a folder, finds each row once.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fer_core.records import FRAMES, TABLES, Failure
+from ferbeam.output import plan_parts as planning
+from ferbeam.output.finish_tables import gather_parts, put_run
+from ferbeam.output.folder import Output
+from ferbeam.output.known_media import read_known
+from ferbeam.output.listed_media import Listed, ListedMedium
+from ferbeam.output.local_folder import LocalFolder
+from ferbeam.output.merge_rows import RowWriter, merge_rows
+from ferbeam.output.plan_parts import Found, plan_parts
+from ferbeam.output.put_tables import clear_staged, finish_put
+from ferbeam.output.read_tables import read_tables
+from ferbeam.output.run_file import Earlier, ModelUsed, Run, find_run, load_run
+from ferbeam.output.run_file import Listed as TablesListed
+from ferbeam.output.table_parts import GROUP_ROWS, NOWHERE, ROWS
+from ferbeam.output.tables import TableFiles, write_tables
+from ferbeam.output.write_part import write_part
+from tests.pipelines.finished import make_picture, make_video
+
+Content = dict[str, int]
+"""Media, and the seed that their rows are drawn from; negative ones do not open."""
+
+
+def rows_of(name: str, seed: int) -> dict[str, pa.Table]:
+    """Draws the rows of a medium; 0 to 40 frames of a video, or a picture."""
+    if name.endswith(".mp4"):
+        tables = make_video(name, seed % 40 + 1, tracks=1 + seed % 2, seed=seed)
+    else:
+        tables = make_picture(name, ("happy",) * (seed % 3))
+    row = {**tables["media"].to_pylist()[0], "codec": str(seed)}
+    failure = Failure(name, "decode", "DecodeError", f"seed {seed}", 0, 0)._asdict()
+    failures = [failure] if seed % 5 == 0 else []
+    return {
+        **tables,
+        "media": pa.Table.from_pylist([row], TABLES["media"]),
+        "failures": pa.Table.from_pylist(failures, TABLES["failures"]),
+    }
+
+
+def write_groups(output: Output, content: Content, todo: set[str]) -> list[TableFiles]:
+    """Writes the rows of groups as the steps of a job do: a video alone, pictures in threes."""
+    names = sorted(name for name in content if name in todo and content[name] >= 0)
+    videos = [[name] for name in names if name.endswith(".mp4")]
+    pictures = [name for name in names if not name.endswith(".mp4")]
+    groups = []
+    for group in [*videos, *(pictures[at : at + 3] for at in range(0, len(pictures), 3))]:
+        parts = [rows_of(name, content[name]) for name in group]
+        tables = {
+            name: pa.concat_tables([part[name].cast(schema) for part in parts])
+            for name, schema in TABLES.items()
+        }
+        key = f"{abs(hash(tuple(group))):032x}"[:32]
+        files = write_tables(output, key, f"{random.getrandbits(32):08x}", tables, f"{ROWS}/")
+        groups.append(TableFiles(key, files.tables, files.rows, files.sums, tuple(group)))
+    return groups
+
+
+def describe(run_id: str, tables: TablesListed) -> Run:
+    """Returns a `run.json` around the tables that were gathered."""
+    return Run(
+        run_id=run_id,
+        command="ferbeam analyze in out",
+        belongs_to={"INPUT": "/in"},
+        model=ModelUsed(name="m", sha256="0" * 64),
+        render=None,
+        span_s=None,
+        schema_version="2",
+        versions={},
+        started="2026-11-01T10:00:00Z",
+        workers=None,
+        seconds={"whole": 1.0},
+        wall={},
+        counts={},
+        earlier=Earlier(seconds={}, counts={}),
+        **msgspec.structs.asdict(tables),
+    )
+
+
+def run_once(output: Output, run_id: str, content: Content) -> None:
+    """Does what a run does with its tables: what changed is done, and all is put in place."""
+    finish_put(output)
+    clear_staged(output)
+    held = find_run(output)
+    known = {} if held is None else read_known(output, held, "same")
+    media = []
+    for name in sorted(content):
+        note = known.get(name)
+        done = note is not None and note.size == content[name]
+        part = NOWHERE if note is None else note.part
+        media.append(ListedMedium(name, b"", "", content[name], 0, name, not done, part))
+    todo = {medium.media for medium in media if medium.todo}
+    failures = [
+        Failure(name, "probe", "MediaError", f"seed {content[name]}")
+        for name in sorted(todo)
+        if content[name] < 0
+    ]
+    listed = Listed(media, [], "same")
+    found = Found(write_groups(output, content, todo), failures)
+    numbers = plan_parts(output, run_id, listed, found)
+    for number in numbers:
+        write_part(output, number)
+    tables = gather_parts(output, held, numbers, len(content))
+    put_run(output, held, describe(run_id, tables))
+    output.remove(*(output.path(file) for file in output.list_files(ROWS)))
+
+
+def expected(content: Content) -> dict[str, Counter[tuple[str, str]]]:
+    """Counts the rows that each medium is to have, with what tells one version from another."""
+    found: dict[str, Counter[tuple[str, str]]] = {name: Counter() for name in TABLES}
+    for name, seed in content.items():
+        if seed < 0:
+            found["failures"][name, f"seed {seed}"] += 1
+            continue
+        for table, rows in rows_of(name, seed).items():
+            for row in rows.to_pylist():
+                found[table][key_of(table, row)] += 1
+    return found
+
+
+def key_of(table: str, row: dict[str, object]) -> tuple[str, str]:
+    parts = {
+        "faces": ("frame_index", "face_index", "confidence"),
+        "frames": ("frame_index", "status"),
+        "media": ("codec",),
+        "failures": ("message",),
+    }[table]
+    return str(row["media"]), "seed " * (table == "failures") + "|".join(
+        str(row[part]).removeprefix("seed ") for part in parts
+    )
+
+
+def counted(table: str, rows: pa.Table) -> Counter[tuple[str, str]]:
+    return Counter(key_of(table, row) for row in rows.to_pylist())
+
+
+def read_by_folder(output: Output, table: str) -> pa.Table:
+    """Reads all files of a folder, as `faces/*.parquet` does."""
+    files = sorted(Path(output.path(table)).glob("*.parquet"))
+    empty = pa.Table.from_batches([], TABLES[table].remove_metadata())
+    parts = [pq.ParquetFile(file).read().replace_schema_metadata(None) for file in files]
+    return pa.concat_tables([empty, *parts])
+
+
+def assert_holds(output: Output, content: Content) -> None:
+    """Checks that both ways of reading give exactly the rows of these media."""
+    run = load_run(output)
+    for table, wanted in expected(content).items():
+        assert counted(table, read_tables(output, run, table)) == wanted, table
+        assert counted(table, read_by_folder(output, table)) == wanted, table
+
+
+def media_of(count: int) -> Content:
+    names = [f"{number % 7}/{number:05}" for number in range(count)]
+    dice = random.Random(count)
+    return {
+        name + (".mp4" if number % 4 == 0 else ".jpg"): dice.randint(0, 99) or -1
+        for number, name in enumerate(names)
+    }
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Output:
+    """An OUTPUT whose parts are full with 300 rows."""
+    monkeypatch.setattr(planning, "FULL_ROWS", 300)
+    return Output(str(tmp_path / "out"))
+
+
+def change(content: Content, dice: random.Random) -> Content:
+    """Adds, changes and drops some media; some no longer open, some do at last."""
+    kept = {name: seed for name, seed in content.items() if dice.random() > 0.05}
+    for name in [name for name in kept if dice.random() < 0.05]:
+        kept[name] = dice.choice([-1 - dice.randint(0, 9), dice.randint(0, 99)])
+    added = {f"{dice.randint(0, 9)}/n{dice.getrandbits(24)}.jpg": dice.randint(0, 99)}
+    return {**kept, **added, f"new/{dice.getrandbits(24)}.mp4": dice.randint(0, 99)}
+
+
+def test_tables_stay_few_and_right_over_many_nights(output: Output) -> None:
+    dice, content = random.Random(1), media_of(120)
+    run_once(output, "night00", content)
+    assert_holds(output, content)
+    first = len(load_run(output).tables["faces"])
+    assert 1 < first < 10
+    for night in range(1, 12):
+        content = change(content, dice)
+        run_once(output, f"night{night:02}", content)
+        assert_holds(output, content)
+    run = load_run(output)
+    assert len(run.tables["faces"]) <= first + 2
+    assert len(run.tables["failures"]) == len(run.tables["media"]) + 1
+    for table in TABLES:
+        for file in run.tables[table]:
+            names = pq.read_table(output.path(file))["media"].to_pylist()
+            assert names == sorted(names)
+
+
+def test_what_did_not_change_is_not_written_again(output: Output) -> None:
+    content = media_of(120)
+    run_once(output, "one", content)
+    before = {file: os.stat(output.path(file)).st_mtime_ns for file in load_run(output).sums}
+    run_once(output, "two", content)
+    after = {file: os.stat(output.path(file)).st_mtime_ns for file in load_run(output).sums}
+    assert after == before
+    assert load_run(output).run_id == "two"
+    run_once(output, "three", {**content, "new.jpg": 1})
+    changed = [file for file in before if os.stat(output.path(file)).st_mtime_ns != before[file]]
+    assert len({file.rpartition("/")[2] for file in changed}) == 1
+
+
+def test_no_media_are_tables_without_rows(output: Output) -> None:
+    run_once(output, "one", {"a.jpg": -1})
+    assert_holds(output, {"a.jpg": -1})
+    for table in TABLES:
+        assert pq.read_table(output.path(table)).schema.names == TABLES[table].names
+    run_once(output, "two", {})
+    assert_holds(output, {})
+
+
+class EndedError(Exception):
+    """The command was ended here."""
+
+
+@pytest.fixture
+def end_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]:
+    """Ends the command before its n-th change of a file; None: never."""
+    left: list[int | None] = [None]
+
+    def step() -> None:
+        if left[0] is not None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise EndedError
+
+    def count(name: str) -> None:
+        whole = getattr(LocalFolder, name)
+
+        def counted_step(self: LocalFolder, *words: object) -> object:
+            step()
+            return whole(self, *words)
+
+        monkeypatch.setattr(LocalFolder, name, counted_step)
+
+    for name in ("move", "keep", "_put", "remove"):
+        count(name)
+    return lambda steps: left.__setitem__(0, steps)
+
+
+def test_a_run_that_is_ended_anywhere_leaves_every_row_once(
+    output: Output, tmp_path: Path, end_after: Callable[[int | None], None]
+) -> None:
+    dice, before = random.Random(3), media_of(60)
+    run_once(output, "before", before)
+    after = change(change(before, dice), dice)
+    whole, wanted = Path(output.root), (expected(before), expected(after))
+    shutil.copytree(whole, tmp_path / "kept")
+    states = set()
+    for steps in range(10_000):
+        shutil.rmtree(whole)
+        shutil.copytree(tmp_path / "kept", whole)
+        end_after(steps)
+        try:
+            run_once(output, "after", after)
+        except EndedError:
+            pass
+        else:
+            break
+        finally:
+            end_after(None)
+        states.add(assert_whole(output, *wanted))
+        if steps % 5 == 0:
+            again = change(after, random.Random(steps))
+            run_once(output, "again", again)
+            assert_holds(output, again)
+    assert states == {"before", "after"}
+    assert steps > 40
+
+
+def assert_whole(
+    output: Output,
+    before: dict[str, Counter[tuple[str, str]]],
+    after: dict[str, Counter[tuple[str, str]]],
+) -> str:
+    """Checks that `run.json` gives one run, and every folder each medium once; tells which run."""
+    run = load_run(output)
+    wanted = before if run.run_id == "before" else after
+    for table in TABLES:
+        assert counted(table, read_tables(output, run, table)) == wanted[table]
+        found = by_medium(counted(table, read_by_folder(output, table)))
+        own = by_medium(before[table]), by_medium(after[table])
+        for medium in {*found, *own[0], *own[1]}:
+            assert found.get(medium) in (own[0].get(medium), own[1].get(medium)), (table, medium)
+    return run.run_id
+
+
+def by_medium(rows: Counter[tuple[str, str]]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for (medium, key), count in rows.items():
+        found.setdefault(medium, Counter())[key] = count
+    return found
+
+
+KILLED = """
+import random, sys
+import tests.pipelines.test_compact_tables as own
+own.planning.FULL_ROWS = 300
+output = own.Output(sys.argv[1])
+before = own.media_of(300)
+after = own.change(own.change(before, random.Random(3)), random.Random(4))
+print("ready", flush=True)
+sys.stdin.readline()
+own.run_once(output, "after", after)
+"""
+
+
+@pytest.mark.long
+def test_a_run_that_is_killed_at_any_moment_leaves_every_row_once(output: Output) -> None:
+    before = media_of(300)
+    run_once(output, "before", before)
+    after = change(change(before, random.Random(3)), random.Random(4))
+    wanted = expected(before), expected(after)
+    kept = Path(output.root).with_name("kept")
+    shutil.copytree(output.root, kept)
+    for turn in range(20):
+        shutil.rmtree(output.root)
+        shutil.copytree(kept, output.root)
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, output.root],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdin is not None
+            process.stdout.readline()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.02 + 0.015 * turn)
+            process.send_signal(signal.SIGKILL)
+        assert_whole(output, *wanted)
+        run_once(output, "again", after)
+        assert_holds(output, after)
+
+
+def test_merged_rows_are_in_order_and_row_groups_are_full(tmp_path: Path) -> None:
+    def rows(name: str, count: int) -> pa.Table:
+        columns = {"media": [name] * count, "frame_index": range(count), "timestamp_ms": 0}
+        columns |= {"status": "ok", "face_count": 0}
+        filled = {
+            key: v if not isinstance(v, (int, str)) else [v] * count for key, v in columns.items()
+        }
+        return pa.table(filled, FRAMES)
+
+    kept = [
+        pa.concat_tables([rows("b", 70_000), rows("d", 70_000)]),
+        pa.concat_tables([rows("d", 9), rows("f", 5)]),
+    ]
+    added = [
+        (name, rows(name, count)) for name, count in (("a", 3), ("c", 60_000), ("e", 0), ("g", 1))
+    ]
+    with RowWriter(str(tmp_path / "frames.parquet"), FRAMES) as writer:
+        for table in merge_rows(kept, added):
+            writer.add(table)
+    file = pq.ParquetFile(tmp_path / "frames.parquet")
+    read = file.read()
+    runs = [(name, count) for name, count in Counter(read["media"].to_pylist()).items()]
+    assert runs == [("a", 3), ("b", 70_000), ("c", 60_000), ("d", 70_009), ("f", 5), ("g", 1)]
+    groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+    assert groups == [GROUP_ROWS, read.num_rows - GROUP_ROWS]
+    assert read.schema.metadata[b"ferbeam.schema_version"] == b"2"
