@@ -207,6 +207,8 @@ train: $(TRAIN_VENV)/train.stamp ## Trains on DATA=folder into MODEL_DIR (defaul
 # Each network is trained unless it is there, so that a stopped `make model` goes on.
 # Arguments: its name, options, teachers, and the network it begins with.
 TAUGHT = test -f "$(MODEL_DIR)/$(1)/card.json" || $(TRAIN_VENV)/bin/ferbeam train "$(DATA)" "$(MODEL_DIR)/$(1)" $(2) $(if $(4),--start "$(MODEL_DIR)/$(4)") $(foreach teacher,$(3),--teacher "$(MODEL_DIR)/$(teacher)") $(ARGS)
+# Of faces that are not FER2013's.
+OTHERS = --cameras $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(FACES),--faces "$(FACES)")
 model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teachers on DATA=folder (hours) into MODEL_DIR
 	@test -n "$(DATA)" || { echo "usage: make model DATA=folder [ANSWERS=file] [FACES=file] [MODEL_DIR=folder] [ARGS=--mixed-precision]"; exit 2; }
 	@$(call TAUGHT,first,--epochs 30 --seed 31)
@@ -218,7 +220,7 @@ model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teache
 	@$(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44,large_43 small_91,large_43)
 	@$(call TAUGHT,small_92,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
 	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 small_92,large_44)
-	@$(call TAUGHT,fer_cnn,--epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --cameras --start-share 0.3 --seed 101 $(if $(ANSWERS),--answers "$(ANSWERS)") $(if $(FACES),--faces "$(FACES)"),large_45,small_92)
+	@$(call TAUGHT,fer_cnn,$(OTHERS) --epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --mean "$(MODEL_DIR)/small_92" 0.3 --seed 101,large_45,small_92)
 
 face-check: $(TRAIN_VENV)/train.stamp ## Trains the face check on the marked pictures of DATA=folder into MODEL_DIR (an hour)
 	@test -n "$(DATA)" || { echo "usage: make face-check DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }

@@ -54,7 +54,9 @@ def read_answers(file: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(answers, np.float32)
 
 
-def hints_of(answers: NDArray[np.float32], power: float) -> NDArray[np.float32]:
+def hints_of(
+    answers: NDArray[np.float32], power: float | NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Returns what other scores are to be multiplied by, so that this teacher is heard too.
 
     A product of experts (Hinton 2002, Neural Computation 14): its scores, less what it says of all
@@ -62,7 +64,7 @@ def hints_of(answers: NDArray[np.float32], power: float) -> NDArray[np.float32]:
 
     Args:
         answers: float32 (n, 7), NaN where it was not asked.
-        power: 0 for not hearing it, 1 for all it says.
+        power: 0 for not hearing it, 1 for all it says; of all, or of each picture, (n, 1).
 
     Returns:
         float32 (n, 7), 1 where it was not asked.

@@ -51,9 +51,8 @@ class TrainSettings:
         rare_share: pictures of an emotion with a smaller share of the targets are shown more often.
         label_share: how much of a target is the single label, where there are votes too; 0 to 1.
         hint_power: how much of what a teacher outside ferbeam says is heard; see `hints_of`.
+        faces_hint_power: the same for faces that nobody has labelled, where no vote is lost by it.
         cameras: shows the pictures in the light and through the cameras of `photograph_crops`.
-        start_share: how much of the weights that training began with is left in the result, which
-            is then the mean of both; 0 to 1, 0 for none.
         mixup: two pictures are shown as one, with random shares from Beta(mixup, mixup); 0 for
             each picture alone.
         mixed_precision: computes in bfloat16 and keeps the weights in float32.
@@ -71,8 +70,8 @@ class TrainSettings:
     rare_share: float = 0.05
     label_share: float = 0.0
     hint_power: float = 0.1
+    faces_hint_power: float = 0.1
     cameras: bool = False
-    start_share: float = 0.0
     mixup: float = 0.0
     mixed_precision: bool = False
     seed: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,26 +124,34 @@ def _computing_in(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(usual)
 
 
-def _begin_with(network: keras.Model, start: Path) -> None:
-    """Gives a network the weights of a `.keras` file, which must hold the same network."""
-    weights = load_keras(start).get_weights()
+def _weights_of(file: Path, network: keras.Model, option: str) -> list[NDArray[np.float32]]:
+    """Returns the weights of a `.keras` file, which must hold the same network."""
+    weights: list[NDArray[np.float32]] = load_keras(file).get_weights()
     if [each.shape for each in weights] != [each.shape for each in network.get_weights()]:
-        raise SettingsError(f"--start {start.parent}: is another network; name its own --network")
-    network.set_weights(weights)
+        raise SettingsError(f"{option} {file.parent}: is another network; name its own --network")
+    return weights
 
 
-def _mixed_weights(
-    network: keras.Model, start: Path | None, share: float
-) -> list[NDArray[np.float32]]:
-    """Returns the mean of the weights learnt and those begun with, which keep `share` of it.
+def average_weights(network: keras.Model, others: Sequence[tuple[Path, float]]) -> None:
+    """Makes the weights the mean of those learnt and of other networks'.
 
-    What was learnt first is kept so, and what came anew holds (Wortsman et al. 2022, 2109.01903).
+    What each has learnt is kept so (Wortsman et al. 2022, arXiv 2203.05482 and 2109.01903); they
+    must have grown out of one another, or the mean knows nothing.
+
+    Args:
+        network: keeps what the shares of the others leave.
+        others: `.keras` files of networks of the same shape, and the share of each.
+
+    Raises:
+        SettingsError: one is another network.
+        ModelError: one is no network.
     """
-    learnt: list[NDArray[np.float32]] = network.get_weights()
-    if start is None or not share:
-        return learnt
-    begun = load_keras(start).get_weights()
-    return [share * old + (1 - share) * new for old, new in zip(begun, learnt, strict=True)]
+    kept = 1 - sum(share for _, share in others)
+    mean = [kept * each for each in network.get_weights()]
+    for file, share in others:
+        for whole, each in zip(mean, _weights_of(file, network, "--mean"), strict=True):
+            whole += share * each
+    network.set_weights(mean)
 
 
 def _untrained_network(settings: TrainSettings, steps: int, start: Path | None) -> keras.Model:
@@ -151,7 +159,7 @@ def _untrained_network(settings: TrainSettings, steps: int, start: Path | None) 
     with _computing_in("mixed_bfloat16" if settings.mixed_precision else "float32"):
         network = build_network(NETWORKS[settings.network])
     if start is not None:
-        _begin_with(network, start)
+        network.set_weights(_weights_of(start, network, "--start"))
     network.compile(
         _optimizer(settings, steps),
         keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -224,5 +232,5 @@ def train_network(
         verbose=0,
     )
     exact = build_network(NETWORKS[settings.network])
-    exact.set_weights(_mixed_weights(network, start, settings.start_share))
+    exact.set_weights(network.get_weights())
     return exact

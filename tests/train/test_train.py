@@ -115,7 +115,7 @@ def test_a_teacher_outside_and_faces_without_labels_are_learnt_from(
     pictures = [cv2.imencode(".png", face)[1].tobytes() for face in faces]
     pq.write_table(pa.table({"image": pictures}), tmp_path / "faces.parquet")
     settings = dataclasses.replace(
-        SETTINGS, epochs=6, teacher_share=0.0, ema=0.5, hint_power=1.0, cameras=True
+        SETTINGS, epochs=6, teacher_share=0.0, ema=0.5, faces_hint_power=1.0, cameras=True
     )
     request = TrainRequest(
         data,
@@ -137,14 +137,16 @@ def test_a_teacher_outside_and_faces_without_labels_are_learnt_from(
         TrainRequest(data, tmp_path, settings, faces=tmp_path / "faces.parquet")
 
 
-def test_a_share_of_the_weights_begun_with_is_kept(
+def test_the_result_is_a_mean_of_the_weights_learnt_and_others(
     data: Path, straight: Path, tmp_path: Path
 ) -> None:
     settings = dataclasses.replace(SETTINGS, epochs=1, ema=0.5)
     for name, share in (("new", 0.0), ("half", 0.5), ("old", 1.0)):
-        mixed = dataclasses.replace(settings, start_share=share)
-        request = TrainRequest(data, tmp_path / name, mixed, start=straight)
-        run_train(request, lambda line: None)
+        request = TrainRequest(
+            data, tmp_path / name, settings, start=straight, means=((straight, share),)
+        )
+        card = run_train(request, lambda line: None)
+        assert card.command.endswith(f"--start straight --mean straight {share}")
     new, half, old, begun = map(
         kernels, (tmp_path / "new", tmp_path / "half", tmp_path / "old", straight)
     )
@@ -152,6 +154,8 @@ def test_a_share_of_the_weights_begun_with_is_kept(
         np.testing.assert_allclose(each_old, each_begun, atol=1e-6)
         np.testing.assert_allclose(each_half, (each_new + each_begun) / 2, atol=1e-6)
         assert np.abs(each_new - each_begun).max() > 1e-5
+    with pytest.raises(SettingsError, match="more than 1 in all"):
+        TrainRequest(data, tmp_path, settings, means=((straight, 0.6), (straight, 0.5)))
 
 
 @pytest.mark.parametrize("mixup", [0.0, 1.0])

@@ -123,6 +123,13 @@ def prepare(**options: Any) -> None:
     help="How much of --answers is heard: the power of its scores that multiply the teachers'.",
 )
 @click.option(
+    "--faces-hint-power",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="The same for --faces.",
+)
+@click.option(
     "--faces",
     metavar="FILE.parquet",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -141,11 +148,13 @@ def prepare(**options: Any) -> None:
     help="Shows the pictures in other light, blurred, noisy, far away, saved small.",
 )
 @click.option(
-    "--start-share",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="How much of --start's weights is left in the result, the mean of both.",
+    "--mean",
+    "means",
+    metavar="MODEL SHARE",
+    type=(click.Path(exists=True, file_okay=False, path_type=Path), click.FloatRange(0, 1)),
+    multiple=True,
+    help="How much of the weights of a model that this one grew out of is in the result, which is "
+    "the mean of all; several times.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=128, show_default=True)
@@ -178,6 +187,7 @@ def train(
     start: Path | None,
     answers: Path | None,
     faces: Path | None,
+    means: tuple[tuple[Path, float], ...],
     **settings: Any,
 ) -> None:
     """Trains a network on DATA and writes it to MODEL_DIR; the same command again resumes.
@@ -199,6 +209,7 @@ def train(
         start=start,
         answers=answers,
         faces=faces,
+        means=means,
     )
     with quiet_libraries():
         card = run_train(request, show_line)

@@ -59,6 +59,7 @@ class TrainRequest:
         answers: file of what a teacher outside ferbeam said (`write_answers`), None for none.
         faces: Parquet file with `image`, faces that nobody has labelled and the teachers alone
             speak of; None for none.
+        means: model folders whose weights are in the result, too, and the share of each.
     """
 
     data: Path
@@ -69,8 +70,13 @@ class TrainRequest:
     start: Path | None = None
     answers: Path | None = None
     faces: Path | None = None
+    means: tuple[tuple[Path, float], ...] = ()
 
     def __post_init__(self) -> None:
+        if sum(share for _, share in self.means) > 1:
+            raise SettingsError(
+                "--mean: shares are more than 1 in all; leave some for what is learnt"
+            )
         if (self.answers or self.faces) and not self.teachers:
             raise SettingsError("--answers, --faces: need a --teacher, whose word they add to")
         if self.answers and self.settings.mixup:
@@ -123,6 +129,7 @@ def _run_identity(train: LabelledFaces, request: TrainRequest) -> dict[str, Any]
         "start": request.start and load_card(request.start).sha256_for("tensorflow"),
         "answers": request.answers and file_sha256(request.answers),
         "faces": request.faces and file_sha256(request.faces),
+        "means": [[load_card(mean).sha256_for("tensorflow"), of] for mean, of in request.means],
         "train_sha256": pictures.hexdigest(),
     }
 
@@ -188,8 +195,9 @@ def _shown_rows(
     known, hints = targets, None
     if request.answers is not None:
         answers = read_answers(request.answers, crops)
-        hints = hints_of(answers, settings.hint_power)
         told = targets.any(axis=1, keepdims=True)
+        powers = np.where(told, settings.hint_power, settings.faces_hint_power)
+        hints = hints_of(answers, powers)
         known = np.where(told, targets, np.nan_to_num(answers)).astype(np.float32)
     shown = repeat_rare(known, settings.rare_share, settings.seed)
     return crops[shown], targets[shown], None if hints is None else hints[shown]
@@ -223,12 +231,14 @@ def _train_and_export(
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fer_core.learn.charts import draw_learning_curves
-    from fer_core.learn.training import train_network
+    from fer_core.learn.training import average_weights, train_network
 
     batches, rows = -(-len(crops) // settings.batch), (crops, targets)
     start = request.start and request.start / MODEL_FILES["tensorflow"]
     with TrainProgress(settings.epochs, batches, echo) as progress:
         network = train_network(rows, valid_rows, model_dir, settings, progress, teachers, start)
+    keras_file = MODEL_FILES["tensorflow"]
+    average_weights(network, [(mean / keras_file, share) for mean, share in request.means])
     network.save(model_dir / TRAINED)
     draw_learning_curves(model_dir / EPOCHS_FILE, model_dir / CURVES_FILE)
     provenance = Provenance(
@@ -261,6 +271,7 @@ def _command(request: TrainRequest) -> str:
     for option in ("start", "answers", "faces"):
         named: Path | None = getattr(request, option)
         options += [] if named is None else [f"--{option} {named.name}"]
+    options += [f"--mean {mean.name} {share}" for mean, share in request.means]
     return " ".join(["ferbeam train DATA MODEL_DIR", f"--label-set {request.label_set}", *options])
 
 
