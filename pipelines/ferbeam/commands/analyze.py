@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_core.errors import FerError, UsageError
+from fer_core.errors import FerError, FerWarning, UsageError
 from ferbeam.commands.exit_codes import DONE, SOME_FAILED, exit_code_of
 from ferbeam.commands.options import (
     detector_options,
@@ -204,6 +205,15 @@ class Telling:
 
         return ShownProgress(open_console(highlight=True, stderr=True), self.verbose)
 
+    def warn(self, line: str) -> None:
+        """Tells a line of warning."""
+        if self.as_json:
+            from ferbeam.terminal.log_lines import write_event
+
+            write_event(sys.stderr, "note", message=line)
+        else:
+            warnings.warn(line, FerWarning, stacklevel=2)
+
     def end(self, code: int, message: str | None = None) -> int:
         """Writes the last line of JSON; returns the exit code."""
         from ferbeam.masking import mask_urls
@@ -240,15 +250,17 @@ def _tell(options: AnalyzeOptions, run: Run | None, told: Telling) -> int:
         click.echo(json_text(describe_summary(output, run)))
     elif not told.quiet:
         print_summary(console, output, run)
-        _warn_of_main(output, run)
+    if not told.quiet:
+        _warn_of_main(output, run, told)
     return SOME_FAILED if run.rows["failures"] else DONE
 
 
-def _warn_of_main(output: Output, run: Run) -> None:
+def _warn_of_main(output: Output, run: Run, told: Telling) -> None:
     """Warns of videos whose main person is unclear, unless there are very many faces."""
-    from ferbeam.query.main_person import find_unclear, tell_unclear
+    from ferbeam.query.main_person import describe_unclear, find_unclear
     from ferbeam.query.tables import MOST_IN_MEMORY, open_tables
 
     if 0 < run.rows["faces"] <= MOST_IN_MEMORY:
         with open_tables(output) as tables:
-            tell_unclear(find_unclear(tables))
+            for line in describe_unclear(find_unclear(tables)):
+                told.warn(line)

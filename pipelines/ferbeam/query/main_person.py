@@ -30,18 +30,16 @@ def find_unclear(tables: DuckDBPyConnection) -> list[tuple[str, float]]:
 def warn_of_main(tables: DuckDBPyConnection, sql: str) -> None:
     """Warns of unclear main persons where a query asks for what is told of them alone."""
     if OF_MAIN & set(re.findall(r"\w+", sql.lower())):
-        tell_unclear(find_unclear(tables))
+        for line in describe_unclear(find_unclear(tables)):
+            warnings.warn(line, FerWarning, stacklevel=2)
 
 
-def tell_unclear(unclear: list[tuple[str, float]]) -> None:
-    """Warns of videos whose main person is unclear."""
-    for media, share in unclear[:MOST_TOLD]:
-        warnings.warn(
-            f"{media}: its main person is in {100 * share:.0f} % of the samples with faces; the "
-            "view people tells of all, and --people 1 that there is one",
-            FerWarning,
-            stacklevel=2,
-        )
-    if len(unclear) > MOST_TOLD:
-        more = len(unclear) - MOST_TOLD
-        warnings.warn(f"and {more} more videos like that", FerWarning, stacklevel=2)
+def describe_unclear(unclear: list[tuple[str, float]]) -> list[str]:
+    """Says of videos, and of how many samples their main person is in, that it is unclear."""
+    lines = [
+        f"{media}: its main person is in {100 * share:.0f} % of the samples with faces; the view "
+        "people tells of all, and --people 1 that there is one"
+        for media, share in unclear[:MOST_TOLD]
+    ]
+    more = len(unclear) - MOST_TOLD
+    return [*lines, f"and {more} more videos like that"] if more > 0 else lines
