@@ -13,6 +13,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
 from ferbeam import open_output
+from ferbeam.agreement.agree import tell_figures
 from ferbeam.agreement.codes import name_video, read_codes
 from ferbeam.output.folder import Output
 from ferbeam.verify.verify_output import verify_output
@@ -107,6 +108,11 @@ def test_two_coders_are_compared_with_each_other(output: Path, tmp_path: Path) -
     assert happy["kappa"].value < 1
     assert happy["kappa_of_people"].value < happy["kappa"].value
     assert list(found.table().column_names[:2]) == ["emotion", "kappa"]
+    wide, narrow = (tell_figures(found, narrow) for narrow in (False, True))
+    assert wide.column_names == ["emotion", "kappa", "alpha", "icc", "f1", "people"]
+    assert (len(wide), len(narrow)) == (8, 16)
+    value, interval = narrow["kappa"].to_pylist()[:2]
+    assert wide["kappa"][0].as_py() == f"{value} ({interval})"
 
 
 def test_exports_of_boris_are_read(tmp_path: Path) -> None:

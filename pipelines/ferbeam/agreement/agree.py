@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -62,22 +63,31 @@ def agree_with(output: Output, codes: Path, how: How, lang: str) -> Agreement:
     return agreement
 
 
-def tell_figures(agreement: Agreement) -> pa.Table:
-    """Returns the figures as people read them: value, and interval."""
+def tell_figures(agreement: Agreement, narrow: bool) -> pa.Table:
+    """Returns the figures as people read them; narrow: the interval below its value.
+
+    The column `people` is the kappa of the coders among themselves.
+    """
     kept = [name for name in FIGURES if name != "kappa_of_people" or len(agreement.coders) > 1]
-    columns = {"emotion": [*agreement.figures]}
+    columns = {"emotion": [[name, ""] for name in agreement.figures]}
     for name in kept:
-        columns[name] = [show_figure(row[name]) for row in agreement.figures.values()]
-    return pa.table(columns)
+        shown = (show_figure(row[name]) for row in agreement.figures.values())
+        columns[name.replace("kappa_of_", "")] = [
+            [value, interval.rstrip(")")] if narrow else [f"{value}{gap}{interval}", ""]
+            for value, gap, interval in (text.partition(" (") for text in shown)
+        ]
+    lines = 2 if narrow else 1
+    return pa.table(
+        {name: [line for pair in own for line in pair[:lines]] for name, own in columns.items()}
+    )
 
 
 def show_figure(figure: Figure) -> str:
     """Writes a figure with its interval, such as `0.61 (0.52 to 0.70)`."""
     if math.isnan(figure.value):
         return "-"
-    if math.isnan(figure.low):
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+    value, low, high = (f"{number:.2f}".replace("-0.00", "0.00") for number in astuple(figure))
+    return value if math.isnan(figure.low) else f"{value} ({low} to {high})"
 
 
 def _view(

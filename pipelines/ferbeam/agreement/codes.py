@@ -85,8 +85,9 @@ def read_codes(path: Path) -> Codes:
     media: set[str] = set()
     for file in known:
         for medium, coder, word, begin, end in _read(file):
-            media.add(medium)
             emotion = _EMOTION_OF.get(word.strip().lower().translate(_PLAIN))
+            if emotion is not None or not word:
+                media.add(medium)
             if emotion is not None:
                 codes.append(Code(medium, coder, emotion, round(begin), round(end)))
             elif word:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from shutil import get_terminal_size
 
 import click
 
 from ferbeam.commands.options import lang_option
 from ferbeam.commands.words import Command
+
+WIDE = 110
+"""Columns of a terminal in which figure and interval stand in one line."""
 
 
 @click.command(cls=Command)
@@ -54,7 +59,8 @@ def agree(
     agreement = agree_with(output, codes, How(step_ms, tolerance_ms), lang)
     for note in agreement.notes:
         click.echo(f"left out: {printable(note)}", err=True)
-    print_answer(tell_figures(agreement).to_reader())
+    narrow = sys.stdout.isatty() and get_terminal_size().columns < WIDE
+    print_answer(tell_figures(agreement, narrow).to_reader())
     if path is not None:
         with whole_file(path) as attempt:
             write_file(agreement.table().to_reader(), form, attempt)
