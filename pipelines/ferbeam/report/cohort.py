@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import NAMES
 from ferbeam.report.charts import HEIGHT, Curve, Tick, choose_top, draw_curve, time_ticks
-from ferbeam.report.gather import Row, read_rows
+from ferbeam.report.gather import Row, batch_media, read_media, read_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -133,7 +133,7 @@ def _shade(markers: list[Marker], first: int, step: int, width: int) -> list[Sha
 
 def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     """Reads the curve, None where no second has the faces of two videos."""
-    tables.execute(f"CREATE OR REPLACE TEMP TABLE {SECONDS} AS FROM viewer_seconds")
+    _keep_seconds(tables)
     (span,) = read_rows(
         tables,
         f"""SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
@@ -166,6 +166,16 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
         if row["kind"] == "second" and row["p_corrected"] < LEVEL:
             differs.setdefault(row["measure"], []).append(row["start_ms"] // 1000)
     return Cohort(span["viewers"], step, curves, markers, rows, differs)
+
+
+def _keep_seconds(tables: DuckDBPyConnection) -> None:
+    """Fills the table of seconds, some videos at a time, which bounds memory."""
+    tables.execute(f"CREATE OR REPLACE TEMP TABLE {SECONDS} AS FROM viewer_seconds LIMIT 0")
+    for batch in batch_media(read_media(tables, "video")):
+        tables.execute(
+            f"INSERT INTO {SECONDS} SELECT * FROM viewer_seconds WHERE media BETWEEN ? AND ?",
+            [batch[0]["media"], batch[-1]["media"]],
+        )
 
 
 def _each(pattern: str) -> str:
