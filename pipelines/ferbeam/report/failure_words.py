@@ -75,8 +75,8 @@ FRENCH: tuple[tuple[str, str], ...] = (
         "image en {} impossible à convertir en yuv420p",
     ),
     (
-        "{} x {} pixels, H.264 holds {} each way: scale it down",
-        "{} x {} pixels, H.264 en tient {} de chaque côté : réduisez-la",
+        "{} pixels, H.264 holds {} each way: scale it down",
+        "{} pixels, H.264 en tient {} de chaque côté : réduisez-la",
     ),
     (
         "its header claims {} samples, {} are the limit: it is damaged, copy it again, or cut it "
