@@ -92,7 +92,7 @@ def test_analyze_takes_every_option_of_the_command_with_its_default() -> None:
     "others",
     [
         {},
-        {"sample_fps": None, "overlay": "none", "prune": True},
+        {"sample_fps": None, "overlay": "none", "prune": True, "people": 1},
         {"sample_fps": Fraction(30000, 1001), "span_s": 2.5, "detector": "haar"},
         {"model": "models/fer_cnn", "lang": "fr", "beam_options": ("--a=b", "--c")},
         {"input": "-odd name", "redetect_ms": 500, "overwrite": True, "max_pixels": 9},

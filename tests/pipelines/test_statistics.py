@@ -17,7 +17,7 @@ from ferbeam.output.folder import Output
 from ferbeam.query.group_tests import compare_groups, exchange
 from ferbeam.query.synchrony import correlate_with_others, measure_synchrony
 from ferbeam.query.tables import open_tables
-from tests.pipelines.finished import make_video, write_finished
+from tests.pipelines.finished import Tables, make_picture, make_video, write_finished
 from tests.pipelines.jobs import frames_of
 
 Floats = NDArray[np.float64]
@@ -184,6 +184,16 @@ def test_too_little_is_no_synchrony() -> None:
     assert np.isnan(correlate_with_others(still)).all()
     assert np.isnan(measure_synchrony(np.random.default_rng(1).normal(size=(3, 9))).p).all()
     assert np.isnan(measure_synchrony(np.random.default_rng(1).normal(size=(1, 90))).p).all()
+
+
+@pytest.mark.parametrize(
+    "medium", [make_picture("a.png", ("happy",)), make_video("a.mp4", 30, tracks=0)]
+)
+def test_without_viewers_with_faces_there_is_no_finding(tmp_path: Path, medium: Tables) -> None:
+    write_finished(tmp_path, [medium])
+    assert ask(tmp_path, "FROM events").empty
+    assert ask(tmp_path, "FROM groups").empty
+    assert ask(tmp_path, "FROM synchrony")["correlation"].isna().all()
 
 
 def smooth(rng: np.random.Generator, viewers: int, seconds: int, keeps: float) -> Floats:
