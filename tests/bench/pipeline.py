@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 
 from fer_core.classify import Classifier
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import Detector, limit_threads, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
@@ -57,12 +56,12 @@ def time_loop(
 
 def bare_loops(clip: Path) -> dict[str, float]:
     """Returns the samples per second of three loops without a pipeline."""
-    detector = load_detector(HaarSettings())
+    detector = load_detector(DEFAULT)
     classify = load_classifier(find_model_dir(), "litert")
     return {
         "decode": time_loop(clip, None, None),
-        "decode + Haar": time_loop(clip, detector, None),
-        "decode + Haar + classify": time_loop(clip, detector, classify),
+        "decode + detect": time_loop(clip, detector, None),
+        "decode + detect + classify": time_loop(clip, detector, classify),
     }
 
 
@@ -93,7 +92,7 @@ def print_speeds(folder: Path, seconds: int, rounds: int) -> None:
                 clip, workers, output, SAMPLE_FPS
             )
         best = {name: max(speed, best.get(name, 0.0)) for name, speed in speeds.items()}
-    bare = best["decode + Haar + classify"]
+    bare = best["decode + detect + classify"]
     print(f"\n640x360, one face, {seconds} s at {SAMPLE_FPS} samples/s, best of {rounds}")
     print(f"{'':<28}{'samples/s':>10}{'of bare loop':>14}")
     for name, speed in best.items():

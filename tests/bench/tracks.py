@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from fer_core.committed_span import span_descriptors, span_rows, span_table
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import Detector, limit_threads, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
 from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
@@ -88,7 +87,7 @@ def score_seed(
     """Makes the clip of a scenario and a seed, and scores its tracks."""
     path = folder / f"{name}-{seed}.mp4"
     truth: Truth = make_clip(path, KNOWN[name], seed, seconds)
-    identities = score_tracks(truth, track_clip(path, load_detector(HaarSettings()), by))
+    identities = score_tracks(truth, track_clip(path, load_detector(DEFAULT), by))
     path.unlink()
     return identities
 

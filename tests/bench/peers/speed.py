@@ -10,8 +10,7 @@ from pathlib import Path
 import av
 
 from fer_core.classify import Classifier
-from fer_core.detection.detector import Detector, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, Detector, load_detector
 from fer_core.model import find_model_dir, load_classifier
 from tests.bench.clips import make_face_clip
 from tests.bench.generated import SCENARIOS, make_clip
@@ -123,7 +122,7 @@ def compare_workers(folder: Path, seconds: int, rounds: int) -> dict[str, dict[s
 
 def time_bare_loop(clip: Path) -> float:
     """Returns the seconds of a loop over every frame with the job's own detector and network."""
-    detector: Detector = load_detector(HaarSettings())
+    detector: Detector = load_detector(DEFAULT)
     classify: Classifier = load_classifier(find_model_dir(), "litert")
     start = time.perf_counter()
     time_loop(clip, detector, classify, None)
