@@ -65,6 +65,7 @@ class Run:
         markers: AnyPath | None = None,
         baseline_ms: tuple[int, int] | None = None,
         corrections: AnyPath | None = None,
+        only_clear: bool = False,
     ) -> pa.Table:
         """Asks the tables in SQL, as `ferbeam query` does.
 
@@ -76,6 +77,7 @@ class Run:
             baseline_ms: when the faces of every video are at rest, for the view `calibrated`.
             corrections: CSV file with the columns media, person_id, name and excluded, as the
                 report's page saves it; None likewise.
+            only_clear: whether the views leave out faces that are turned away or blurred.
 
         Returns:
             The answer as an Arrow table.
@@ -88,7 +90,8 @@ class Run:
         from ferbeam.query.tables import open_tables
 
         who, what, mended = map(_path_of, (viewers, markers, corrections))
-        with closing(open_tables(self._folder(), who, baseline_ms, what, mended)) as tables:
+        lists = (who, baseline_ms, what, mended, only_clear)
+        with closing(open_tables(self._folder(), *lists)) as tables:
             warn_of_main(tables, sql)
             return read_answer(tables, sql)
 
@@ -102,6 +105,7 @@ class Run:
         markers: AnyPath | None = None,
         baseline_ms: tuple[int, int] | None = None,
         corrections: AnyPath | None = None,
+        only_clear: bool = False,
         lang: Literal["en", "fr"] = "en",
     ) -> list[str]:
         """Writes a table or view to a file, as `ferbeam export` does.
@@ -116,6 +120,7 @@ class Run:
             markers: as of `query`.
             baseline_ms: as of `query`.
             corrections: as of `query`.
+            only_clear: as of `query`.
             lang: of the names in `.eaf`, `.boris` and `.vtt`.
 
         Returns:
@@ -127,7 +132,8 @@ class Run:
         from ferbeam.query.export import Export, export_run
 
         who, what, mended = map(_path_of, (viewers, markers, corrections))
-        export = Export(os.fspath(path), view, media, lang, who, baseline_ms, what, mended)
+        lists = (who, baseline_ms, what, mended, only_clear)
+        export = Export(os.fspath(path), view, media, lang, *lists)
         return export_run(self._folder(), export)
 
     def verify(self, since: str | None = None) -> list[Finding]:
@@ -177,6 +183,7 @@ class Run:
         viewers: AnyPath | None = None,
         markers: AnyPath | None = None,
         corrections: AnyPath | None = None,
+        only_clear: bool = False,
     ) -> str:
         """Writes the report into OUTPUT; returns the path or URI of the page to open.
 
@@ -185,6 +192,7 @@ class Run:
             viewers: as of `query`.
             markers: as of `query`.
             corrections: as of `query`.
+            only_clear: as of `query`; the page says how many are left out.
 
         Raises:
             UsageError: the viewers do not fit.
@@ -192,8 +200,8 @@ class Run:
         """
         from ferbeam.report.build import write_report
 
-        lists = map(_path_of, (viewers, markers, corrections))
-        return write_report(self._folder(), lang, *lists).path
+        who, what, mended = map(_path_of, (viewers, markers, corrections))
+        return write_report(self._folder(), lang, who, what, mended, only_clear).path
 
     def _read(self, name: str) -> pa.Table:
         from ferbeam.output.read_tables import read_tables

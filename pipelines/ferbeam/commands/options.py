@@ -122,6 +122,16 @@ def corrections_option(command: Command) -> Command:
     )(command)
 
 
+def clear_option(command: Command) -> Command:
+    """Adds what leaves out faces that are not seen well: `--only-clear`."""
+    return click.option(
+        "--only-clear",
+        is_flag=True,
+        help="Leave faces that are blurred, or turned aside by more than 30 degrees, out of the "
+        "views, and say how many they are.",
+    )(command)
+
+
 def baseline_option(command: Command) -> Command:
     """Adds when faces are at rest, for the view `calibrated`: `--baseline-ms`."""
     return click.option(

@@ -9,6 +9,7 @@ import click
 
 from ferbeam.commands.options import (
     baseline_option,
+    clear_option,
     corrections_option,
     lang_option,
     markers_option,
@@ -17,6 +18,7 @@ from ferbeam.commands.options import (
 from ferbeam.commands.words import Command
 from ferbeam.text import printable
 
+LISTS = ("markers", "corrections", "only_clear")
 FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 
 
@@ -27,6 +29,7 @@ FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 @markers_option
 @corrections_option
 @baseline_option
+@clear_option
 @click.option(
     "--format",
     "form",
@@ -52,7 +55,7 @@ def query(
     from ferbeam.query.tables import open_tables
 
     form = choose_format(others["form"], others["path"])
-    lists = (viewers, baseline_ms, others["markers"], others["corrections"])
+    lists = (viewers, baseline_ms, *(others[name] for name in LISTS))
     with open_tables(Output(output_path), *lists) as tables:
         if sql:
             warn_of_main(tables, sql)
@@ -69,6 +72,7 @@ def query(
 @markers_option
 @corrections_option
 @baseline_option
+@clear_option
 @click.option(
     "--media",
     metavar="NAME",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ferbeam.commands.options import (
+    clear_option,
     corrections_option,
     lang_option,
     markers_option,
@@ -21,7 +22,8 @@ from ferbeam.commands.words import Command
 @viewers_option
 @markers_option
 @corrections_option
-def report(output_path: str, lang: str, **lists: Path | None) -> None:
+@clear_option
+def report(output_path: str, lang: str, only_clear: bool, **lists: Path | None) -> None:
     """Writes OUTPUT/report.html: what a finished run has found, to look at in a browser.
 
     It opens from disk and loads nothing from the network; it shows the copies in annotated/ and
@@ -31,6 +33,6 @@ def report(output_path: str, lang: str, **lists: Path | None) -> None:
     from ferbeam.report.build import write_report
     from ferbeam.text import printable
 
-    written = write_report(Output(output_path), lang, **lists)
+    written = write_report(Output(output_path), lang, **lists, only_clear=only_clear)
     pages = "" if written.pages == 1 else f", {written.pages:,} pages"
     click.echo(f"{printable(written.path)}{pages}, {written.size / 1e6:.1f} MB")

@@ -36,6 +36,8 @@ class Export:
         viewers: CSV that shifts and groups videos.
         baseline_ms: as of `open_tables`.
         markers: likewise.
+        corrections: likewise.
+        only_clear: likewise.
     """
 
     path: str
@@ -46,6 +48,7 @@ class Export:
     baseline_ms: tuple[int, int] | None = None
     markers: Path | None = None
     corrections: Path | None = None
+    only_clear: bool = False
 
     @property
     def ending(self) -> str:
@@ -63,7 +66,7 @@ def export_run(output: Output, export: Export) -> list[str]:
     check_target(export.path, export.view)
     refuse_own_files(output, export.path)
     lists = (export.viewers, export.baseline_ms, export.markers, export.corrections)
-    with open_tables(output, *lists) as tables:
+    with open_tables(output, *lists, export.only_clear) as tables:
         warn_of_main(tables, export.view or FACES)
         if export.ending in ANNOTATIONS:
             return _export_annotations(tables, export)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from fer_core.errors import UsageError
+from fer_core.errors import FerWarning, UsageError
 from fer_core.records import TABLES, UNOPENED
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import check_table_files, read_tables
 from ferbeam.output.run_file import Run, load_run
+from ferbeam.query.clear import CLEAR, LeftOut, count_unclear
 from ferbeam.query.computed import add_functions
 from ferbeam.query.corrections import (
     CORRECTIONS,
@@ -63,6 +65,7 @@ def open_tables(
     baseline_ms: tuple[int, int] | None = None,
     markers: Path | None = None,
     corrections: Path | None = None,
+    only_clear: bool = False,
 ) -> DuckDBPyConnection:
     """Opens the tables that `run.json` lists, with the ready-made views.
 
@@ -81,6 +84,8 @@ def open_tables(
             stimulus. None for those that OUTPUT remembers, if any.
         corrections: CSV with the columns media, person_id, name and excluded: people of videos who
             have a name, or whom the views leave out. None likewise.
+        only_clear: whether the views leave out faces that are turned away or blurred; how many is
+            told as `FerWarning`.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or a list or the stretch does not fit it.
@@ -106,7 +111,10 @@ def open_tables(
     tables.register("markers", markers_table(what))
     mended = _find_corrections(output, corrections, videos)
     tables.register("corrections", corrections_table(mended))
-    tables.execute(f"CREATE VIEW kept_faces AS {KEPT_FACES}")
+    clear = f"WHERE {CLEAR}" if only_clear else ""
+    tables.execute(f"CREATE VIEW kept_faces AS {KEPT_FACES} {clear}")
+    if only_clear:
+        _tell_unclear(count_unclear(tables))
     tables.register("at_rest", _media_at_rest(watching))
     tables.register("t_quantiles", _list_quantiles(len(videos.ends_ms)))
     tables.register("baseline", _baseline(baseline_ms))
@@ -125,6 +133,16 @@ def open_tables(
     if corrections is not None:
         remember(output, CORRECTIONS_FILE, write_sheet(CORRECTIONS.names, mended))
     return tables
+
+
+def _tell_unclear(left: LeftOut) -> None:
+    """Says how much is left out for not being seen well."""
+    share = 100 * left.left_out / max(1, left.faces)
+    message = (
+        f"only clear: {left.left_out:,} of {left.faces:,} faces ({share:.1f} %) are left out of "
+        f"the views: {left.turned:,} turned aside, {left.blurred:,} blurred"
+    )
+    warnings.warn(message, FerWarning, stacklevel=3)
 
 
 def list_videos(tables: DuckDBPyConnection) -> Videos:

@@ -18,6 +18,7 @@ from ferbeam.output.ownership import claim_folder
 from ferbeam.output.report_mark import PAGES, REPORT
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
+from ferbeam.query.clear import count_unclear
 from ferbeam.query.tables import open_tables
 from ferbeam.report.cohort import read_cohort
 from ferbeam.report.front import tell_front
@@ -70,6 +71,7 @@ def write_report(
     viewers: Path | None = None,
     markers: Path | None = None,
     corrections: Path | None = None,
+    only_clear: bool = False,
 ) -> Written:
     """Writes the report of a finished run.
 
@@ -79,6 +81,7 @@ def write_report(
         viewers: CSV that shifts and groups videos for the cohort, None for what OUTPUT remembers.
         markers: CSV of stretches of the stimulus, None likewise.
         corrections: CSV of people who are named or left out, None likewise.
+        only_clear: whether faces that are turned away or blurred are left out; the page says so.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
@@ -86,14 +89,11 @@ def write_report(
     """
     run = load_run(output)
     claim_folder(output, OUTPUT)
-    opened = open_tables(output, viewers, None, markers, corrections)
+    opened = open_tables(output, viewers, None, markers, corrections, only_clear)
     with closing(opened) as tables, locked(output):
-        builder = _Builder(
-            tables,
-            Pages(
-                output, run, lang, _title_of(run), version_of("ferbeam").replace(NOT_INSTALLED, "")
-            ),
-        )
+        version = version_of("ferbeam").replace(NOT_INSTALLED, "")
+        left_out = count_unclear(tables) if only_clear else None
+        builder = _Builder(tables, Pages(output, run, lang, _title_of(run), version, left_out))
         builder.build()
         older = (file for file in output.list_files(PAGES) if file not in builder.sizes)
         sweep_files(output, list(older))

@@ -17,6 +17,7 @@ from ferbeam.output.copy_sums import is_copy, read_sums
 from ferbeam.output.folder import Output
 from ferbeam.output.report_mark import MARK, mark_of
 from ferbeam.output.run_file import Run
+from ferbeam.query.clear import LeftOut
 from ferbeam.report.assets import load_assets
 from ferbeam.report.failure_words import break_not, in_french
 from ferbeam.report.figures import show_count, show_percent, show_share, show_time
@@ -47,6 +48,7 @@ class Pages:
         lang: `en` or `fr`.
         title: what the report is called.
         version: of ferbeam.
+        left_out: faces that are not seen well enough, where these are left out.
     """
 
     output: Output
@@ -54,6 +56,7 @@ class Pages:
     lang: str
     title: str
     version: str
+    left_out: LeftOut | None = None
 
     def say(self, key: str, **values: object) -> str:
         """Returns words of the report in its language."""
@@ -122,6 +125,14 @@ class Pages:
         environment.globals.update(self._globals())
         return environment
 
+    def _tell_left_out(self) -> list[str]:
+        """Returns what the page says of faces that it leaves out; nothing where it does not."""
+        if self.left_out is None:
+            return []
+        share = show_share(self.left_out.left_out / max(1, self.left_out.faces))
+        counts = {name: self.count(value) for name, value in self.left_out._asdict().items()}
+        return [self.say("only_clear", share=share, **counts)]
+
     def _globals(self) -> dict[str, Any]:
         """Returns what all templates know."""
         assets = load_assets()
@@ -149,7 +160,7 @@ class Pages:
             "emotions": EMOTIONS,
             "stacked": STACKED,
             "emoji": {one.name: Markup(EMOJI).format(one.name) for one in EMOTIONS},
-            "limits": [self.choose(limit) for limit in LIMITS],
+            "limits": [*self._tell_left_out(), *(self.choose(limit) for limit in LIMITS)],
         }
 
     @cached_property

@@ -37,6 +37,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "cohort": ("What they showed", "Ce qu’ils ont montré"),
     "people": ("People", "Personnes"),
     "failures": ("Failures", "Échecs"),
+    "only_clear": (
+        "Only faces that are seen well are counted: {left_out} of {faces} ({share}) are left out, "
+        "{turned} turned aside and {blurred} blurred.",
+        "Seuls les visages bien visibles sont comptés : {left_out} sur {faces} ({share}) sont "
+        "écartés, {turned} détournés et {blurred} flous.",
+    ),
     "limits": ("What these figures are not", "Ce que ces chiffres ne sont pas"),
     "share_of_time": (
         "How the followed faces looked: share of the time in which they were seen",
