@@ -95,6 +95,11 @@ def lose_column(out: Path) -> None:
     put(out, "faces", encode(table.drop_columns(["p_fear"])))
 
 
+def lose_text(out: Path) -> None:
+    table = pq.ParquetFile(out / FILE["faces"]).read()
+    put(out, "faces", encode(table.drop_columns(["emotion"])))
+
+
 def change_type(out: Path) -> None:
     table = pq.ParquetFile(out / FILE["frames"]).read()
     put(out, "frames", encode(table.set_column(1, "frame_index", pa.array(["x"] * len(table)))))
@@ -136,6 +141,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "a pipe": ("frames", replace_by(os.mkfifo)),
     "a link": ("frames", replace_by(link_away)),
     "a column less": ("faces", lose_column),
+    "a text less": ("faces", lose_text),
     "a column of another type": ("frames", change_type),
     "another version": ("frames", age),
     "a name that is no text": ("frames", spoil_text),

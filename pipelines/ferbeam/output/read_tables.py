@@ -214,16 +214,20 @@ def open_checked(source: io.BytesIO | str, schema: pa.Schema, size: int) -> pq.P
         ValueError: it has other columns, or would take more memory than a file of its size can.
         ArrowException: it is damaged.
     """
+    # So that a long name, in every row the same, takes memory once until it is known how much.
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
     # Without threads: Arrow's abort one process in a hundred that ends soon after reading.
-    opened = pq.ParquetFile(
-        source,
-        # So that a long name, in every row the same, takes memory once until it is known how much.
-        read_dictionary=[field.name for field in schema if pa.types.is_string(field.type)],
-        pre_buffer=False,
-        page_checksum_verification=True,
-        thrift_string_size_limit=2**24,
-        thrift_container_size_limit=2**20,
-    )
+    try:
+        opened = pq.ParquetFile(
+            source,
+            read_dictionary=texts,
+            pre_buffer=False,
+            page_checksum_verification=True,
+            thrift_string_size_limit=2**24,
+            thrift_container_size_limit=2**20,
+        )
+    except KeyError as error:  # a column of texts that it has not
+        raise _OtherSchemaError("its columns are not those of this table") from error
     _check_schema(opened.schema_arrow, schema)
     _check_claims(opened.metadata, size)
     return opened
