@@ -220,7 +220,9 @@ model: $(TRAIN_VENV)/train.stamp ## Trains the network that ships and its teache
 	@$(call TAUGHT,large_44,--network large --epochs 46 --views 18 --learning-rate 0.08 --seed 44,large_43 small_91,large_43)
 	@$(call TAUGHT,small_92,--epochs 60 --views 20 --learning-rate 0.08 --seed 92,large_44,small_91)
 	@$(call TAUGHT,large_45,--network large --epochs 44 --views 18 --learning-rate 0.08 --seed 45,large_44 small_92,large_44)
-	@$(call TAUGHT,fer_cnn,$(OTHERS) --epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --mean "$(MODEL_DIR)/small_92" 0.3 --seed 101,large_45,small_92)
+	@$(call TAUGHT,small_101,$(OTHERS) --epochs 12 --views 3 --learning-rate 0.04 --teacher-share 0.8 --label-share 0.05 --mean "$(MODEL_DIR)/small_92" 0.3 --seed 101,large_45,small_92)
+	@$(call TAUGHT,small_201,$(OTHERS) --epochs 12 --views 4 --learning-rate 0.03 --teacher-share 0.8 --label-share 0.05 --hint-power 0.04 --faces-hint-power 0.2 --seed 201,large_45,small_101)
+	@$(call TAUGHT,fer_cnn,$(OTHERS) --epochs 9 --views 2 --learning-rate 0.02 --hint-power 0.03 --faces-hint-power 0.2 --mean "$(MODEL_DIR)/small_92" 0.3 --seed 202,large_45,small_201)
 
 face-check: $(TRAIN_VENV)/train.stamp ## Trains the face check on the marked pictures of DATA=folder into MODEL_DIR (an hour)
 	@test -n "$(DATA)" || { echo "usage: make face-check DATA=folder [MODEL_DIR=folder] [ARGS=...]"; exit 2; }

@@ -13,8 +13,10 @@ from fer_core.errors import UsageError
 LEARNT = "learnt"
 """As often as people called the training pictures so."""
 WEB = "web"
-"""Between both: the network's own scores, less half the logarithm of how often people called the
-training pictures so."""
+"""Between both: the network's own scores, less a part of the logarithm of how often people called
+the training pictures so."""
+WEB_POWER = 0.7
+"""That part: it serves posed and web pictures best together, see models/README.md."""
 EVEN = "even"
 """All emotions alike."""
 PRIORS = (LEARNT, WEB, EVEN)
@@ -42,5 +44,5 @@ def score_factors(
         told = zip(shares, expected, strict=True)
         return () if shares == expected else tuple(share / own for share, own in told)
     if prior == WEB:
-        return tuple(share**-0.5 for share in shares)
+        return tuple(share**-WEB_POWER for share in shares)
     return tuple(1 / own for own in expected)

@@ -53,7 +53,7 @@ def _told(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_network_is_taught_by_those_before_it(made: dict[str, dict[str, Any]]) -> None:
     assert list(made)[-1] == "fer_cnn"
-    assert len(made) > 9
+    assert len(made) > 10
     seeds = [options["seed"] for options in made.values()]
     assert len(set(seeds)) == len(seeds)
 
