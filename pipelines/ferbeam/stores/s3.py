@@ -17,6 +17,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from botocore.exceptions import (
+    ConnectionError as NotConnectedError,
+)
 
 from ferbeam.stores.store import (
     STAMP,
@@ -33,6 +36,7 @@ _LARGEST_PUT = 5 << 30
 _REMOVED_AT_ONCE = 1000
 _READ_ATTEMPTS = 3
 _CUT_OFF = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_NOT_REACHED = (NotConnectedError, HTTPClientError, *_CUT_OFF)
 _CODES = {"404": "NoSuchKey", "403": "AccessDenied", "412": "PreconditionFailed"}
 """What HEAD requests answer, which have no body to say more."""
 _NOT_ALONE = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
@@ -159,7 +163,7 @@ def _telling(uri: str) -> Iterator[None]:
         text = f"the store answers {told.get('Code')}: {told.get('Message')}"
         raise _error(uri, text, "AccessDenied" if code in _DENIED else code) from error
     except BotoCoreError as error:
-        code = UNREACHABLE if isinstance(error, (HTTPClientError, *_CUT_OFF)) else ""
+        code = UNREACHABLE if isinstance(error, _NOT_REACHED) else ""
         raise StoreError(uri, f"the store cannot be used: {error}", code) from error
 
 
