@@ -19,6 +19,13 @@ from ferbeam.output.run_file import Earlier, ModelUsed, Run, write_run
 
 Tables = dict[str, pa.Table]
 STEP_MS = 100
+ORIGIN: dict[str, Any] = {
+    "run_id": "a",
+    "analysed_at": datetime(2026, 11, 1),
+    "model": "0" * 64,
+    "detector": "0" * 64,
+}
+"""Columns of `media` that tell where its rows come from."""
 
 
 def make_video(
@@ -185,6 +192,5 @@ def _medium(name: str, kind: str, found: Any, tracks: int) -> dict[str, Any]:
         "has_audio": False,
         "annotated": f"annotated/{name}" + (".mp4" if video else ""),
         "notes": None,
-        **{"run_id": "a", "analysed_at": datetime(2026, 11, 1)},
-        **{"model": "0" * 64, "detector": "0" * 64},
+        **ORIGIN,
     }

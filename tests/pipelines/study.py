@@ -19,7 +19,7 @@ from fer_core.emotions import NAMES
 from fer_core.records import FACES, FRAMES, MEDIA, SCORE_COLUMNS
 from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
 from fer_core.tracking.tracks import link_tracks
-from tests.pipelines.finished import Tables, make_failure, write_finished
+from tests.pipelines.finished import ORIGIN, Tables, make_failure, write_finished
 
 Floats = NDArray[np.float64]
 VIEWERS, SECONDS, BROKEN = 12, 30, "p11.mp4"
@@ -165,4 +165,5 @@ def _medium(name: str, end: int, counts: NDArray[np.int64], tracks: int) -> dict
         **{"frames_sampled": len(counts), "frames_with_faces": int((counts > 0).sum())},
         **{"frames_lost": 0, "face_count": int(counts.sum()), "track_count": tracks},
         "has_audio": False,
+        **ORIGIN,
     }
