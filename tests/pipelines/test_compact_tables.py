@@ -36,6 +36,7 @@ from ferbeam.output.table_parts import GROUP_ROWS, NOWHERE, ROWS
 from ferbeam.output.tables import TableFiles, write_tables
 from ferbeam.output.write_part import write_part
 from tests.pipelines.finished import make_picture, make_video
+from tests.pipelines.jobs import SAMPLES, analyze, ferbeam
 
 Content = dict[str, int]
 """Media, and the seed that their rows are drawn from; negative ones do not open."""
@@ -200,7 +201,7 @@ def test_tables_stay_few_and_right_over_many_nights(output: Output) -> None:
     assert_holds(output, content)
     first = len(load_run(output).tables["faces"])
     assert 1 < first < 10
-    for night in range(1, 12):
+    for night in range(1, 8):
         content = change(content, dice)
         run_once(output, f"night{night:02}", content)
         assert_holds(output, content)
@@ -267,7 +268,7 @@ def end_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]:
 def test_a_run_that_is_ended_anywhere_leaves_every_row_once(
     output: Output, tmp_path: Path, end_after: Callable[[int | None], None]
 ) -> None:
-    dice, before = random.Random(3), media_of(60)
+    dice, before = random.Random(3), media_of(36)
     run_once(output, "before", before)
     after = change(change(before, dice), dice)
     whole, wanted = Path(output.root), (expected(before), expected(after))
@@ -286,7 +287,7 @@ def test_a_run_that_is_ended_anywhere_leaves_every_row_once(
         finally:
             end_after(None)
         states.add(assert_whole(output, *wanted))
-        if steps % 5 == 0:
+        if steps % 12 == 0:
             again = change(after, random.Random(steps))
             run_once(output, "again", again)
             assert_holds(output, again)
@@ -387,3 +388,36 @@ def test_merged_rows_are_in_order_and_row_groups_are_full(tmp_path: Path) -> Non
     groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
     assert groups == [GROUP_ROWS, read.num_rows - GROUP_ROWS]
     assert read.schema.metadata[b"ferbeam.schema_version"] == b"2"
+
+
+def test_an_input_that_was_moved_is_known_by_its_bytes(tmp_path: Path) -> None:
+    first, second, out = tmp_path / "in", tmp_path / "elsewhere", tmp_path / "out"
+    first.mkdir()
+    for name in ("happy", "sad"):
+        shutil.copy(SAMPLES / f"composites/{name}.png", first)
+    analyze(first, out)
+    made = find_origin(out)
+    shutil.copytree(first, second, copy_function=shutil.copyfile)  # its times are of now
+    refused = ferbeam("analyze", second, out, "--overlay", "none")
+    assert refused.returncode == 2
+    assert "INPUT was" in refused.stderr
+    run = analyze(second, out, "--input-moved")
+    assert run["counts"]["decode"]["frames"] == 0
+    assert run["belongs_to"]["INPUT"] == str(second)
+    assert find_origin(out) != made
+    made = find_origin(out)
+    shutil.rmtree(first)
+    second.rename(first)
+    run = analyze(first, out, "--input-moved")
+    assert run["counts"]["probe"]["media"] == 0  # nothing is opened: the times are the same
+    assert find_origin(out) == made
+    assert run["counts"]["list"]["media"] == run["rows"]["media"] == 2
+    since = made.pop()
+    assert ferbeam("verify", out, "--since", since).returncode == 0
+    unknown = ferbeam("verify", out, "--since", "nobody")
+    assert (unknown.returncode, unknown.stderr.count(since)) == (2, 1)
+
+
+def find_origin(out: Path) -> set[str]:
+    """Returns the runs that made the rows of an OUTPUT."""
+    return set(pq.read_table(out / "media")["run_id"].to_pylist())
