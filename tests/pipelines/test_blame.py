@@ -36,6 +36,7 @@ def make_input(folder: Path, *names: str) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that gives EIO")
 def test_what_is_raised_again_is_a_failure_of_its_medium(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,6 +85,7 @@ def test_an_error_that_reading_does_not_repeat_is_the_machines(tmp_path: Path) -
     assert "ValueError: odd" in blame("a name", "", ValueError("odd"))
 
 
+@pytest.mark.long
 def test_a_worker_that_takes_too_much_memory_loses_what_it_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

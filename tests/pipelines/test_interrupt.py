@@ -105,7 +105,7 @@ def assert_all_end(processes: list[psutil.Process], seconds: float) -> None:
     "sign",
     [
         pytest.param(signal.SIGINT, id="interrupt", marks=LONG),
-        pytest.param(signal.SIGKILL, id="kill"),
+        pytest.param(signal.SIGKILL, id="kill", marks=LONG),
     ],
 )
 def test_a_broken_off_job_goes_on(

@@ -33,6 +33,7 @@ def run_with_own_disk(script: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name space for its own small disk")
 def test_a_full_disk_leaves_the_tables_as_they_were_and_the_job_goes_on(tmp_path: Path) -> None:
     source = copy_samples(tmp_path / "in", "pictures/happy.jpg")
