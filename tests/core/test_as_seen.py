@@ -89,7 +89,7 @@ def make_hdr(path: Path, transfer: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("transfer", [PQ, HLG])
+@pytest.mark.parametrize("transfer", [PQ, pytest.param(HLG, marks=pytest.mark.long)])
 def test_high_range_is_brought_to_what_a_screen_shows(tmp_path: Path, transfer: int) -> None:
     path = make_hdr(tmp_path / "a.mp4", transfer)
     grey = [int(frame.grey[20, 20]) for frame in read_all(path) if frame.grey is not None]

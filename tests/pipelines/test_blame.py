@@ -65,6 +65,7 @@ def test_what_is_raised_again_is_a_failure_of_its_medium(
     assert whole <= set(rows["annotated"].dropna())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that gives EIO")
 def test_a_disk_that_reads_nothing_stops_the_run_and_is_told(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()

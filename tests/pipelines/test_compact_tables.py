@@ -390,6 +390,7 @@ def test_merged_rows_are_in_order_and_row_groups_are_full(tmp_path: Path) -> Non
     assert read.schema.metadata[b"ferbeam.schema_version"] == b"2"
 
 
+@pytest.mark.long
 def test_an_input_that_was_moved_is_known_by_its_bytes(tmp_path: Path) -> None:
     first, second, out = tmp_path / "in", tmp_path / "elsewhere", tmp_path / "out"
     first.mkdir()

@@ -128,7 +128,9 @@ def test_metrics_of_a_run_that_has_just_begun() -> None:
     assert "ferbeam_media 7\n" in describe_metrics({"state": "running", "media": 7})
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "sign", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)]
+)
 def test_a_signal_ends_a_run_as_an_interrupt_does(sign: int, picture: Path, tmp_path: Path) -> None:
     scratch, output = tmp_path / "tmp", tmp_path / "out"
     scratch.mkdir()

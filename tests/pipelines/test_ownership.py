@@ -111,6 +111,7 @@ def test_what_is_not_ours_stays_in_an_output_and_is_named(media: Path, tmp_path:
     assert told["beside"] == ["notes.txt"]
 
 
+@pytest.mark.long
 def test_an_output_of_an_earlier_version_is_known_by_its_run(media: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     analyze(media, output, "--overlay", "emoji")

@@ -137,6 +137,7 @@ def test_work_that_is_done_apart(shadows: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(run_apart(count_up, 3)) == [0, 1, 2]
 
 
+@pytest.mark.long
 def test_workers_that_cannot_be_forked(shadows: Path, tmp_path: Path) -> None:
     script = tmp_path / "elsewhere" / "run.py"
     script.parent.mkdir()
@@ -147,6 +148,7 @@ def test_workers_that_cannot_be_forked(shadows: Path, tmp_path: Path) -> None:
     assert done.stdout == "5050\n", done.stderr
 
 
+@pytest.mark.long
 def test_a_worker_pool(shadows: Path) -> None:
     command = fresh_python("ferbeam.deploy.worker_pool", "--port", "0")
     with subprocess.Popen(
