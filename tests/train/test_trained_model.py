@@ -71,7 +71,7 @@ def test_both_engines_give_the_same_scores(model: str, straight: Path) -> None:
     if model == "shipped":
         first, second = np.sort(tensorflow, axis=1)[:, :-3:-1].T
         clear = first - second > 2 * rounding
-        assert clear.sum() > 10
+        assert clear.mean() > 0.5
         assert (litert.argmax(axis=1) == tensorflow.argmax(axis=1))[clear].all()
 
 
