@@ -88,13 +88,17 @@ def lang_option(of_what: str) -> Callable[[Command], Command]:
     )
 
 
+def _list_option(flag: str, says: str) -> Callable[[Command], Command]:
+    """Adds a list of the user's, a CSV file."""
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option(flag, metavar="FILE.csv", type=path, help=says)
+
+
 def viewers_option(command: Command) -> Command:
     """Adds what says which videos belong together: `--viewers`."""
-    return click.option(
+    return _list_option(
         "--viewers",
-        metavar="FILE.csv",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Which videos are watched by whom (columns media, viewer, viewer_group), from when on "
+        "Which videos are watched by whom (columns media, viewer, viewer_group), from when on "
         "(offset_ms), and the medium that shows the viewer at rest (rest). OUTPUT remembers it; "
         "`ferbeam viewers OUTPUT` writes one to fill in.",
     )(command)
@@ -102,22 +106,18 @@ def viewers_option(command: Command) -> Command:
 
 def markers_option(command: Command) -> Command:
     """Adds what was shown when: `--markers`."""
-    return click.option(
+    return _list_option(
         "--markers",
-        metavar="FILE.csv",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Stretches of the stimulus: columns name, start_ms, end_ms, condition. OUTPUT "
+        "Stretches of the stimulus: columns name, start_ms, end_ms, condition. OUTPUT "
         "remembers it.",
     )(command)
 
 
 def corrections_option(command: Command) -> Command:
     """Adds who is named or left out by hand: `--corrections`."""
-    return click.option(
+    return _list_option(
         "--corrections",
-        metavar="FILE.csv",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="People who are named or left out: columns media, person_id, name, excluded, as the "
+        "People who are named or left out: columns media, person_id, name, excluded, as the "
         "report's page saves them. OUTPUT remembers it.",
     )(command)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-import uuid
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from fer_core.errors import FerError
@@ -14,16 +15,25 @@ from ferbeam.output.analysis_folder import PROGRESS_FILE
 from ferbeam.output.commit_watch import STORE_SECONDS, CommitWatch
 from ferbeam.output.folder import Output
 from ferbeam.output.run_file import Run
+from ferbeam.query.targets import whole_file
 
 LOCAL_SECONDS = 2.0
 """Between two states that are written."""
 
 
-class _WrittenProgress:
-    """Writes down how far a run is, every few seconds."""
+class WrittenProgress:
+    """Writes down how far a run is, every few seconds.
 
-    def __init__(self, run_id: str, seconds: float) -> None:
-        self._seconds, self._next = seconds, 0.0
+    Args:
+        run_id: names the run.
+        seconds: between two states.
+        write: is given each, as `progress.json` holds it.
+    """
+
+    def __init__(
+        self, run_id: str, seconds: float, write: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._seconds, self._next, self._write = seconds, 0.0, write
         self._facts: dict[str, Any] = {
             "run_id": run_id,
             "state": "running",
@@ -76,47 +86,21 @@ class _WrittenProgress:
             facts["stages"] = {name: {"done": a, "of": b} for name, (a, b) in stages.items()}
         return facts
 
-    def _write(self, state: dict[str, Any]) -> None:
-        raise NotImplementedError
+
+def progress_file(output: Output, run_id: str) -> WrittenProgress:
+    """Writes `progress.json` of OUTPUT, whole each time."""
+    path, seconds = output.path(PROGRESS_FILE), LOCAL_SECONDS if output.is_local else STORE_SECONDS
+    return WrittenProgress(run_id, seconds, lambda state: output.write_json(path, state))
 
 
-class ProgressFile(_WrittenProgress):
-    """Writes `progress.json`, whole each time.
+def metrics_file(path: str, run_id: str) -> WrittenProgress:
+    """Writes a file for the textfile collector of Prometheus' node exporter."""
 
-    Args:
-        output: where.
-        run_id: names the run.
-    """
+    def write(state: dict[str, Any]) -> None:
+        with whole_file(path) as attempt:
+            Path(attempt).write_text(describe_metrics(state), encoding="utf-8")
 
-    def __init__(self, output: Output, run_id: str) -> None:
-        super().__init__(run_id, LOCAL_SECONDS if output.is_local else STORE_SECONDS)
-        self._output = output
-
-    def _write(self, state: dict[str, Any]) -> None:
-        self._output.write_json(self._output.path(PROGRESS_FILE), state)
-
-
-class MetricsFile(_WrittenProgress):
-    """Writes a file for the textfile collector of Prometheus' node exporter.
-
-    Args:
-        path: of the file, on this machine.
-        run_id: names the run.
-    """
-
-    def __init__(self, path: str, run_id: str) -> None:
-        super().__init__(run_id, LOCAL_SECONDS)
-        self._path = path
-
-    def _write(self, state: dict[str, Any]) -> None:
-        attempt = f"{self._path}.{uuid.uuid4().hex[:8]}.tmp"
-        try:
-            with open(attempt, "w", encoding="utf-8") as file:
-                file.write(describe_metrics(state))
-            os.replace(attempt, self._path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(attempt)
+    return WrittenProgress(run_id, LOCAL_SECONDS, write)
 
 
 def describe_metrics(state: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from ferbeam.control.disk_space import check_space
 from ferbeam.control.place_copies import place_copies
 from ferbeam.control.pool_check import check_workers
 from ferbeam.control.progress import AllProgress, Progress
-from ferbeam.control.progress_files import MetricsFile, ProgressFile
+from ferbeam.control.progress_files import metrics_file, progress_file
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
 from ferbeam.control.sort_out import find_lost_copies, sort_out
@@ -60,9 +60,9 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
     refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
     claim_folder(request.output, OUTPUT)
     with locked(request.output):
-        files: list[Progress] = [ProgressFile(request.output, request.settings.run_id)]
+        files: list[Progress] = [progress_file(request.output, request.settings.run_id)]
         if request.metrics is not None:
-            files.append(MetricsFile(request.metrics, request.settings.run_id))
+            files.append(metrics_file(request.metrics, request.settings.run_id))
         told = AllProgress([progress, *files])
         try:
             run = _run_locked(request, told, job, listing)
