@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import UsageError
+from ferbeam.query.sheets import decode_text
 
 SYNONYMS = {
     "angry": ("anger", "angry", "colere", "fache"),
@@ -134,12 +135,7 @@ def _read_table(file: Path) -> Iterator[_Raw]:
 
 def _list_rows(file: Path) -> Iterator[Row]:
     """Yields the rows of a table by the names of its columns in small letters."""
-    data = file.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    lines = text.splitlines()
+    lines = decode_text(file.read_bytes()).splitlines()
     heads = (at for at, line in enumerate(lines) if _is_head(line.lower()))
     first = next(heads, None)
     if first is None:

@@ -80,7 +80,7 @@ def parse_sheet(data: bytes, what: str) -> Sheet:
     Raises:
         UsageError: it is empty, or a column comes twice.
     """
-    text = _decode(data)
+    text = decode_text(data)
     first, _, rest = text.lstrip("\r\n").partition("\n")
     if first.strip().lower().startswith("sep="):  # Excel's own way to say it
         separator, text = first.strip()[4:5] or "\t", rest
@@ -112,7 +112,7 @@ def write_sheet(columns: list[str], rows: list[dict[str, str]]) -> bytes:
     return file.getvalue().encode()
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Returns text of UTF-8, UTF-16 with its mark, or else what Windows writes in the West."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
