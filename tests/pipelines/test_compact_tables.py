@@ -4,12 +4,14 @@ a run is ended: whoever reads them, by `run.json` or by all files of a folder, f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -340,26 +342,40 @@ def test_a_run_that_is_killed_at_any_moment_leaves_every_row_once(output: Output
     wanted = expected(before), expected(after)
     kept = Path(output.root).with_name("kept")
     shutil.copytree(output.root, kept)
+    seconds, code = run_in_a_child(output, None)
+    assert code == 0
+    assert_holds(output, after)
+    ended = set()
     for turn in range(20):
         shutil.rmtree(output.root)
         shutil.copytree(kept, output.root)
-        with subprocess.Popen(
-            [sys.executable, "-c", KILLED, output.root],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            process.stdout.readline()
-            process.stdin.write("\n")
-            process.stdin.flush()
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.02 + 0.015 * turn)
-            process.send_signal(signal.SIGKILL)
+        _, code = run_in_a_child(output, seconds * (turn + 0.5) / 20)
+        ended.add(code)
         assert_whole(output, *wanted)
         run_once(output, "again", after)
         assert_holds(output, after)
+    assert -signal.SIGKILL in ended  # one that was quicker than the first may have ended
+    assert ended <= {0, -signal.SIGKILL}
+
+
+def run_in_a_child(output: Output, seconds: float | None) -> tuple[float, int]:
+    """Has a child write the second run and kills it after `seconds`; how long it ran, its code."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, output.root],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        began = time.monotonic()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+    return time.monotonic() - began, process.returncode
 
 
 def test_merged_rows_are_in_order_and_row_groups_are_full(tmp_path: Path) -> None:
