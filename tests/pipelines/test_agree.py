@@ -16,6 +16,7 @@ from ferbeam import open_output
 from ferbeam.agreement.agree import tell_figures
 from ferbeam.agreement.codes import name_video, read_codes
 from ferbeam.output.folder import Output
+from ferbeam.query import sheets
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import ferbeam, frames_of
@@ -177,6 +178,16 @@ def test_what_is_no_document_is_refused(output: Path, tmp_path: Path, name: str,
     (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=f"{name}: cannot be read"):
         open_output(output).agree(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.boris", "a.eaf"])
+def test_what_is_too_large_is_refused(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_BYTES", 1 << 20)
+    (tmp_path / name).write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(UsageError, match="is larger than 1 MiB"):
+        read_codes(tmp_path / name)
 
 
 def test_the_command_shows_figures_and_the_page_the_moments(tmp_path: Path) -> None:

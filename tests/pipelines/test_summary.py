@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from ferbeam.output.folder import Output
 from ferbeam.output.run_file import load_run
-from ferbeam.terminal.summary import print_summary
+from ferbeam.terminal.summary import describe_summary, print_summary
 from tests.pipelines.finished import hold_frames, make_picture, make_video, write_finished
 from tests.pipelines.jobs import frames_of
 
@@ -29,6 +30,16 @@ def test_shares_are_of_time_not_of_samples(tmp_path: Path) -> None:
     assert times.max() / times.sum() > 0.7
     assert "happy 67 %" in text
     assert "mostly, share of faces" in text
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_copies_are_named_where_there_are_some(tmp_path: Path, there: bool) -> None:
+    output = Output(str(write_finished(tmp_path, [make_video("a.mp4", 2, copy=there)])))
+    console = Console(file=io.StringIO(), width=100)
+    print_summary(console, output, load_run(output))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert ("annotated copies" in text) == there
+    assert (describe_summary(output, load_run(output))["annotated"] is not None) == there
 
 
 def test_a_narrow_terminal_shows_whole_words(tmp_path: Path) -> None:

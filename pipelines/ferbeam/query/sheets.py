@@ -64,6 +64,15 @@ def read_sheet(path: Path, what: str) -> Sheet:
     Raises:
         UsageError: it cannot be read, is empty, or a column comes twice.
     """
+    return parse_sheet(read_list(path, what), f"{what} {path}")
+
+
+def read_list(path: Path, what: str) -> bytes:
+    """Reads a list of the user's.
+
+    Raises:
+        UsageError: it cannot be read, or is larger than MOST_BYTES.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -71,7 +80,7 @@ def read_sheet(path: Path, what: str) -> Sheet:
         raise UsageError(f"{what} {path}: cannot be read: {error.strerror}") from error
     if len(data) > MOST_BYTES:
         raise UsageError(f"{what} {path}: is larger than {MOST_BYTES >> 20} MiB")
-    return parse_sheet(data, f"{what} {path}")
+    return data
 
 
 def parse_sheet(data: bytes, what: str) -> Sheet:

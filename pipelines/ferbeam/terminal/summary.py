@@ -35,7 +35,7 @@ def describe_summary(output: Output, run: Run) -> dict[str, Any]:
         "rows": run.rows,
         "failures_by_stage": dict(Counter(failures)),
         "left_out": run.left_out,
-        "annotated": output.path("annotated") if run.render else None,
+        "annotated": _find_copies(output, read_tables(output, run, "media", ["annotated"])),
     }
 
 
@@ -65,13 +65,16 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
     if left_out := show_left_out(run.left_out):
         console.print(escape(left_out), soft_wrap=True, highlight=False)
     console.print(f"tables: {escape(printable(output.root))}", soft_wrap=True)
-    if run.render:
-        console.print(
-            f"annotated copies: {escape(printable(output.path('annotated')))}", soft_wrap=True
-        )
+    if copies := _find_copies(output, every):
+        console.print(f"annotated copies: {escape(printable(copies))}", soft_wrap=True)
     if media:
         name = join_words([output.root])
         console.print(f"look at it: ferbeam report {escape(name)}", soft_wrap=True)
+
+
+def _find_copies(output: Output, media: pa.Table) -> str | None:
+    """Returns where the annotated copies lie, None where there are none."""
+    return output.path("annotated") if media["annotated"].null_count < len(media) else None
 
 
 def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[str, Counter[str]]:
