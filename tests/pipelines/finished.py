@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fer_core.emotions import NAMES
 from fer_core.model import find_model_dir, load_card
@@ -75,6 +76,19 @@ def hold_frames(video: Tables, ms: list[int], duration_ms: int) -> Tables:
     (row,) = video["media"].to_pylist()
     video["media"] = pa.Table.from_pylist([{**row, "duration_ms": duration_ms}], TABLES["media"])
     return video
+
+
+def break_track(video: Tables, ms: int) -> Tables:
+    """Returns a video of one face that is followed anew from a time on, as the same person."""
+    faces = video["faces"]
+    later = pc.greater_equal(faces["timestamp_ms"], ms).cast(pa.int32())
+    at = FACES.get_field_index("track_id")
+    (row,) = video["media"].to_pylist()
+    return {
+        **video,
+        "faces": faces.set_column(at, FACES.field(at), later),
+        "media": pa.Table.from_pylist([{**row, "track_count": 2}], MEDIA),
+    }
 
 
 def make_picture(name: str, emotions: tuple[str, ...] = ()) -> Tables:

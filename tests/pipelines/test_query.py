@@ -14,6 +14,7 @@ from fer_core.shown_time import shown_times
 from ferbeam.output.folder import Output
 from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import (
+    break_track,
     hold_frames,
     make_failure,
     make_picture,
@@ -32,7 +33,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_video("d'été/a\"1.mp4", 95, seed=1),
         make_video("b.mp4", 200, tracks=3, seed=2),
         make_video("c.mp4", 60, tracks=2, seed=3),
-        make_video("d.mp4", 120, seed=4),
+        break_track(make_video("d.mp4", 120, seed=4), 5000),
         make_video("e.mp4", 120, seed=5),
         make_video("empty.mp4", 30, tracks=0, seed=6),
         make_picture("f.png", ("happy", "sad")),
@@ -139,18 +140,18 @@ def test_changes(output: Path) -> None:
     assert_equal(ask(output, "FROM changes"), changed[columns])
 
 
-def main_tracks(output: Path) -> pd.DataFrame:
-    """Returns the faces of the main track of each video."""
+def main_people(output: Path) -> pd.DataFrame:
+    """Returns the faces of the main person of each video."""
     faces = faces_of_videos(output)
-    counts = faces.groupby(["media", "track_id"]).size().reset_index(name="n")
-    counts = counts.sort_values(["media", "n", "track_id"], ascending=[True, False, True])
-    return faces.merge(counts.drop_duplicates("media")[["media", "track_id"]])
+    counts = faces.groupby(["media", "person_id"]).size().reset_index(name="n")
+    counts = counts.sort_values(["media", "n", "person_id"], ascending=[True, False, True])
+    return faces.merge(counts.drop_duplicates("media")[["media", "person_id"]])
 
 
 def test_cohort_of_all_videos(output: Path) -> None:
     from scipy import stats
 
-    faces = main_tracks(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
+    faces = main_people(output).assign(second=lambda f: f["timestamp_ms"] // 1000)
     each = faces.groupby(["second", "media"])["p_happy"].mean().reset_index()
     found = ask(output, "FROM cohort").set_index("second")
     assert set(found["viewer_group"]) == {""}
@@ -173,7 +174,7 @@ def test_cohort_of_all_videos(output: Path) -> None:
 def test_the_interval_of_a_cohort_is_that_of_a_bootstrap(tmp_path: Path) -> None:
     write_finished(tmp_path, [make_video(f"{n:02}.mp4", 20, seed=n) for n in range(40)])
     found = ask(tmp_path, "SELECT low_sad, high_sad FROM cohort WHERE second = 0").iloc[0]
-    faces = main_tracks(tmp_path).query("timestamp_ms < 1000")
+    faces = main_people(tmp_path).query("timestamp_ms < 1000")
     values = faces.groupby("media")["p_sad"].mean().to_numpy()
     dice = np.random.default_rng(1)
     means = dice.choice(values, (4000, len(values))).mean(axis=1)
@@ -189,7 +190,7 @@ def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
         "media,offset_ms,group,age\nb.mp4,2000,old,70\nd.mp4,0,young,20\ne.mp4,500,young,30\n"
     )
     found = ask(output, "SELECT viewer_group, second, videos, mean_fear FROM cohort", csv)
-    faces = main_tracks(output)
+    faces = main_people(output)
     old = faces[(faces["media"] == "b.mp4") & (faces["timestamp_ms"] >= 2000)]
     wanted = old.groupby((old["timestamp_ms"] - 2000) // 1000)["p_fear"].mean()
     ours = found[found["viewer_group"] == "old"].dropna().set_index("second")["mean_fear"]
@@ -243,17 +244,17 @@ def test_calibrated_takes_half_of_the_face_at_rest_off(
 ) -> None:
     with open_tables(Output(str(output)), baseline_ms=stretch) as tables:
         ours = tables.sql("FROM calibrated").df()
-    faces = faces_of_videos(output).dropna(subset=["track_id"])
+    faces = faces_of_videos(output).dropna(subset=["person_id"])
     wanted = []
-    for _, track in faces.groupby(["media", "track_id"]):
+    for _, person in faces.groupby(["media", "person_id"]):
         if stretch is None:
-            ranked = track.sort_values(["p_neutral", "frame_index"], ascending=[False, True])
-            rest = ranked[np.arange(len(track)) / max(len(track) - 1, 1) <= 0.25]
+            ranked = person.sort_values(["p_neutral", "frame_index"], ascending=[False, True])
+            rest = ranked[np.arange(len(person)) / max(len(person) - 1, 1) <= 0.25]
         else:
-            rest = track[track["timestamp_ms"].between(*stretch)]
+            rest = person[person["timestamp_ms"].between(*stretch)]
         if len(rest):
-            scores = at_rest(track[SCORES], rest[SCORES])
-            found = track[["media", "frame_index", "face_index"]].assign(baseline_faces=len(rest))
+            scores = at_rest(person[SCORES], rest[SCORES])
+            found = person[["media", "frame_index", "face_index"]].assign(baseline_faces=len(rest))
             wanted.append(found.join(scores))
     expected = pd.concat(wanted).sort_values(["media", "frame_index", "face_index"])
     assert_equal(ours[expected.columns], expected)
@@ -303,7 +304,7 @@ def of_second(output: Path, csv: Path) -> pd.DataFrame:
     """Returns the main track's mean scores in each second of the stimulus, as pandas has them."""
     viewers = pd.read_csv(csv)
     frames = frames_of(output)["frames"].merge(viewers)
-    faces = main_tracks(output).merge(viewers)
+    faces = main_people(output).merge(viewers)
     worst = faces[["p_angry", "p_disgust", "p_fear", "p_sad"]]
     faces = faces.assign(valence=faces["p_happy"] - worst.max(axis=1))
     for table in (frames, faces):

@@ -139,7 +139,7 @@ def baseline_option(command: Command) -> Command:
         metavar="FROM TO",
         type=(click.IntRange(min=0), click.IntRange(min=0)),
         help="When the faces of every video are at rest, for the view calibrated; without it, each "
-        "followed face is taken to be so in its quietest samples.",
+        "person is taken to be so in the quietest samples.",
     )(command)
 
 

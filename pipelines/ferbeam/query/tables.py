@@ -78,7 +78,7 @@ def open_tables(
             counts from `offset_ms`; `rest` is a medium that shows the viewer at rest, for the view
             `calibrated`. None for what OUTPUT remembers, else all videos from their start.
         baseline_ms: stretch of every video, first and last millisecond, in which faces are at rest,
-            for the view `calibrated`; None for the quietest samples of each followed face. Viewers
+            for the view `calibrated`; None for the quietest samples of each person. Viewers
             with a `rest` have that.
         markers: CSV with the columns name, start_ms, end_ms and condition: stretches of the
             stimulus. None for those that OUTPUT remembers, if any.

@@ -12,7 +12,7 @@ from fer_core.shown_time import SHOWN_SQL
 from ferbeam.query.measures import MEASURES, NEGATIVE, POSITIVE
 
 QUIETEST = 0.25
-"""Share of a followed face's samples, those with the highest score of neutral, taken as at rest."""
+"""Share of a person's samples, those with the highest score of neutral, taken as at rest."""
 OF_REST = 0.5
 """How much of the logarithm of the scores at rest is taken off: half was best on posed faces."""
 
@@ -243,35 +243,35 @@ ORDER BY viewer_group, second
 CALIBRATED = f"""
 WITH ranked AS (
     SELECT *, percent_rank() OVER (
-        PARTITION BY media, track_id ORDER BY p_neutral DESC, frame_index) AS unrest
+        PARTITION BY media, person_id ORDER BY p_neutral DESC, frame_index) AS unrest
     FROM faces CROSS JOIN baseline
-    WHERE track_id IS NOT NULL AND {_VIDEO} AND media NOT IN (SELECT media FROM at_rest)
+    WHERE person_id IS NOT NULL AND {_VIDEO} AND media NOT IN (SELECT media FROM at_rest)
         AND (from_ms IS NULL OR timestamp_ms BETWEEN from_ms AND to_ms)
 ), resting AS (
-    SELECT media, track_id, {_each("p_{name}")}
+    SELECT media, person_id, {_each("p_{name}")}
     FROM ranked WHERE from_ms IS NOT NULL OR unrest <= {QUIETEST}
-    UNION ALL SELECT viewer.media, viewer.track_id, {_each("clip.p_{name}")}
-    FROM tracks AS viewer JOIN at_rest USING (media) JOIN faces AS clip ON clip.media = rest
+    UNION ALL SELECT viewer.media, viewer.person_id, {_each("clip.p_{name}")}
+    FROM people AS viewer JOIN at_rest USING (media) JOIN faces AS clip ON clip.media = rest
 ), rest AS (
-    SELECT media, track_id, count(*) AS baseline_faces,
+    SELECT media, person_id, count(*) AS baseline_faces,
         {_each("median(ln(greatest(p_{name}, 1e-6))) AS rest_{name}")}
-    FROM resting GROUP BY media, track_id
+    FROM resting GROUP BY media, person_id
 ), weighed AS (
-    SELECT media, frame_index, timestamp_ms, face_index, track_id, baseline_faces,
+    SELECT media, frame_index, timestamp_ms, face_index, track_id, person_id, baseline_faces,
         {_each(f"p_{{name}} * exp(-{OF_REST} * rest_{{name}}) AS w_{{name}}")}
-    FROM faces JOIN rest USING (media, track_id)
+    FROM faces JOIN rest USING (media, person_id)
 ), shared AS (
     SELECT * EXCLUDE ({_each("w_{name}")}), {_each("w_{name}", by=" + ")} AS whole,
         {_each("w_{name} / whole AS p_{name}")}
     FROM weighed
 )
-SELECT media, frame_index, timestamp_ms, face_index, track_id, baseline_faces,
+SELECT media, frame_index, timestamp_ms, face_index, track_id, person_id, baseline_faces,
     CASE greatest({_each("p_{name}")})
         {_each("WHEN p_{name} THEN '{name}'", by=" ")} END AS emotion,
     greatest({_each("p_{name}")}) AS confidence, {_each("p_{name}")}
 FROM shared ORDER BY media, frame_index, face_index
 """
-"""Scores of a followed face less half of what its own face at rest has, in logarithms."""
+"""Scores of a person's face less half of what the same face at rest has, in logarithms."""
 
 VIEWS = {
     "samples": (
@@ -307,7 +307,7 @@ VIEWS = {
     ),
     "calibrated": (
         CALIBRATED,
-        "each followed face: its scores beside its own face at rest (--baseline-ms, --viewers)",
+        "each face of a person: its scores beside the same face at rest (--baseline-ms, --viewers)",
     ),
 }
 """Name to SQL and what it tells; a later one may use an earlier one."""
