@@ -32,8 +32,8 @@ _CARD = (36, 38, 45)
 _QUALITY = 88
 
 _WORDS = {
-    "en": ("face", "faces", "face", "not shown here: {} more", "no face was found"),
-    "fr": ("visage", "visages", "visage", "non montrés ici : {}", "aucun visage trouvé"),
+    "en": ("person", "people", "not shown here: {} more", "no face was found"),
+    "fr": ("personne", "personnes", "non montrées ici : {}", "aucun visage trouvé"),
 }
 
 
@@ -43,14 +43,14 @@ class Tile(NamedTuple):
     Attributes:
         pixels: uint8 (h, w, 3), drawn already; `cut_tile` makes them.
         timestamp_ms: when it is.
-        track_id: whose moment it is.
+        person_id: whose moment it is.
         emotion: index of what is shown.
         confidence: its score.
     """
 
     pixels: NDArray[np.uint8]
     timestamp_ms: int
-    track_id: int
+    person_id: int
     emotion: int
     confidence: float
 
@@ -153,13 +153,13 @@ def _draw_tile(sheet: Image.Image, at: tuple[int, int], tile: Tile, lang: str) -
     sheet.paste(colour_of(emotion), (x, stripe, x + TILE_SIZE[0], stripe + 4))
     shown = f"{name_of(emotion, lang)}  {percent_of(tile.confidence, lang)}"
     write_text(sheet, (x + 8, stripe + 7), (shown, _LINE), TEXT)
-    number = tile.track_id + 1  # people count from 1
+    number = tile.person_id + 1  # people count from 1
     when = f"{show_time(tile.timestamp_ms)}  {_WORDS[lang][0]} {number}"
     write_text(sheet, (x + 8, stripe + 7 + line_height(_LINE)), (when, _LINE), QUIET)
 
 
 def _count_line(shown: int, left_out: int, lang: str) -> str:
-    _, many, one, more, none = _WORDS[lang]
+    one, many, more, none = _WORDS[lang]
     if not shown:
         return none
     text = f"{shown} {one if shown == 1 else many}"

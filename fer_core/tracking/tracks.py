@@ -35,6 +35,7 @@ class TrackScores:
     Attributes:
         timestamp_ms: int64 (n,), rising.
         track_id: int32 (n,), the same face through the video, from 0.
+        person_id: int32 (n,), the same person through the video, from 0.
         boxes: float32 (n, 4), x, y, width and height in pixels.
         scores: float32 (n, 7), smoothed.
         looked_ms: int64 (n, 2), times of the last sampled frame before each that could be decoded,
@@ -45,6 +46,7 @@ class TrackScores:
 
     timestamp_ms: Whole
     track_id: NDArray[np.int32]
+    person_id: NDArray[np.int32]
     boxes: NDArray[np.float32]
     scores: Scores
     looked_ms: Whole
@@ -63,6 +65,7 @@ class TrackScores:
             self,
             timestamp_ms=self.timestamp_ms[first:end].copy(),
             track_id=self.track_id[first:end].copy(),
+            person_id=self.person_id[first:end].copy(),
             boxes=self.boxes[first:end].copy(),
             scores=self.scores[first:end].copy(),
             looked_ms=self.looked_ms[first:end].copy(),
@@ -141,13 +144,14 @@ def link_tracks(
     tracks = TrackScores(
         times,
         track.astype(np.int32),
+        number_people(seen, track, people).astype(np.int32),
         boxes.astype(np.float32),
         smooth,
         _look_around(frames, times),
         seen.gap_ms,
         seen.interval_ms,
     )
-    return _fill_in(faces, tracks, number_people(seen, track, people)), tracks
+    return _fill_in(faces, tracks), tracks
 
 
 def _look_around(frames: pa.Table, times: Whole) -> Whole:
@@ -168,13 +172,13 @@ def number_tracks(seen: Sightings) -> Whole:
     return chain(np.where(across >= 0, across, sure))
 
 
-def _fill_in(faces: pa.Table, tracks: TrackScores, person: Whole) -> pa.Table:
+def _fill_in(faces: pa.Table, tracks: TrackScores) -> pa.Table:
     """Returns the rows of `faces` with what the tracks and people tell."""
     best = pa.array(tracks.scores.argmax(axis=1).astype(np.int8))
     names = pa.DictionaryArray.from_arrays(best, pa.array(NAMES, pa.string()))
     told = {
         "track_id": pa.array(tracks.track_id, pa.int32()),
-        "person_id": pa.array(person, pa.int32()),
+        "person_id": pa.array(tracks.person_id, pa.int32()),
         "smoothed_emotion": names.cast(pa.string()),
         "smoothed_confidence": pa.array(tracks.scores.max(axis=1, initial=0), pa.float32()),
     }

@@ -66,7 +66,7 @@ def follow_face(height: int) -> TrackScores:
     track = np.zeros(len(ms), np.int32)
     looked = np.stack([ms - 100, ms + 100], axis=1)
     return TrackScores(
-        ms.astype(np.int64), track, boxes.astype(np.float32), scores, looked, 1000, 100
+        ms.astype(np.int64), track, track, boxes.astype(np.float32), scores, looked, 1000, 100
     )
 
 

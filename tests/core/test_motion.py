@@ -21,6 +21,7 @@ def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) ->
     return TrackScores(
         times,
         np.array([track for _, track, _ in rows], np.int32),
+        np.array([track for _, track, _ in rows], np.int32),
         np.array([(x, 20, 50, 60) for _, _, x in rows], np.float32).reshape(-1, 4),
         scores,
         np.stack([times - step, times + step], axis=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,8 +14,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from ferbeam.analysis.elements import Moment
+from ferbeam.analysis.plan_rendering import NEUTRAL, find_moments
 from ferbeam.output.folder import sheet_name
 from tests.core.clips import Clip, make_clip
+from tests.core.test_motion import make_tracks
 from tests.pipelines.jobs import (
     OF_A_COPY,
     OF_A_RUN,
@@ -70,6 +74,16 @@ def copies_of(output: Path) -> dict[str, int]:
         for path in files
         if path.is_file()
     }
+
+
+def test_a_sheet_shows_each_person_where_its_face_is_least_neutral() -> None:
+    tracks = make_tracks([(ms, track, 9.0) for ms in (0, 100, 200) for track in (0, 1)])
+    tracks.scores[:] = 0.1
+    tracks.scores[:, NEUTRAL] = (0.9, 0.5, 0.2, 0.4, 0.3, 0.1)
+    moments = find_moments(replace(tracks, person_id=np.array([0, 1, 0, 1, 0, 1], np.int32)))
+    assert moments == [Moment(100, 0, 0), Moment(200, 1, 1)]
+    returned = find_moments(replace(tracks, person_id=np.zeros(6, np.int32)))
+    assert returned == [Moment(200, 1, 0)]
 
 
 def test_every_medium_has_its_copy_and_every_video_its_sheet(media: Path, finished: Path) -> None:

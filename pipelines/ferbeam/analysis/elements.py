@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from fer_core.detect_faces import Detections
 from fer_core.media import MediaInfo
@@ -107,6 +108,20 @@ class DetectedSpan:
     costs: Costs = field(default_factory=dict)
 
 
+class Moment(NamedTuple):
+    """What the contact sheet of a video shows: a person at a time.
+
+    Attributes:
+        timestamp_ms: when it is.
+        track_id: of the face then.
+        person_id: whose it is.
+    """
+
+    timestamp_ms: int
+    track_id: int
+    person_id: int
+
+
 @dataclass(frozen=True)
 class SpanToRender:
     """What is drawn and encoded in one go: a stretch of a video, or pictures.
@@ -117,7 +132,7 @@ class SpanToRender:
         index: position among those of the group, from 0.
         media: the one video, or the pictures.
         tracks: of each of the media, as far as they are seen here.
-        moments: track and time in milliseconds of what the contact sheet shows of a video.
+        moments: what the contact sheet shows of a video.
         stretch: the frames of the video; None for pictures.
         copies_key: of the group.
     """
@@ -127,7 +142,7 @@ class SpanToRender:
     index: int
     media: tuple[OpenMedium, ...]
     tracks: tuple[TrackScores, ...]
-    moments: tuple[tuple[int, int], ...] = ()
+    moments: tuple[Moment, ...] = ()
     stretch: Stretch | None = None
     copies_key: str = ""
 
@@ -163,6 +178,7 @@ class LinkedGroup:
         failures: rows of the table `failures`.
         opened: the media.
         render_total: number of spans to render.
+        people: how many people a video shows.
         copies_key: what the copies follow from.
         copied: the copies of that key that are there, so that none is rendered; else None.
     """
@@ -172,5 +188,6 @@ class LinkedGroup:
     failures: list[Failure]
     opened: tuple[OpenMedium, ...]
     render_total: int = 0
+    people: int = 0
     copies_key: str = ""
     copied: Copies | None = None

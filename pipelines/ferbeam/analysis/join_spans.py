@@ -134,8 +134,7 @@ def _join_video(
             joined = join_spans(source, sources, attempt)
         sums[copy] = identity_of(attempt)
         tiles = [tile for part in parts for tile in read_tiles(output, part.key)]
-        left_out = int(str(linked.media[0]["track_count"])) - len(tiles)
-        drawn = compose_sheet(name, tiles, lang, left_out)
+        drawn = compose_sheet(name, tiles, lang, linked.people - len(tiles))
         sums[sheet] = sha256(drawn).hexdigest()
         with making_copy(output, linked.copies_key, sheet) as beside:
             Path(beside).write_bytes(drawn)

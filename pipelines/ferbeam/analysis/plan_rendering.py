@@ -9,14 +9,14 @@ import numpy as np
 
 from fer_core.drawing.sheet import MAX_TILES
 from fer_core.tracking.tracks import TrackScores
-from ferbeam.analysis.elements import LinkedGroup, Span, SpanToRender
+from ferbeam.analysis.elements import LinkedGroup, Moment, Span, SpanToRender
 from ferbeam.output.copy_sums import is_copy
 from ferbeam.output.folder import Output
 from ferbeam.output.notes import Copies, read_copies, read_made
 from ferbeam.output.tables import digest
 from ferbeam.settings import RenderSettings
 
-RENDER_VERSION = 5
+RENDER_VERSION = 6
 """Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 NEUTRAL = 4
 
@@ -32,9 +32,12 @@ def plan_rendering(
     video = spans[0].media[0].info.kind == "video"
     tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
     keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
-    copies_key = digest(spans[0].group, [task.key for task in keyed])
+    people = len(np.unique(tracks[0].person_id)) if video else 0
+    copies_key = digest(spans[0].group, [task.key for task in keyed], people)
     copied = find_copies(output, spans[0].group, copies_key)
-    group = replace(linked, render_total=len(keyed), copies_key=copies_key, copied=copied)
+    group = replace(
+        linked, render_total=len(keyed), people=people, copies_key=copies_key, copied=copied
+    )
     if copied is not None:
         return group, []
     return group, [replace(task, copies_key=copies_key) for task in keyed]
@@ -69,7 +72,7 @@ def _plan_video(spans: list[Span], tracks: TrackScores) -> list[SpanToRender]:
         aside = tracks.cover_reach_ms
         first, end = stretch.first_ms, stretch.end_ms
         seen = tracks.between(first - aside, end + aside)
-        inside = (moment for moment in moments if first <= moment[1] < end)
+        inside = (moment for moment in moments if first <= moment.timestamp_ms < end)
         task = SpanToRender("", span.group, len(tasks), span.media, (seen,), tuple(inside), stretch)
         tasks.append(task)
     return tasks
@@ -94,18 +97,23 @@ def digest_tracks(tracks: TrackScores) -> str:
     return digest([sha256(column.tobytes()).hexdigest() for column in columns], times)
 
 
-def find_moments(tracks: TrackScores) -> list[tuple[int, int]]:
-    """Finds the most expressive moment of each track: where its smoothed face is least neutral.
+def find_moments(tracks: TrackScores) -> list[Moment]:
+    """Finds the most expressive moment of each person: where the smoothed face is least neutral.
 
     Returns:
-        Track and time in milliseconds, by time; of the longest tracks where there are many.
+        The moments by time; of those who are seen the most where there are many.
     """
-    order = np.lexsort((tracks.scores[:, NEUTRAL], tracks.track_id))
-    found, first, counts = np.unique(tracks.track_id[order], return_index=True, return_counts=True)
-    longest = np.argsort(-counts, kind="stable")[:MAX_TILES]
-    times = tracks.timestamp_ms[order][first]
-    moments = [(int(found[at]), int(times[at])) for at in longest]
-    return sorted(moments, key=lambda moment: (moment[1], moment[0]))
+    order = np.lexsort((tracks.scores[:, NEUTRAL], tracks.person_id))
+    people, first, counts = np.unique(
+        tracks.person_id[order], return_index=True, return_counts=True
+    )
+    most = np.argsort(-counts, kind="stable")[:MAX_TILES]
+    faces = order[first]
+    moments = [
+        Moment(int(tracks.timestamp_ms[at]), int(tracks.track_id[at]), int(person))
+        for at, person in zip(faces[most], people[most], strict=True)
+    ]
+    return sorted(moments)
 
 
 def _render_key(task: SpanToRender, spans: list[Span], settings: RenderSettings) -> str:

@@ -31,7 +31,7 @@ from ferbeam.stores.sources import open_source
 
 TILE = pa.schema(
     [
-        ("track_id", pa.int32()),
+        ("person_id", pa.int32()),
         ("timestamp_ms", pa.int64()),
         ("emotion", pa.int32()),
         ("confidence", pa.float32()),
@@ -159,14 +159,16 @@ def _render_stretch(output: Output, task: SpanToRender, overlay: Overlay, qualit
 def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, object]]) -> Drawing:
     """Says what is drawn on a stretch of a video, and fills in what the contact sheet shows."""
     tracks, cover = task.tracks[0], overlay.settings.kind == "cover"
+    people = {(each.track_id, each.timestamp_ms): each.person_id for each in task.moments}
 
     def look_at(timestamp_ms: int, pixels: NDArray[np.uint8], faces: Sequence[ShownFace]) -> None:
         for at, face in enumerate(faces):
-            if (face.track_id, timestamp_ms) in task.moments:
+            person = people.get((face.track_id, timestamp_ms))
+            if person is not None:
                 tile = cut_tile(pixels, faces, at, overlay)
                 confidence = float(face.scores.max())
                 what = (face.emotion, confidence, tile.shape[1], tile.tobytes())
-                row = (face.track_id, timestamp_ms, *what)
+                row = (person, timestamp_ms, *what)
                 tiles.append(dict(zip(TILE.names, row, strict=True)))
 
     def find(timestamp_ms: int) -> list[ShownFace]:
@@ -176,7 +178,7 @@ def _drawing_of(task: SpanToRender, overlay: Overlay, tiles: list[dict[str, obje
     return Drawing(
         find=find,
         draw=overlay.draw,
-        moments={moment for _, moment in task.moments},
+        moments={each.timestamp_ms for each in task.moments},
         look_at=look_at,
     )
 
