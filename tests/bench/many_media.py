@@ -8,12 +8,15 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from fer_core.emotions import NAMES
-from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, SCORE_COLUMNS, TABLES
+from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, NO_FACE, OK, SCORE_COLUMNS, TABLES
 from ferbeam.analysis.list_media import list_input
 from ferbeam.control.analyze_options import AnalyzeOptions
 from ferbeam.control.ask import ask_analysis
@@ -22,17 +25,20 @@ from ferbeam.control.sort_out import sort_out
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.finish_tables import gather_parts, put_run
+from ferbeam.output.folder import Output
 from ferbeam.output.listed_media import Listed, write_listed
 from ferbeam.output.ownership import claim_folder
 from ferbeam.output.plan_parts import Found, plan_parts
 from ferbeam.output.run_facts import describe_run
+from ferbeam.output.run_file import load_run
 from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import TableFiles, write_tables
 from ferbeam.output.write_part import write_part
 from ferbeam.query.answers import EXAMPLES
 from tests.bench.memory import run_watched
 
-FACES_EACH = 15
+MOST_SAMPLES, SECOND_FACE = 24, 10
+"""Samples of the longest video; every so many videos have a second face: 15 faces on average."""
 MOST_MEDIA = 100_000
 FOLDER, GROUP = 1000, 50
 QUERIES = (
@@ -56,45 +62,69 @@ def make_input(folder: Path, count: int) -> Path:
 
 
 def draw_rows(names: list[str], origin: dict[str, object]) -> dict[str, pa.Table]:
-    """Draws the rows of videos of 1.5 s with one face."""
+    """Draws the rows of videos of some seconds: faces that move and come and go, one or two."""
     dice = np.random.default_rng(int(names[0][-10:-4]))
-    every = np.repeat(np.array(names, object), FACES_EACH)
-    at = np.tile(np.arange(FACES_EACH), len(names))
-    scores = dice.dirichlet(np.full(len(NAMES), 0.4), len(every)).astype(np.float32)
-    best = np.array(NAMES)[scores.argmax(axis=1)]
-    zeros = np.zeros(len(every), np.int32)
-    sides = dice.integers(20, 80, (4, len(every)), np.int32)
+    samples = dice.integers(MOST_SAMPLES // 4, MOST_SAMPLES + 1, len(names))
+    offset = np.repeat(np.cumsum(samples) - samples, samples)
+    owner = np.repeat(np.arange(len(names)), samples)
+    at = np.arange(len(owner)) - offset
+    every = np.array(names, object)[owner]
     place = {"media": every, "frame_index": at * 3, "timestamp_ms": at * 100}
-    faces = {
-        **place,
-        "face_index": zeros,
-        "track_id": zeros,
-        **{f"box_{part}": sides[n] for n, part in enumerate(("x", "y", "width", "height"))},
-        "detector_score": scores.max(axis=1),
-        "emotion": best,
-        "confidence": scores.max(axis=1),
-        **dict(zip(SCORE_COLUMNS, scores.T, strict=True)),
-        "smoothed_emotion": best,
-        "smoothed_confidence": scores.max(axis=1),
-    }
-    frames = {**place, "status": ["ok"] * len(every), "face_count": zeros + 1}
-    one = {
-        **{"sha256": "0" * 64, "kind": "video", "codec": "h264", "width": 320, "height": 180},
-        **{"rotation": 0, "frame_rate": 30.0, "duration_ms": 100 * FACES_EACH},
-        **{"frame_count": 45, "frames_sampled": FACES_EACH, "frames_with_faces": FACES_EACH},
-        **{"frames_lost": 0, "face_count": FACES_EACH, "track_count": 1, "has_audio": True},
-        **{"annotated": None, "notes": None, **origin},
-    }
-    drawn = {"faces": _fill(faces, FACES), "frames": _fill(frames, FRAMES)}
-    drawn["media"] = pa.Table.from_pylist([{"media": name, **one} for name in names], MEDIA)
+    first, second = (np.maximum(at == 0, dice.random(len(at)) < share) for share in (0.9, 0.7))
+    count = first.astype(np.int32) + (second & (owner % SECOND_FACE == 0))
+    status = np.where(count > 0, OK, NO_FACE)
+    frames = _fill({**place, "status": status, "face_count": count}, FRAMES)
+    which = np.repeat(np.arange(len(at)), count)
+    faces = _draw_faces({name: column[which] for name, column in place.items()}, dice)
+    found = np.bincount(owner, minlength=len(names)), np.bincount(owner[which], None, len(names))
+    seen = np.bincount(owner, count > 0, len(names)).astype(int)
+    media = [
+        {
+            **{"media": name, "sha256": dice.bytes(32).hex(), "kind": "video", "codec": "h264"},
+            **{"width": 320, "height": 180, "rotation": 0, "frame_rate": 30.0},
+            **{"duration_ms": 100 * sampled, "frame_count": 3 * sampled},
+            **{"frames_sampled": sampled, "frames_with_faces": with_faces, "frames_lost": 0},
+            **{"face_count": faces_of, "track_count": 1 + int(at % SECOND_FACE == 0)},
+            **{"has_audio": True, "annotated": None, "notes": None, **origin},
+        }
+        for at, (name, sampled, with_faces, faces_of) in enumerate(
+            zip(names, *(column.tolist() for column in (found[0], seen, found[1])), strict=True)
+        )
+    ]
+    drawn = {"faces": faces, "frames": frames, "media": pa.Table.from_pylist(media, MEDIA)}
     return {**drawn, "failures": FAILURES.empty_table()}
 
 
-def _fill(columns: dict[str, object], schema: pa.Schema) -> pa.Table:
-    """Makes a table; numbers that are not given are 0."""
-    rows = len(columns["media"])  # type: ignore[arg-type]
-    given = {field.name: columns.get(field.name, np.zeros(rows, np.int32)) for field in schema}
-    return pa.table({name: pa.array(values) for name, values in given.items()}).cast(schema)
+def _draw_faces(place: dict[str, NDArray[Any]], dice: np.random.Generator) -> pa.Table:
+    """Draws faces at places; the second of the same frame is another track and person."""
+    rows = len(place["media"])
+    new = np.ones(rows, bool)
+    new[1:] = (np.diff(place["frame_index"]) != 0) | (place["media"][1:] != place["media"][:-1])
+    own = (~new).astype(np.int32)
+    scores = dice.dirichlet(np.full(len(NAMES), 0.4), rows).astype(np.float32)
+    smooth = uniform_filter1d(scores, 5, axis=0)
+    sides = np.cumsum(dice.integers(-3, 4, (4, rows)), 1) % 60 + 20
+    small = {name: dice.normal(0, 12, rows) for name in ("roll", "yaw")}
+    light = {name: dice.random(rows) for name in ("sharpness", "brightness", "detector_score")}
+    return _fill(
+        {
+            **place,
+            **{name: own for name in ("face_index", "track_id", "person_id")},
+            **{f"box_{part}": sides[n] for n, part in enumerate(("x", "y", "width", "height"))},
+            **{name: values.astype(np.float32) for name, values in {**small, **light}.items()},
+            "emotion": np.array(NAMES)[scores.argmax(axis=1)],
+            "confidence": scores.max(axis=1),
+            **dict(zip(SCORE_COLUMNS, scores.T, strict=True)),
+            "smoothed_emotion": np.array(NAMES)[smooth.argmax(axis=1)],
+            "smoothed_confidence": smooth.max(axis=1),
+        },
+        FACES,
+    )
+
+
+def _fill(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    """Makes a table of columns in any order."""
+    return pa.table({name: pa.array(columns[name]) for name in schema.names}).cast(schema)
 
 
 def make_finished(source: Path, folder: Path) -> AnalysisRequest:
@@ -140,7 +170,8 @@ def print_times(media: int) -> None:
         source, place = make_input(Path(folder) / "in", media), Path(folder) / "out"
         begun = time.perf_counter()
         make_finished(source, place)
-        print(f"{media:,} media, {media * FACES_EACH:,} faces: written in", _since(begun))
+        rows = load_run(Output(str(place))).rows
+        print(f"{media:,} media, {rows['faces']:,} faces: written in", _since(begun))
         for name in TABLES:
             files = list((place / name).iterdir())
             size = sum(file.stat().st_size for file in files) / 1e6
