@@ -9,6 +9,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ferbeam.output.folder import how_written
 from ferbeam.output.table_parts import GROUP_ROWS
 
 Rows = tuple[str, pa.Table]
@@ -50,7 +51,7 @@ class RowWriter:
 
     def __init__(self, path: str, schema: pa.Schema) -> None:
         self._schema = schema
-        self._file = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+        self._file = pq.ParquetWriter(path, schema, **how_written(schema))
         self._held: list[pa.Table] = []
         self._held_rows = self.rows = 0
 
