@@ -70,6 +70,7 @@ def draw_rows(names: list[str], origin: dict[str, object]) -> dict[str, pa.Table
     at = np.arange(len(owner)) - offset
     every = np.array(names, object)[owner]
     place = {"media": every, "frame_index": at * 3, "timestamp_ms": at * 100}
+    place["shown_ms"] = np.full(len(at), 100)
     first, second = (np.maximum(at == 0, dice.random(len(at)) < share) for share in (0.9, 0.7))
     count = first.astype(np.int32) + (second & (owner % SECOND_FACE == 0))
     status = np.where(count > 0, OK, NO_FACE)
@@ -109,7 +110,7 @@ def _draw_faces(place: dict[str, NDArray[Any]], dice: np.random.Generator) -> pa
     return _fill(
         {
             **place,
-            **{name: own for name in ("face_index", "track_id", "person_id")},
+            **dict.fromkeys(("face_index", "track_id", "person_id"), own),
             **{f"box_{part}": sides[n] for n, part in enumerate(("x", "y", "width", "height"))},
             **{name: values.astype(np.float32) for name, values in {**small, **light}.items()},
             "emotion": np.array(NAMES)[scores.argmax(axis=1)],

@@ -7,16 +7,16 @@ import resource
 import sys
 import tempfile
 import time
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from fer_core.emotions import NAMES
-from fer_core.records import SCHEMA_VERSION, SCORE_COLUMNS, TABLES
-from ferbeam.output.folder import Output, encode_table
+from fer_core.records import SCORE_COLUMNS, TABLES
+from ferbeam.output.folder import Output
 from ferbeam.verify.verify_output import verify_output
+from tests.pipelines.finished import ORIGIN, write_finished
 
 PER_FRAME = 2
 """Faces of a frame."""
@@ -24,27 +24,11 @@ PER_FRAME = 2
 
 def make_output(root: Path, media: int, frames: int) -> None:
     """Writes the tables of videos with `frames` sampled frames each, and `run.json`."""
-    output = Output(str(root))
-    files: dict[str, list[str]] = {name: [] for name in TABLES}
-    sums = {}
-    for number in range(media):
-        tables = _tables_of(f"videos/{number:05d}.mp4", frames, np.random.default_rng(number))
-        for name, table in tables.items():
-            file = f"{name}/{number:032x}-00000000.parquet"
-            data = encode_table(table)
-            output.write(output.path(file), data)
-            files[name].append(file)
-            sums[file] = sha256(data).hexdigest()
-    rows = {"faces": media * frames * PER_FRAME, "frames": media * frames}
-    run = {
-        "rows": {**rows, "media": media, "failures": 0},
-        "tables": files,
-        "sums": sums,
-        "schema_version": SCHEMA_VERSION,
-        "counts": {"list": {"media": media}},
-        "render": None,
-    }
-    output.write_json(output.path("run.json"), run)
+    names = (f"videos/{number:05d}.mp4" for number in range(media))
+    videos = (
+        _tables_of(name, frames, np.random.default_rng(number)) for number, name in enumerate(names)
+    )
+    write_finished(root, videos)
 
 
 def _tables_of(name: str, frames: int, random: np.random.Generator) -> dict[str, pa.Table]:
@@ -59,8 +43,10 @@ def _tables_of(name: str, frames: int, random: np.random.Generator) -> dict[str,
         "media": [name] * count,
         "frame_index": np.repeat(index, PER_FRAME),
         "timestamp_ms": np.repeat(index * 100, PER_FRAME),
+        "shown_ms": np.full(count, 100),
         "face_index": np.tile(np.arange(PER_FRAME, dtype=np.int32), frames),
         "track_id": np.tile(np.arange(PER_FRAME, dtype=np.int32), frames),
+        "person_id": np.tile(np.arange(PER_FRAME, dtype=np.int32), frames),
         **{f"box_{part}": side for part in ("x", "y", "width", "height")},
         "detector_score": pa.nulls(count, pa.float32()),
         "roll": np.zeros(count, np.float32),
@@ -77,12 +63,16 @@ def _tables_of(name: str, frames: int, random: np.random.Generator) -> dict[str,
         "media": [name] * frames,
         "frame_index": index,
         "timestamp_ms": index * 100,
+        "shown_ms": np.full(frames, 100),
         "status": ["ok"] * frames,
         "face_count": np.full(frames, PER_FRAME, np.int32),
     }
-    facts = (name, "0" * 64, "video", "h264", 640, 360, 0, 10.0, frames * 100)
-    counts = (frames, frames, frames, 0, count, PER_FRAME, False, None)
-    medium = dict(zip(TABLES["media"].names, (*facts, *counts), strict=True))
+    medium = {
+        **{"media": name, "kind": "video", "codec": "h264", "width": 640, "height": 360},
+        **{"rotation": 0, "frame_rate": 10.0, "duration_ms": frames * 100, "frame_count": frames},
+        **{"frames_sampled": frames, "frames_with_faces": frames, "frames_lost": 0},
+        **{"face_count": count, "track_count": PER_FRAME, "has_audio": False, **ORIGIN},
+    }
     return {
         "faces": pa.table(faces, schema=TABLES["faces"]),
         "frames": pa.table(looked_at, schema=TABLES["frames"]),
