@@ -50,6 +50,7 @@ FACES: pa.Schema = _schema(
         _field("media", pa.string()),
         _field("frame_index", pa.int64()),
         _field("timestamp_ms", pa.int64()),
+        _field("shown_ms", pa.int64(), nullable=True),
         _field("face_index", pa.int32()),
         _field("track_id", pa.int32(), nullable=True),
         _field("person_id", pa.int32(), nullable=True),
@@ -73,6 +74,7 @@ FRAMES: pa.Schema = _schema(
         _field("media", pa.string()),
         _field("frame_index", pa.int64()),
         _field("timestamp_ms", pa.int64()),
+        _field("shown_ms", pa.int64(), nullable=True),
         _field("status", pa.string()),
         _field("face_count", pa.int32()),
     ]
@@ -142,7 +144,7 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
-SPAN_VERSION = 5
+SPAN_VERSION = 6
 """Changes whenever a committed span holds something else; earlier ones are then not read."""
 
 SPAN: pa.Schema = _schema(

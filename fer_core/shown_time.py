@@ -1,20 +1,13 @@
-"""For how long a sampled frame of a video is shown: the rule by which everything is weighed.
-
-It is written twice, for rows in memory and for SQL; a test holds the two together.
-"""
+"""For how long a sampled frame of a video is shown: the rule by which everything is weighed."""
 
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 MOST_SHOWN_MS = 3_600_000
 """A sample counts for an hour at most: so much time without a frame is a fault of the file."""
-
-SHOWN_SQL = f"""least(greatest(coalesce(
-    lead(timestamp_ms) OVER (PARTITION BY media ORDER BY frame_index), duration_ms
-) - timestamp_ms, 1), {MOST_SHOWN_MS})"""
-"""Milliseconds, of the columns of `frames` and `duration_ms` of `media`."""
 
 
 def shown_times(timestamp_ms: NDArray[np.int64], duration_ms: int) -> NDArray[np.int64]:
@@ -26,3 +19,25 @@ def shown_times(timestamp_ms: NDArray[np.int64], duration_ms: int) -> NDArray[np
     """
     lasts = np.diff(timestamp_ms, append=duration_ms)
     return np.asarray(np.clip(lasts, 1, MOST_SHOWN_MS), np.int64)
+
+
+def fill_shown(
+    faces: pa.Table, frames: pa.Table, duration_ms: int | None
+) -> tuple[pa.Table, pa.Table]:
+    """Fills the column `shown_ms` of the rows of one medium.
+
+    Args:
+        faces: its rows of `faces`.
+        frames: its rows of `frames`, in their order.
+        duration_ms: when the video ends; None for a picture, which is shown for no time.
+    """
+    if duration_ms is None:
+        return faces, frames
+    shown = shown_times(frames["timestamp_ms"].to_numpy(), duration_ms)
+    place = np.searchsorted(frames["frame_index"].to_numpy(), faces["frame_index"].to_numpy())
+    return _filled(faces, shown[place]), _filled(frames, shown)
+
+
+def _filled(rows: pa.Table, shown_ms: NDArray[np.int64]) -> pa.Table:
+    at = rows.schema.get_field_index("shown_ms")
+    return rows.set_column(at, rows.schema.field(at), pa.array(shown_ms, pa.int64()))

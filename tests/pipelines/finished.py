@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from fer_core.emotions import NAMES
 from fer_core.model import find_model_dir, load_card
 from fer_core.records import FACES, FRAMES, MEDIA, SCHEMA_VERSION, SCORE_COLUMNS, TABLES
+from fer_core.shown_time import fill_shown
 from ferbeam.output.folder import Output, encode_table
 from ferbeam.output.run_file import Earlier, ModelUsed, Run, write_run
 
@@ -51,15 +52,18 @@ def make_video(
         "media": [name] * samples,
         "frame_index": np.arange(samples),
         "timestamp_ms": ms,
+        "shown_ms": pa.nulls(samples, pa.int64()),
         "status": np.where(found > 0, "ok", "no_face"),
         "face_count": found.astype(np.int32),
     }
     medium = _medium(name, "video", found, tracks)
     if not copy:
         medium["annotated"] = None
+    shown = fill_shown(
+        pa.concat_tables(faces), pa.table(frames, FRAMES), int(medium["duration_ms"])
+    )
     return {
-        "faces": pa.concat_tables(faces),
-        "frames": pa.table(frames, FRAMES),
+        **dict(zip(("faces", "frames"), shown, strict=True)),
         "media": pa.Table.from_pylist([medium], MEDIA),
     }
 
@@ -73,6 +77,7 @@ def hold_frames(video: Tables, ms: list[int], duration_ms: int) -> Tables:
         video[name] = video[name].set_column(
             at, TABLES[name].field(at), pa.array(moved, pa.int64())
         )
+    video["faces"], video["frames"] = fill_shown(video["faces"], video["frames"], duration_ms)
     (row,) = video["media"].to_pylist()
     video["media"] = pa.Table.from_pylist([{**row, "duration_ms": duration_ms}], TABLES["media"])
     return video
@@ -172,6 +177,7 @@ def _faces(name: str, ms: Any, scores: Any, track: int) -> pa.Table:
         "media": np.full(count, name, object),
         "frame_index": ms // STEP_MS,
         "timestamp_ms": ms,
+        "shown_ms": pa.nulls(count, pa.int64()),
         "face_index": np.full(count, track, np.int32),
         "track_id": np.full(count, track, np.int32),
         "person_id": np.full(count, track, np.int32),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.records import FACES, FRAMES, MEDIA, SCORE_COLUMNS
+from fer_core.shown_time import fill_shown
 from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
 from fer_core.tracking.tracks import link_tracks
 from tests.pipelines.finished import ORIGIN, Tables, make_failure, write_finished
@@ -112,12 +113,14 @@ def _record(viewer: Viewer, seed: int) -> Tables:
         "media": [viewer.media] * len(times),
         "frame_index": np.arange(len(times)),
         "timestamp_ms": times,
+        "shown_ms": pa.nulls(len(times), pa.int64()),
         "status": np.where(counts > 0, "ok", "no_face"),
         "face_count": counts.astype(np.int32),
     }
     every = pa.table(frames, FRAMES)
     scenes = np.full((len(times), SCENE_SIZE), 90, np.uint8)
     faces, tracks = link_tracks(faces, every, Descriptors(np.stack(looks), scenes))
+    faces, every = fill_shown(faces, every, end)
     count = len(set(tracks.track_id.tolist()))
     medium = _medium(viewer.media, end, counts, count)
     return {"faces": faces, "frames": every, "media": pa.Table.from_pylist([medium], MEDIA)}

@@ -381,7 +381,7 @@ def run_in_a_child(output: Output, seconds: float | None) -> tuple[float, int]:
 def test_merged_rows_are_in_order_and_row_groups_are_full(tmp_path: Path) -> None:
     def rows(name: str, count: int) -> pa.Table:
         columns = {"media": [name] * count, "frame_index": range(count), "timestamp_ms": 0}
-        columns |= {"status": "ok", "face_count": 0}
+        columns |= {"shown_ms": 1, "status": "ok", "face_count": 0}
         filled = {
             key: v if not isinstance(v, (int, str)) else [v] * count for key, v in columns.items()
         }

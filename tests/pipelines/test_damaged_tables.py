@@ -8,10 +8,12 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -201,15 +203,34 @@ def test_a_table_that_would_burst_takes_no_memory(out: Path) -> None:
     assert grown < 50_000, grown  # kB
 
 
+@pytest.mark.parametrize("where", ["MOST_IN_MEMORY", "MOST_COPIED"])
 def test_a_large_table_is_checked_before_it_is_asked(
-    out: Path, monkeypatch: pytest.MonkeyPatch
+    out: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    monkeypatch.setattr("ferbeam.query.tables.MOST_IN_MEMORY", 10)
+    for name in ("MOST_IN_MEMORY", where):
+        monkeypatch.setattr(f"ferbeam.query.tables.{name}", 10)
     with open_tables(Output(str(out))) as tables:
         assert tables.execute("SELECT count(*) FROM frames").fetchall() == [(200,)]
     os.truncate(out / FILE["frames"], 500)
-    with pytest.raises(FerError, match=r"frames/000000\.parquet: .*`ferbeam verify`"):
-        open_tables(Output(str(out)))
+    damage = r"frames/000000\.parquet: .*`ferbeam verify`"
+    with pytest.raises(FerError, match=damage), open_tables(Output(str(out))):
+        pass
+
+
+def test_a_query_reads_copies_of_large_tables_which_go_with_it(
+    out: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ferbeam.query.tables.MOST_IN_MEMORY", 10)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = {file: (out / file).read_bytes() for file in FILE.values()}
+    with open_tables(Output(str(out))) as tables:
+        copies = [*tmp_path.glob("ferbeam-*/*.parquet")]
+        assert len(copies) == 2  # of `faces` and `frames`
+        for path in (*copies, *(out / file for file in before)):
+            with suppress(duckdb.Error):
+                tables.execute(f"COPY (SELECT 1) TO '{path}' (USE_TMP_FILE false)")
+    assert {file: (out / file).read_bytes() for file in FILE.values()} == before
+    assert not [*tmp_path.glob("ferbeam-*")]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -239,6 +260,7 @@ def test_tables_of_real_shape_are_read(tmp_path: Path) -> None:
         "media": ["a" * 250] * count,
         "frame_index": np.arange(count),
         "timestamp_ms": np.arange(count) * 17,
+        "shown_ms": np.full(count, 17),
         "status": ["no_face"] * count,
         "face_count": np.zeros(count, np.int32),
     }

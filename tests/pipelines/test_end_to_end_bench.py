@@ -186,7 +186,7 @@ def write_run(folder: Path, statuses: list[str], faces: list[tuple[str, int, Box
     ]
     rows = [
         dict.fromkeys(FACES.names, 0.0)
-        | dict.fromkeys(("timestamp_ms", "face_index", "track_id"), 0)
+        | dict.fromkeys(("timestamp_ms", "shown_ms", "face_index", "track_id"), 0)
         | {f"box_{side}": value for side, value in box._asdict().items()}
         | {"media": medium, "frame_index": index, "emotion": name, "smoothed_emotion": None}
         for medium, index, box, name in faces

@@ -149,8 +149,8 @@ def test_markers_are_a_table(output: Path) -> None:
 def test_markers_that_are_none_are_refused(output: Path, text: str, reason: str) -> None:
     file = output.parent / "markers.csv"
     file.write_text(text)
-    with pytest.raises(UsageError, match=reason):
-        open_tables(Output(str(output)), markers=file)
+    with pytest.raises(UsageError, match=reason), open_tables(Output(str(output)), markers=file):
+        pass
     assert not (output / "markers.csv").exists()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def agree_with(output: Output, codes: Path, how: How, lang: str) -> Agreement:
             raise UsageError(f"{name} {value} ms: {least} is the least")
     run = load_run(output)
     read = read_codes(codes)
-    with closing(open_tables(output)) as tables:
+    with open_tables(output) as tables:
         agreement = compare_codes(tables, read, how)
         copies = dict(tables.execute("SELECT media, annotated FROM media").fetchall())
     claim_folder(output, OUTPUT)

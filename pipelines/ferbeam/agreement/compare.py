@@ -213,8 +213,8 @@ def _read_main(
     """Returns the scores and the emotion of the main person at some times, -1 without one."""
     scores = ", ".join(f"p_{name}::DOUBLE" for name in NAMES)
     rows = tables.execute(
-        f"""SELECT faces.timestamp_ms, faces.timestamp_ms + shown_ms, smoothed_emotion, {scores}
-        FROM faces JOIN samples USING (media, frame_index)
+        f"""SELECT timestamp_ms, timestamp_ms + shown_ms, smoothed_emotion, {scores}
+        FROM faces
             JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id)
         WHERE media = ? ORDER BY 1""",
         [media],

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fer_core.committed_span import span_descriptors, span_rows
 from fer_core.errors import FerError
 from fer_core.records import DECODE_ERROR, OK, Failure
+from fer_core.shown_time import fill_shown
 from fer_core.tracking.tracks import TrackScores, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
 from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
@@ -87,15 +88,18 @@ def _link_media(
     committed: list[pa.Table],
     people: int | None,
 ) -> list[TrackScores]:
-    """Fills the columns of the tracks in `faces`; returns the tracks of each medium."""
+    """Fills the columns of the tracks and of the time; returns the tracks of each medium."""
     marks = span_descriptors(committed) if media[0].info.kind == "video" else None
-    linked, tracks = [], []
+    linked, sampled, tracks = [], [], []
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
         table, found = link_tracks(faces, frames, marks, people)
+        ends_ms = medium.info.duration_ms if medium.info.kind == "video" else None
+        table, frames = fill_shown(table, frames, ends_ms)
         linked.append(table)
+        sampled.append(frames)
         tracks.append(found)
-    tables["faces"] = pa.concat_tables(linked)
+    tables["faces"], tables["frames"] = map(pa.concat_tables, (linked, sampled))
     return tracks
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -91,7 +90,7 @@ class Run:
 
         who, what, mended = map(_path_of, (viewers, markers, corrections))
         lists = (who, baseline_ms, what, mended, only_clear)
-        with closing(open_tables(self._folder(), *lists)) as tables:
+        with open_tables(self._folder(), *lists) as tables:
             warn_of_main(tables, sql)
             return read_answer(tables, sql)
 

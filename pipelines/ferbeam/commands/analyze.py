@@ -258,9 +258,9 @@ def _tell(options: AnalyzeOptions, run: Run | None, told: Telling) -> int:
 def _warn_of_main(output: Output, run: Run, told: Telling) -> None:
     """Warns of videos whose main person is unclear, unless there are very many faces."""
     from ferbeam.query.main_person import describe_unclear, find_unclear
-    from ferbeam.query.tables import MOST_IN_MEMORY, open_tables
+    from ferbeam.query.tables import MOST_COPIED, open_tables
 
-    if 0 < run.rows["faces"] <= MOST_IN_MEMORY:
+    if 0 < run.rows["faces"] <= MOST_COPIED:
         with open_tables(output) as tables:
             for line in describe_unclear(find_unclear(tables)):
                 told.warn(line)

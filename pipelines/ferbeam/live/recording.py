@@ -14,6 +14,7 @@ import pyarrow as pa
 from fer_core.errors import SettingsError
 from fer_core.model import ModelCard
 from fer_core.records import DECODE_ERROR, FACES, FAILURES, FRAMES, MEDIA, NO_FACE, OK, Failure
+from fer_core.shown_time import fill_shown
 from ferbeam.live.recorded import RecordedMedium, face_row, media_row
 from ferbeam.live.session import Analysed
 from ferbeam.output.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
@@ -132,9 +133,11 @@ class Recorder:
             name: pa.Table.from_pylist(rows, schema=schemas[name])
             for name, rows in medium.rows.items()
         }
+        row = media_row(medium, self._request.codec, self._origin)
+        shown = fill_shown(tables["faces"], tables["frames"], row["duration_ms"])
+        tables["faces"], tables["frames"] = shown
         self._parts.append(self._write(medium, tables))
         medium.rows = {name: [] for name in medium.rows}
-        row = media_row(medium, self._request.codec, self._origin)
         older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
         self._media_part = self._write(medium, {"media": media})
         write_run(output, self._describe_run())

@@ -1,4 +1,4 @@
-"""Views that SQL alone does not compute: `groups` and `synchrony`, as functions for DuckDB."""
+"""What SQL alone does not compute for the views `groups`, `synchrony` and `cohort`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ferbeam.query.group_tests import compare_groups
 from ferbeam.query.measures import MEASURES
-from ferbeam.query.synchrony import measure_synchrony
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,7 +44,7 @@ Row = dict[str, Any]
 
 
 def add_functions(tables: DuckDBPyConnection) -> None:
-    """Adds `compare_groups` and `measure_synchrony` to a connection, for the views."""
+    """Adds `compare_groups`, `measure_synchrony` and `t_for_mean` to a connection."""
     for name, function, kind in (
         ("compare_groups", _compare, GROUPS),
         ("measure_synchrony", _synchronise, SYNCHRONY),
@@ -55,6 +53,18 @@ def add_functions(tables: DuckDBPyConnection) -> None:
         tables.create_function(
             name, _over_lists(function, kind), [SEEN], f"STRUCT({fields})[]", type="arrow"
         )
+    may_be_null = {"null_handling": "special"}
+    tables.create_function("t_for_mean", _find_t, ["BIGINT"], "DOUBLE", type="arrow", **may_be_null)
+
+
+def _find_t(counts: pa.ChunkedArray) -> pa.Array:
+    """Returns Student's t for the 95 % interval of means of so many; null of fewer than two."""
+    from scipy.special import stdtrit
+
+    from ferbeam.query.group_tests import CONFIDENCE
+
+    freedom = counts.to_numpy() - 1
+    return pa.array(stdtrit(freedom, (1 + CONFIDENCE) / 2), mask=freedom < 1)
 
 
 def _over_lists(function: Any, kind: pa.StructType) -> Any:
@@ -110,6 +120,8 @@ def _number(keys: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], NDArray
 
 def _compare(seen: _Seen) -> Iterator[Row]:
     """Yields the rows of the view `groups`."""
+    from ferbeam.query.group_tests import compare_groups  # SciPy takes a while to load
+
     for (name_a, first), (name_b, second) in combinations(seen.groups().items(), 2):
         both = np.concatenate([first, second])
         for kind in sorted({row[0] for row in seen.stretches}):
@@ -133,6 +145,8 @@ def _compare(seen: _Seen) -> Iterator[Row]:
 
 def _synchronise(seen: _Seen) -> Iterator[Row]:
     """Yields the rows of the view `synchrony`: of each viewer of a group, and of the group."""
+    from ferbeam.query.synchrony import measure_synchrony
+
     seconds = seen.of_kind("second")
     for group, viewers in seen.groups().items():
         for number, measure in enumerate(MEASURES):

@@ -7,8 +7,9 @@ recorded screen, fills these minutes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fer_core.emotions import NAMES
-from fer_core.shown_time import SHOWN_SQL
 from ferbeam.query.measures import MEASURES, NEGATIVE, POSITIVE
 
 QUIETEST = 0.25
@@ -21,7 +22,8 @@ def _each(pattern: str, names: tuple[str, ...] = NAMES, by: str = ", ") -> str:
     return by.join(pattern.format(name=name) for name in names)
 
 
-_VIDEO = "media IN (SELECT media FROM media WHERE kind = 'video')"
+_VIDEO = "shown_ms IS NOT NULL"
+"""Of a row of `faces` or `frames`: whether it is of a video."""
 _SHARES = _each("sum(shown_ms * (smoothed_emotion = '{name}')::INT) / sum(shown_ms) AS {name}")
 
 
@@ -31,8 +33,7 @@ def _weighted(pattern: str) -> str:
 
 
 SAMPLES = f"""
-SELECT media, frame_index, timestamp_ms, face_count, {SHOWN_SQL} AS shown_ms
-FROM frames JOIN (SELECT media, duration_ms FROM media WHERE kind = 'video') USING (media)
+SELECT media, frame_index, timestamp_ms, face_count, shown_ms FROM frames WHERE {_VIDEO}
 """
 
 
@@ -46,24 +47,32 @@ def _cut(timed: str) -> str:
     )"""
 
 
-_SECONDS = _cut(
-    "SELECT *, timestamp_ms AS from_ms, timestamp_ms + shown_ms AS until_ms FROM samples"
-)
-_STIMULUS = """SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
-    timestamp_ms + shown_ms - offset_ms AS until_ms FROM samples JOIN viewers USING (media)"""
+_PEOPLE_SEEN = f"(SELECT * FROM faces WHERE person_id IS NOT NULL AND {_VIDEO})"
 
 
-PEOPLE = """
+def _timed(rows: str) -> str:
+    """Returns SQL of samples, or of faces in them, from when on until when they are shown."""
+    return f"SELECT *, timestamp_ms AS from_ms, timestamp_ms + shown_ms AS until_ms FROM {rows}"
+
+
+def _watched(rows: str) -> str:
+    """Returns the same by the time of the stimulus, of the videos of viewers."""
+    return f"""SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
+    timestamp_ms + shown_ms - offset_ms AS until_ms
+    FROM {rows} JOIN (SELECT media, viewer, viewer_group, offset_ms FROM viewers) USING (media)"""
+
+
+# A person has one face in a frame: tracks at the same time are of different people.
+PEOPLE = f"""
 WITH seen AS (
     SELECT media, person_id, count(DISTINCT track_id) AS tracks,
-        min(faces.timestamp_ms) AS first_ms, max(faces.timestamp_ms) AS last_ms,
-        count(DISTINCT frame_index) AS samples, sum(shown_ms)::BIGINT AS shown_ms
-    FROM faces JOIN samples USING (media, frame_index)
-    WHERE person_id IS NOT NULL GROUP BY media, person_id
+        min(timestamp_ms) AS first_ms, max(timestamp_ms) AS last_ms,
+        count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms
+    FROM {_PEOPLE_SEEN} GROUP BY media, person_id
 ), main AS (
     SELECT media, arg_min(person_id, (-shown_ms, person_id)) AS main FROM seen GROUP BY media
 ), found AS (
-    SELECT media, count(DISTINCT frame_index) AS of_samples FROM faces GROUP BY media
+    SELECT media, count(*) AS of_samples FROM kept_frames GROUP BY media
 )
 SELECT media, person_id, person_id = main AS main, tracks, first_ms, last_ms, samples, of_samples,
     shown_ms, coalesce(corrections.name, '') AS name
@@ -72,14 +81,12 @@ FROM seen JOIN main USING (media) JOIN found USING (media)
 """
 
 PER_SECOND = f"""
-WITH seconds AS (
-    {_SECONDS}
-), sampled AS (
-    SELECT media, second, sum(ms) AS whole_ms FROM seconds GROUP BY ALL
+WITH sampled AS (
+    SELECT media, second, sum(ms) AS whole_ms FROM ({_cut(_timed("samples"))}) GROUP BY ALL
 ), scored AS (
     SELECT media, second, person_id, count(*) AS samples, sum(ms) AS seen_ms,
         {_weighted("mean_{name}")}
-    FROM faces JOIN seconds USING (media, frame_index) WHERE person_id IS NOT NULL GROUP BY ALL
+    FROM ({_cut(_timed(_PEOPLE_SEEN))}) GROUP BY ALL
 )
 SELECT media, second, person_id, main, coalesce(samples, 0) AS samples,
     coalesce(seen_ms / whole_ms, 0) AS coverage, {_each("mean_{name}")}
@@ -90,11 +97,10 @@ ORDER BY media, second, person_id
 
 TRACKS = f"""
 WITH shares AS (
-    SELECT media, track_id, person_id, min(faces.timestamp_ms) AS first_ms,
-        max(faces.timestamp_ms) AS last_ms, count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms,
+    SELECT media, track_id, person_id, min(timestamp_ms) AS first_ms,
+        max(timestamp_ms) AS last_ms, count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms,
         {_SHARES}
-    FROM faces JOIN samples USING (media, frame_index)
-    WHERE track_id IS NOT NULL GROUP BY media, track_id, person_id
+    FROM faces WHERE track_id IS NOT NULL AND {_VIDEO} GROUP BY media, track_id, person_id
 )
 SELECT media, track_id, person_id, first_ms, last_ms, samples, shown_ms,
     CASE greatest({_each("{name}")})
@@ -112,11 +118,10 @@ FROM (
 ) WHERE before <> smoothed_emotion ORDER BY media, track_id, timestamp_ms
 """
 
-EXPRESSIONS = """
+EXPRESSIONS = f"""
 WITH seen AS (
-    SELECT media, person_id, smoothed_emotion AS emotion, faces.timestamp_ms AS from_ms,
-        faces.timestamp_ms + shown_ms AS until_ms
-    FROM faces JOIN samples USING (media, frame_index) WHERE person_id IS NOT NULL
+    SELECT media, person_id, smoothed_emotion AS emotion, from_ms, until_ms
+    FROM ({_timed(_PEOPLE_SEEN)})
 ), marked AS (
     SELECT *, coalesce(emotion <> lag(emotion) OVER own OR from_ms > lag(until_ms) OVER own, true)
         AS begins
@@ -137,20 +142,30 @@ ORDER BY media, track_id
 """
 
 
-def _show_viewers(pieces: str, keys: str) -> str:
-    """Returns SQL of what viewers show on average, where samples are cut to pieces of `ms`.
+_MAIN_SEEN = f"""(
+    SELECT faces.* FROM faces JOIN (SELECT media, person_id FROM people WHERE main)
+        USING (media, person_id) WHERE {_VIDEO}
+)"""
+
+
+def _show_viewers(cut: Callable[[str], str], keys: str) -> str:
+    """Returns SQL of what viewers show on average in pieces of the time of the stimulus.
+
+    Args:
+        cut: gives the SQL of rows of samples or faces, cut to pieces of `ms`.
+        keys: the columns that tell the pieces apart.
 
     Valence is what FaceReader calls so (Noldus, its methodology note): the intensity of happy less
     that of the strongest negative expression, here of each sample.
     """
     return f"""
-WITH pieces AS ({pieces}), sampled AS (
-    SELECT media, viewer, viewer_group, {keys}, sum(ms) AS whole_ms FROM pieces GROUP BY ALL
+WITH sampled AS (
+    SELECT media, viewer, viewer_group, {keys}, sum(ms) AS whole_ms
+    FROM ({cut("samples")}) GROUP BY ALL
 ), scored AS (
     SELECT media, {keys}, sum(ms) AS seen_ms, {_weighted("{name}")},
         sum(ms * (p_happy - greatest({_each("p_{name}", NEGATIVE)}))) / sum(ms) AS valence
-    FROM faces JOIN pieces USING (media, frame_index)
-        JOIN (SELECT media, person_id FROM people WHERE main) USING (media, person_id) GROUP BY ALL
+    FROM ({cut(_MAIN_SEEN)}) GROUP BY ALL
 )
 SELECT media, coalesce(nullif(given, ''), viewer) AS viewer, viewer_group, {keys},
     coalesce(seen_ms / whole_ms, 0) AS coverage,
@@ -162,18 +177,21 @@ ORDER BY media, {keys}
 """
 
 
-VIEWER_SECONDS = _show_viewers(_cut(_STIMULUS), "second")
+VIEWER_SECONDS = _show_viewers(lambda rows: _cut(_watched(rows)), "second")
 
-VIEWER_WINDOWS = _show_viewers(
-    f"""WITH timed AS ({_STIMULUS}), stretches AS (
-        SELECT 'marker' AS kind, * FROM markers UNION ALL
-        SELECT 'whole', 'whole', 0, max(until_ms), '' FROM timed
-    )
+
+def _cut_at_markers(rows: str) -> str:
+    """Returns SQL that cuts rows at the markers, and at the end of the whole stimulus."""
+    return f"""
     SELECT *, least(until_ms, end_ms) - greatest(from_ms, start_ms) AS ms
-    FROM timed JOIN stretches ON from_ms < end_ms AND until_ms > start_ms
-    WHERE until_ms > from_ms""",
-    "start_ms, end_ms, kind, name, condition",
-)
+    FROM ({_watched(rows)}) JOIN (
+        SELECT 'marker' AS kind, * FROM markers UNION ALL
+        SELECT 'whole', 'whole', 0, max(until_ms), '' FROM ({_watched("samples")})
+    ) ON from_ms < end_ms AND until_ms > start_ms
+    WHERE until_ms > from_ms"""
+
+
+VIEWER_WINDOWS = _show_viewers(_cut_at_markers, "start_ms, end_ms, kind, name, condition")
 
 _SEEN = f"""
 SELECT list({{kind: kind, name: name, start_ms: start_ms::BIGINT, end_ms: end_ms::BIGINT,
@@ -198,8 +216,7 @@ EVENTS = f"""
 WITH scored AS (
     SELECT media, person_id, timestamp_ms AS ms, timestamp_ms + shown_ms AS until_ms,
         unnest([{_each("{{emotion: '{name}', score: p_{name}}}")}], recursive := true)
-    FROM (SELECT * EXCLUDE (emotion, timestamp_ms) FROM faces WHERE person_id IS NOT NULL)
-        JOIN samples USING (media, frame_index)
+    FROM (SELECT * EXCLUDE (emotion) FROM faces WHERE person_id IS NOT NULL AND {_VIDEO})
 ), begun AS (
     SELECT *, (coalesce(ms - lag(until_ms) OVER before, hold_ms) >= hold_ms)::INT AS begins
     FROM scored WHERE score >= least_score
@@ -236,7 +253,7 @@ SELECT viewer_group, second, videos, of_videos,
         "mean_{name} + t * error_{name} AS high_{name}"
     )
 }
-FROM counted LEFT JOIN t_quantiles ON (freedom = videos - 1)
+FROM (SELECT *, t_for_mean(videos) AS t FROM counted)
 ORDER BY viewer_group, second
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +89,7 @@ def write_report(
     run = load_run(output)
     claim_folder(output, OUTPUT)
     opened = open_tables(output, viewers, None, markers, corrections, only_clear)
-    with closing(opened) as tables, locked(output):
+    with opened as tables, locked(output):
         version = version_of("ferbeam").replace(NOT_INSTALLED, "")
         left_out = count_unclear(tables) if only_clear else None
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), version, left_out))

@@ -197,7 +197,7 @@ def _read_curves(tables: DuckDBPyConnection, first: int, step: int) -> list[Row]
             SELECT viewer_group, second, count(happy) AS videos, {counted}
             FROM {SECONDS} GROUP BY viewer_group, second)
         SELECT viewer_group, (second - {first}) // {step} AS place, max(videos) AS videos, {bounded}
-        FROM counted LEFT JOIN t_quantiles ON (freedom = videos - 1)
+        FROM (SELECT *, t_for_mean(videos) AS t FROM counted)
         GROUP BY ALL ORDER BY viewer_group, place""",
     )
 
@@ -273,7 +273,7 @@ def _read_window(tables: DuckDBPyConnection, condition: str) -> list[Row]:
         ), sized AS (
             SELECT *, count(happy) OVER (PARTITION BY viewer_group) AS viewers FROM each_viewer)
         SELECT viewer_group, any_value(viewers) AS viewers, avg(coverage) AS coverage, {counted}
-        FROM sized LEFT JOIN t_quantiles ON (freedom = viewers - 1)
+        FROM (SELECT *, t_for_mean(viewers) AS t FROM sized)
         GROUP BY viewer_group ORDER BY viewer_group""",
     )
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain, groupby
-from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
@@ -15,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from fer_core.emotions import emotion_named
-from fer_core.shown_time import shown_times
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_row_groups, read_tables
 from ferbeam.output.run_file import Run
@@ -43,7 +39,7 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
     """Prints what a run has found."""
     every = read_tables(output, run, "media").sort_by("media")
     count, media = every.num_rows, every.slice(0, SHOWN_MEDIA).to_pylist()
-    emotions = _time_emotions(output, run, {row["media"]: row["duration_ms"] for row in media})
+    emotions = _time_emotions(output, run, [row["media"] for row in media])
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("medium", overflow="fold", min_width=12)
     for name in ("frames", "with faces", "lost", "faces"):
@@ -77,39 +73,16 @@ def _find_copies(output: Output, media: pa.Table) -> str | None:
     return output.path("annotated") if media["annotated"].null_count < len(media) else None
 
 
-def _time_emotions(output: Output, run: Run, ends_ms: dict[str, int]) -> dict[str, Counter[str]]:
-    """Adds up for how long each medium shows a face with each emotion; a picture counts as 1 ms.
-
-    Args:
-        output: of the run.
-        run: what it tells of itself.
-        ends_ms: the media, and when each of them ends.
-    """
+def _time_emotions(output: Output, run: Run, media: list[str]) -> dict[str, Counter[str]]:
+    """Adds up for how long each medium shows a face with each emotion; a picture counts as 1 ms."""
     times: dict[str, Counter[str]] = {}
-    names = pa.array(ends_ms, pa.string())
-
-    def read(name: str, columns: list[str]) -> dict[str, list[Any]]:
-        groups = (read_row_groups(output, run, file, columns) for file in run.tables[name])
-        parts = chain.from_iterable(groups)
-        own = [part.filter(pc.is_in(part["media"], names)).to_pydict() for part in parts]
-        return {column: [value for part in own for value in part[column]] for column in columns}
-
-    shown_ms = _shown_times(read("frames", ["media", "frame_index", "timestamp_ms"]), ends_ms)
-    faces = read("faces", ["media", "frame_index", "emotion"])
-    for medium, index, emotion in zip(*faces.values(), strict=True):
-        times.setdefault(medium, Counter())[emotion] += shown_ms[medium, index]
+    names, columns = pa.array(media, pa.string()), ["media", "shown_ms", "emotion"]
+    for file in run.tables["faces"]:
+        for part in read_row_groups(output, run, file, columns):
+            own = part.filter(pc.is_in(part["media"], names)).to_pydict()
+            for medium, shown_ms, emotion in zip(*(own[name] for name in columns), strict=True):
+                times.setdefault(medium, Counter())[emotion] += shown_ms or 1
     return times
-
-
-def _shown_times(frames: dict[str, list[Any]], ends_ms: dict[str, int]) -> dict[Any, int]:
-    """Returns for how many milliseconds each sample is shown, by medium and frame."""
-    shown: dict[Any, int] = {}
-    rows = zip(*frames.values(), strict=True)
-    for medium, samples in groupby(rows, itemgetter(0)):
-        _, indices, begins = zip(*samples, strict=True)
-        lasts = shown_times(np.array(begins, np.int64), ends_ms[medium]).tolist()
-        shown |= {(medium, at): ms for at, ms in zip(indices, lasts, strict=True)}
-    return shown
 
 
 def _dominant(times: Counter[str]) -> str:

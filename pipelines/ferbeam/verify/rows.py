@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
 from fer_core.records import SCORE_COLUMNS, STATUSES
+from fer_core.shown_time import MOST_SHOWN_MS
 from ferbeam.verify.findings import Findings
 
 SEEN_WITHIN = {
@@ -89,6 +90,10 @@ def check_frames(findings: Findings, frames: Columns) -> None:
     back = (time < 0) | (index < 0)
     back[order[1:]] |= same & (np.diff(time[order]) < 0)
     findings.flag("frame-time", back, frames.place)
+    shown = frames.numbers("shown_ms")
+    wrong = (shown == 0) | (shown > MOST_SHOWN_MS)
+    wrong[order[1:]] |= same & ((shown[order[1:]] < 0) != (shown[order[:-1]] < 0))
+    findings.flag("frame-shown", wrong, frames.place)
 
 
 def check_faces(findings: Findings, frames: Columns, faces: Columns) -> None:
@@ -99,9 +104,9 @@ def check_faces(findings: Findings, frames: Columns, faces: Columns) -> None:
     known = at < len(order)
     known[known] = frame_keys[order][at[known]] == face_keys[known]
     frame_of = order[at[known]]
-    times = faces.numbers("timestamp_ms")
     wrong = ~known
-    wrong[known] = times[known] != frames.numbers("timestamp_ms")[frame_of]
+    for name in ("timestamp_ms", "shown_ms"):
+        wrong[known] |= faces.numbers(name)[known] != frames.numbers(name)[frame_of]
     findings.flag("face-frame", wrong, faces.place)
     held = np.bincount(frame_of, minlength=len(order))
     counted = frames.numbers("face_count")
