@@ -96,8 +96,8 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
                 faces = keep_largest(faces, MAX_FACES)
             scenes[-1] = describe_scene(frame.grey)
             for face in faces:
-                crops.append(crop_face(frame.grey, face.box, face.tilt))
-                looks.append(describe_face(frame.grey, face.box, crops[-1]))
+                crops.append(crop_face(frame.grey, face.square, face.tilt))
+                looks.append(describe_face(frame.grey, face.square, crops[-1]))
             status = OK if faces else NO_FACE
         place = dict(zip(SampledFrame._fields[:3], frame[:3], strict=True))
         own = crops[len(crops) - len(faces) :]

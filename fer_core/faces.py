@@ -24,7 +24,8 @@ class Face(NamedTuple):
     """A face in a frame.
 
     Attributes:
-        box: where it is.
+        box: what the frame shows of it, at least one pixel.
+        square: around the whole of it, what its crop shows; may reach over the frame.
         score: how sure the detector is, where it tells; larger is surer.
         tilt: degrees by which the head leans clockwise, as seen; its crop is turned back by it.
         yaw: degrees by which the head is turned aside, to the right as seen above 0; None where
@@ -32,15 +33,16 @@ class Face(NamedTuple):
     """
 
     box: Box
+    square: Box
     score: float | None = None
     tilt: float = 0.0
     yaw: float | None = None
 
 
 def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) -> Box:
-    """Returns a square in whole pixels inside the frame.
+    """Returns a square in whole pixels; it may reach over the frame.
 
-    It is moved into the frame and not cut, which would stretch the face in its crop.
+    Its middle stays the face's: moved into the frame, its crop would show the face aside.
 
     Args:
         middle: x and y.
@@ -48,11 +50,15 @@ def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) 
         size: width and height of the frame.
     """
     whole = max(1, min(round(side), *size))
-    x, y = (
-        min(max(round(at - whole / 2), 0), most - whole)
-        for at, most in zip(middle, size, strict=True)
-    )
+    x, y = (round(at - whole / 2) for at in middle)
     return Box(x, y, whole, whole)
+
+
+def clip_box(box: Box, size: tuple[int, int]) -> Box:
+    """Returns what of a box lies in a frame of a width and height, at least one pixel."""
+    x, y = (min(max(at, 0), most - 1) for at, most in zip(box[:2], size, strict=True))
+    right, lower = min(box.x + box.width, size[0]), min(box.y + box.height, size[1])
+    return Box(x, y, max(1, right - x), max(1, lower - y))
 
 
 def keep_largest(faces: list[Face], most: int) -> list[Face]:
@@ -63,21 +69,21 @@ def keep_largest(faces: list[Face], most: int) -> list[Face]:
     return [faces[at] for at in sorted(order[:most])]
 
 
-def crop_face(grey: NDArray[np.uint8], box: Box, tilt: float = 0.0) -> NDArray[np.uint8]:
+def crop_face(grey: NDArray[np.uint8], square: Box, tilt: float = 0.0) -> NDArray[np.uint8]:
     """Cuts a face out and resizes it to what the network takes.
 
     Args:
         grey: uint8 (height, width), 0-255.
-        box: lies inside the frame.
+        square: what is cut out; where it reaches over the frame, the frame's edge is repeated.
         tilt: degrees by which the head leans clockwise; the crop shows it upright, around the
-            middle of its box, repeating the frame's edge where it reaches over.
+            middle of its square.
 
     Returns:
-        uint8 (48, 48), averaged where the box is larger and interpolated where it is smaller.
+        uint8 (48, 48), averaged where the square is larger and interpolated where it is smaller.
     """
-    patch = grey[box.y : box.y + box.height, box.x : box.x + box.width]
-    if tilt:
-        patch = _level(grey, box, tilt)
+    patch = grey[square.y : square.y + square.height, square.x : square.x + square.width]
+    if tilt or clip_box(square, grey.shape[::-1]) != square:
+        patch = _level(grey, square, tilt)
     larger = min(patch.shape) >= CROP_SIZE
     method = cv2.INTER_AREA if larger else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(patch, (CROP_SIZE, CROP_SIZE), interpolation=method), np.uint8)

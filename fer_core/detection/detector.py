@@ -45,7 +45,8 @@ def detect_whole(
 ) -> list[Face]:
     """Takes the whole of a picture that is a cropped face already, uint8 (height, width)."""
     height, width = grey.shape
-    return [Face(Box(0, 0, width, height))]
+    whole = Box(0, 0, width, height)
+    return [Face(whole, whole)]
 
 
 def limit_threads() -> None:

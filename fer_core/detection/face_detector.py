@@ -15,7 +15,7 @@ from fer_core.detection.face_check import FaceCheck, Verdict
 from fer_core.detection.finder import Finder, Proposal
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import yaw_of_points
-from fer_core.faces import Face, square_box
+from fer_core.faces import Face, clip_box, square_box
 
 VOUCH, EVEN = 10.0, 0.55
 """How much of a finder's score, above this one, counts beside the logit of the check."""
@@ -112,6 +112,12 @@ class FollowedFace:
             return self.score
         return 1 / (1 + math.exp(-self.surety))
 
+    def shown_in(self, size: tuple[int, int]) -> Face:
+        """Returns it as it is in a frame of a width and height."""
+        x, y, side, tilt = self.place
+        square = square_box((x, y), side, size)
+        return Face(clip_box(square, size), square, self.shown_score, tilt, self.yaw)
+
 
 def vouch(score: float | None) -> float:
     """Returns what a finder's score adds to the logit of the check."""
@@ -151,11 +157,7 @@ class FaceDetector:
             self._advance(grey, since_ms, colour)
         self._shape = grey.shape
         size = grey.shape[1], grey.shape[0]
-        return sorted(
-            Face(square_box((at.x, at.y), at.side, size), face.shown_score, at.tilt, face.yaw)
-            for face in self._faces
-            for at in (face.place,)
-        )
+        return sorted(face.shown_in(size) for face in self._faces)
 
     def take_counts(self) -> dict[str, int]:
         """Returns what was done since this was asked last: `scans` of frames, `looks` at places."""

@@ -24,6 +24,9 @@ _COVER = 1.7
 """Diameter of a cover in sides of the box: the circle around a square has 1.42; the rest is for
 hair line, chin and ears, and for what the box lags behind."""
 
+_CORNER = 1.5
+"""Of a box in a corner of the frame both sides may be cut: so much larger its face is taken for."""
+
 _SMALLEST_TEXT, _LEAST_TEXT = 10, 6
 """Pixels of the smallest font that is used if there is room, and if there is not."""
 
@@ -93,7 +96,7 @@ class Overlay:
                 draw_label(canvas, face, places, at)
 
     def _cover(self, canvas: Canvas, face: ShownFace) -> Rect:
-        longest, diagonal = max(face.width, face.height), math.hypot(face.width, face.height)
+        longest, diagonal = _whole_side(face, canvas), math.hypot(face.width, face.height)
         side = round_up(math.ceil(max(_COVER * longest, 1.15 * diagonal)) + 2)
         # Even: what moves by whole chroma pixels costs the encoder less, and a fifth less space.
         x = 2 * round((face.x + face.width / 2 - side / 2) / 2)
@@ -164,6 +167,13 @@ def round_up(length: int) -> int:
 def _rect_of(face: ShownFace) -> Rect:
     x, y = round(face.x), round(face.y)
     return Rect(x, y, round(face.x + face.width) - x, round(face.y + face.height) - y)
+
+
+def _whole_side(face: ShownFace, canvas: Canvas) -> float:
+    """Returns the side of a face: of one that an edge cuts, that of the box which it does not."""
+    beside = face.x <= 0 or face.x + face.width >= canvas.width
+    across = face.y <= 0 or face.y + face.height >= canvas.height
+    return max(face.width, face.height) * (_CORNER if beside and across else 1)
 
 
 def _is_seen(face: ShownFace, canvas: Canvas) -> bool:

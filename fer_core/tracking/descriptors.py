@@ -63,18 +63,19 @@ def join_descriptors(
     )
 
 
-def describe_face(grey: Grey, box: Box, crop: Grey) -> NDArray[np.uint8]:
+def describe_face(grey: Grey, square: Box, crop: Grey) -> NDArray[np.uint8]:
     """Returns the looks of a face and the clothes below it, uint8 (LOOKS_SIZE,).
 
     Args:
         grey: the frame, uint8 (height, width).
-        box: of the face, inside the frame.
+        square: around the face, its middle in the frame or near it.
         crop: uint8 (48, 48), the face upright.
     """
     looks = np.zeros(LOOKS_SIZE, np.uint8)
     face = cv2.resize(crop, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
     looks[: CLOTHES.start] = face.reshape(-1)
-    x, y, side = box.x + box.width / 2, box.y + box.height / 2, box.width
+    side = square.width
+    x, y = square.x + side / 2, square.y + square.height / 2
     top, bottom = round(y + CLOTHES_TOP * side), round(y + CLOTHES_BOTTOM * side)
     if grey.shape[0] - top >= LEAST_SEEN * side:
         left, right = max(0, round(x - CLOTHES_ASIDE * side)), round(x + CLOTHES_ASIDE * side)

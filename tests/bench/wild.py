@@ -19,17 +19,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.detection.colour import Colour
 from fer_core.detection.detector import limit_threads
 from fer_core.detection.yunet import YuNetFinder, YuNetSettings
 from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
-from fer_core.faces import Box, square_box
+from fer_core.faces import Box, clip_box, square_box
 from fer_core.pictures import read_coloured
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import colour_of, grey_of, orientation_of
 from tests.bench.peers.runs import PYTHON, Boxes, read_boxes, run_ferbeam, run_rival
-from tests.bench.wild_truth import Labelled, Tally, read_clips, read_pictures
+from tests.bench.wild_truth import Labelled, Tally, read_clips, read_pictures, size_of
 
-Finder = Callable[[NDArray[np.uint8], "Callable[[int, int], NDArray[np.uint8]]"], list[Box]]
+Finder = Callable[[NDArray[np.uint8], Colour], list[Box]]
 """From a frame in grey, and what gives its colours, to boxes."""
 KINDS = ("all", "30-40 px", "40-80 px", "80-10000 px", "turned", "tilted")
 COMMANDS = {"ferbeam": (), "ferbeam --detector haar": ("--detector", "haar")}
@@ -48,10 +49,13 @@ def yunet_finder() -> Finder:
     """Searches every frame whole with YuNet, at 640 pixels."""
     settings = YuNetSettings(YUNET_SHA256, longest_side=640, score_threshold=0.6)
     detect = YuNetFinder(settings, find_yunet())
-    return lambda grey, colour: [
-        square_box((place.x, place.y), place.side, (grey.shape[1], grey.shape[0]))
-        for place, *_ in detect(grey, colour)
-    ]
+
+    def find(grey: NDArray[np.uint8], colour: Colour) -> list[Box]:
+        size = size_of(grey.shape)
+        places = [proposal.place for proposal in detect(grey, colour)]
+        return [clip_box(square_box((at.x, at.y), at.side, size), size) for at in places]
+
+    return find
 
 
 RIVALS = {"full Haar scan": cascade_finder, "YuNet, every frame": yunet_finder}

@@ -10,8 +10,9 @@ The folder holds
   `ignore`, one row for each frame that is labelled.
 
 A face is found by the box that overlaps it, or the square that follows from it, by half
-(intersection over union); one to one, the best first. Faces from 30 pixels (the longer side) count.
-A box on a smaller face, or whose middle lies in what is to be ignored, counts for nothing.
+(intersection over union of what lies in the frame); one to one, the best first. Faces from 30
+pixels (the longer side) count. A box on a smaller face, or whose middle lies in what is to be
+ignored, counts for nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
+from fer_core.pictures import read_coloured
+from fer_core.video.container import decode_frames, open_video
+from fer_core.video.grey import grey_of, orientation_of
 from tests.bench.generated.overlap import Rectangle, intersection_over_union
 
 SAME_FACE, SMALLEST = 0.5, 30
@@ -48,11 +52,17 @@ class Marked(NamedTuple):
         return max(self.width, self.height)
 
     @property
-    def square(self) -> Rectangle:
-        """What ferbeam would draw around it."""
+    def square(self) -> Marked:
+        """The square that ferbeam would put around it."""
         side = SQUARE_PER_HEIGHT * self.height
         x = self.x + self.width / 2 - side / 2
         return Marked(x, self.y + MIDDLE_PER_HEIGHT * self.height - side / 2, side, side)
+
+    def shown_in(self, size: tuple[int, int]) -> Marked:
+        """Returns what a frame of a width and height shows of it."""
+        x, y = max(self.x, 0.0), max(self.y, 0.0)
+        right, lower = min(self.x + self.width, size[0]), min(self.y + self.height, size[1])
+        return self._replace(x=x, y=y, width=max(right - x, 0.0), height=max(lower - y, 0.0))
 
     def holds_middle(self, box: Rectangle) -> bool:
         """Tells whether the middle of a box lies in it."""
@@ -62,18 +72,37 @@ class Marked(NamedTuple):
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture or frame whose faces are known: the group it is counted in, and its truth."""
+    """A picture or frame whose faces are known: the group it is counted in, size, and truth."""
 
     group: str
+    size: tuple[int, int]
     faces: tuple[Marked, ...]
     ignore: tuple[Marked, ...]
 
     @classmethod
-    def of_row(cls, group: str, row: dict[str, Any]) -> Labelled:
+    def of_row(cls, group: str, size: tuple[int, int], row: dict[str, Any]) -> Labelled:
         """Reads the columns `faces` and `ignore`."""
-        return cls(
-            group, *(tuple(Marked(**each) for each in row[name]) for name in ("faces", "ignore"))
-        )
+        marked = (tuple(Marked(**each) for each in row[name]) for name in ("faces", "ignore"))
+        return cls(group, size, *marked)
+
+    def pair_faces(self, boxes: Sequence[Rectangle]) -> dict[int, int]:
+        """Pairs faces and boxes one to one, those that agree best first: box by face."""
+        agreement = [
+            (overlap(face, box, self.size), number, found)
+            for number, face in enumerate(self.faces)
+            for found, box in enumerate(boxes)
+        ]
+        pairs: dict[int, int] = {}
+        for share, number, found in sorted(agreement, key=lambda entry: -entry[0]):
+            if share >= SAME_FACE and number not in pairs and found not in pairs.values():
+                pairs[number] = found
+        return pairs
+
+    def false_boxes(self, boxes: Sequence[Rectangle]) -> list[Rectangle]:
+        """Returns the boxes on nothing."""
+        hits = set(self.pair_faces(boxes).values())
+        rest = [box for number, box in enumerate(boxes) if number not in hits]
+        return [box for box in rest if not any(each.holds_middle(box) for each in self.ignore)]
 
 
 @dataclass
@@ -94,9 +123,9 @@ class Tally:
 
     def add(self, labelled: Labelled, boxes: Sequence[Rectangle]) -> None:
         """Counts a picture."""
-        pairs = pair_faces(labelled.faces, boxes)
+        pairs = labelled.pair_faces(boxes)
         self.pictures += 1
-        self.false_faces += len(false_boxes(labelled, boxes))
+        self.false_faces += len(labelled.false_boxes(boxes))
         for number, face in enumerate(labelled.faces):
             for kind in kinds_of(face):
                 self.faces[kind] = self.faces.get(kind, 0) + 1
@@ -117,30 +146,15 @@ def kinds_of(face: Marked) -> list[str]:
     return [*kinds, *turned, *(["tilted"] if abs(face.roll) > TILTED else [])]
 
 
-def overlap(face: Marked, box: Rectangle) -> float:
-    """Returns how far a box agrees with a face: with its own box, or the square of it."""
-    return max(intersection_over_union(face, box), intersection_over_union(face.square, box))
+def overlap(face: Marked, box: Rectangle, size: tuple[int, int]) -> float:
+    """Returns how far a box agrees with what is seen of a face: its own box, or its square."""
+    shown = (each.shown_in(size) for each in (face, face.square))
+    return max(intersection_over_union(each, box) for each in shown)
 
 
-def pair_faces(faces: Sequence[Marked], boxes: Sequence[Rectangle]) -> dict[int, int]:
-    """Pairs faces and boxes one to one, those that agree best first: box by face."""
-    agreement = [
-        (overlap(face, box), number, found)
-        for number, face in enumerate(faces)
-        for found, box in enumerate(boxes)
-    ]
-    pairs: dict[int, int] = {}
-    for share, number, found in sorted(agreement, key=lambda entry: -entry[0]):
-        if share >= SAME_FACE and number not in pairs and found not in pairs.values():
-            pairs[number] = found
-    return pairs
-
-
-def false_boxes(labelled: Labelled, boxes: Sequence[Rectangle]) -> list[Rectangle]:
-    """Returns the boxes on nothing."""
-    hits = set(pair_faces(labelled.faces, boxes).values())
-    rest = [box for number, box in enumerate(boxes) if number not in hits]
-    return [box for box in rest if not any(each.holds_middle(box) for each in labelled.ignore)]
+def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Returns width and height of an array of pixels."""
+    return shape[1], shape[0]
 
 
 def read_pictures(data: Path, folder: Path) -> dict[str, Labelled]:
@@ -151,7 +165,8 @@ def read_pictures(data: Path, folder: Path) -> dict[str, Labelled]:
         suffix = "png" if row["image"].startswith(b"\x89PNG") else "jpg"
         name = f"{number:05d}.{suffix}"
         (folder / name).write_bytes(row["image"])
-        labelled[name] = Labelled.of_row(row["set"], row)
+        size = size_of(read_coloured(folder / name)[0].shape)
+        labelled[name] = Labelled.of_row(row["set"], size, row)
     return labelled
 
 
@@ -162,4 +177,7 @@ def read_clips(data: Path) -> Iterator[tuple[Path, dict[int, Labelled]]]:
         frames = [row for row in rows if path.name == row["clip"]]
         several = max((len(row["faces"]) for row in frames), default=0) > 1
         group = "several people" if several else "one person"
-        yield path, {row["frame_index"]: Labelled.of_row(group, row) for row in frames}
+        with open_video(path) as video:
+            first = next(decode_frames(video))
+            size = size_of(grey_of(first, orientation_of(first)).shape)
+        yield path, {row["frame_index"]: Labelled.of_row(group, size, row) for row in frames}

@@ -22,7 +22,8 @@ GREY = np.arange(120 * 160, dtype=np.uint32).reshape(120, 160).astype(np.uint8)
 
 def one_face(grey: NDArray[np.uint8], since_ms: int | None = None, *_: object) -> list[Face]:
     """Finds one face in every frame that is not black."""
-    return [Face(Box(10, 20, 60, 60), 0.5)] if grey.any() else []
+    box = Box(10, 20, 60, 60)
+    return [Face(box, box, 0.5)] if grey.any() else []
 
 
 def frames() -> list[SampledFrame]:
@@ -70,6 +71,24 @@ def test_a_tilted_crop_is_turned_upright() -> None:
     assert abs(crop_face(leaning, box).astype(int) - wanted).mean() > 10
 
 
+@pytest.mark.parametrize("tilt", [0.0, 20.0])
+@pytest.mark.parametrize(
+    "square", [Box(-30, 40, 90, 90), Box(120, -20, 60, 60), Box(5, 90, 70, 70)]
+)
+def test_beyond_the_frame_a_crop_repeats_its_edge(square: Box, tilt: float) -> None:
+    wide = np.asarray(cv2.copyMakeBorder(GREY, 50, 50, 50, 50, cv2.BORDER_REPLICATE), np.uint8)
+    wanted = crop_face(wide, square._replace(x=square.x + 50, y=square.y + 50), tilt)
+    np.testing.assert_array_equal(crop_face(GREY, square, tilt), wanted)
+
+
+def test_a_row_has_what_the_frame_shows_and_looks_of_the_whole() -> None:
+    box, square = Box(0, 40, 60, 80), Box(-30, 40, 90, 90)
+    found = detect_faces(frames()[:1], lambda *_: [Face(box, square)])
+    (row,) = found.faces
+    assert Box(*(row[f"box_{side}"] for side in Box._fields)) == box  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found.crops[0], crop_face(GREY, square))
+
+
 def test_a_committed_span_gives_its_rows_back() -> None:
     found = detect_faces(frames(), one_face)
     scores = np.array([[0.1, 0, 0, 0.7, 0.1, 0.1, 0]], np.float32)
@@ -102,7 +121,8 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
     composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
     frame = np.full((900, 1600), 128, np.uint8)
     frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
-    ((box, score, tilt, yaw),) = load_detector(HaarSettings())(frame)
+    ((box, square, score, tilt, yaw),) = load_detector(HaarSettings())(frame)
+    assert square == box
     assert score is not None
     assert score > 0.9
     assert abs(tilt) < 5
@@ -121,7 +141,8 @@ def test_settings_that_cannot_work_are_refused() -> None:
 
 
 def test_of_very_many_faces_in_a_frame_the_largest_are_kept_and_told() -> None:
-    faces = [Face(Box(0, 0, 20 + at % 50, 20)) for at in range(MAX_FACES + 100)]
+    boxes = [Box(0, 0, 20 + at % 50, 20) for at in range(MAX_FACES + 100)]
+    faces = [Face(box, box) for box in boxes]
     frame = SampledFrame("crowd.png", 0, 0, np.zeros((100, 100), np.uint8))
     found = detect_faces([frame], lambda *_: list(faces))
     assert len(found.faces) == len(found.crops) == MAX_FACES

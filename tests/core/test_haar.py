@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.detector import Detector, load_detector
 from fer_core.detection.haar import HaarSettings
-from fer_core.faces import Face
+from fer_core.faces import Face, clip_box
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import grey_of
 from tests.bench.generated import SCENARIOS, Score, Truth, make_clip, score_boxes
@@ -163,16 +163,19 @@ def test_frames_of_any_shape_are_searched_also_within_a_segment(shape: tuple[int
     assert [detector(grey, FRAME_MS) for grey in noise] == [[], [], []]
 
 
-def test_boxes_of_a_face_that_leaves_stay_square_and_inside_until_it_has_left() -> None:
+def test_a_face_that_leaves_is_framed_as_before_and_boxed_as_far_as_it_is_seen() -> None:
     grey = shown("calm_1")[0][0]
     box = load_detector(SETTINGS)(grey)[0].box
     detector = load_detector(SETTINGS)
     detector(grey)
-    counts = []
+    counts, squares = [], []
     for shift in range(4, box.x + box.width + 40, 4):
         moved = cv2.copyMakeBorder(grey[:, shift:], 0, 0, 0, shift, cv2.BORDER_REPLICATE)
-        found = [face.box for face in detector(moved, FRAME_MS)]
-        assert all(other.width == other.height and other.x >= 0 for other in found)
+        found = detector(moved, FRAME_MS)
+        assert all(face.box == clip_box(face.square, moved.shape[::-1]) for face in found)
+        squares += [face.square for face in found]
         counts.append(len(found))
     assert counts[0] == 1
     assert counts[-1] == 0
+    assert min(square.x for square in squares) < -0.2 * box.width
+    assert max(abs(square.width - box.width) for square in squares) < 0.2 * box.width

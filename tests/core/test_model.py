@@ -76,7 +76,7 @@ def test_the_teachers_load_and_tell_emotions_as_the_shipped_network_does() -> No
     crops = []
     for name in NAMES:
         grey = read_coloured(ROOT / "sample_data" / "composites" / f"{name}.png")[0]
-        crops += [crop_face(grey, face.box) for face in detect(grey, None)]
+        crops += [crop_face(grey, face.square) for face in detect(grey, None)]
     shipped = load_classifier(find_model_dir())(np.stack(crops))
     assert len(set(shipped.argmax(axis=1))) > 4
     for teacher in teachers:

@@ -72,6 +72,17 @@ def test_a_cover_hides_the_face_and_its_surroundings(
         assert not seen[above:below, max(0, middle)].any()
 
 
+@pytest.mark.parametrize("cut", [0.0, 0.3, 0.55])
+def test_a_cover_in_a_corner_hides_the_whole_face_of_which_the_box_is_a_part(cut: float) -> None:
+    side, size = 100.0, (640, 360)
+    shown = side * (1 - cut)
+    parts = face(size[0] - shown, size[1] - shown, shown)
+    seen = shines_through(Overlay(OverlaySettings("cover")), [parts], size)
+    reach = round(shown + 0.15 * side)
+    assert not seen[-round(shown) :, -reach:].any()
+    assert not seen[-reach:, -round(shown) :].any()
+
+
 def test_a_cover_larger_than_a_tile_has_no_seams() -> None:
     side = 1.3 * TILE / 1.7
     overlay = Overlay(OverlaySettings("cover"))
@@ -135,7 +146,7 @@ def test_labels_stay_whole_at_every_edge(kind: OverlayKind) -> None:
 
     inside = letters(500, 250)
     assert inside > 150
-    for x, y in ((0, 0), (1020, 0), (0, 460), (1020, 460), (500, 0), (0, 250), (1020, 250)):
+    for x, y in ((1, 1), (1019, 1), (1, 459), (1019, 459), (500, 0), (0, 250), (1020, 250)):
         assert letters(x, y) == pytest.approx(inside, rel=0.02, abs=30)
 
 

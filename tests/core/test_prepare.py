@@ -58,7 +58,7 @@ def test_the_largest_face_is_taken_of_equal_ones_the_first() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (90, 160), np.uint8)
     boxes = [Box(0, 0, 40, 40), Box(20, 10, 60, 70), Box(90, 10, 60, 70)]
     frame = SampledFrame("sad/a.png", 0, 0, grey)
-    (face,) = prepare_faces([frame], lambda *_: [Face(box) for box in boxes], 0.0)
+    (face,) = prepare_faces([frame], lambda *_: [Face(box, box) for box in boxes], 0.0)
     assert isinstance(face, LabelledFace)
     assert (face.part, face.emotion, face.box) == ("train", 5, boxes[1])
     crop = cv2.imdecode(np.frombuffer(face.image, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -63,5 +63,5 @@ def test_a_blurred_crop_is_less_sharp_and_a_dark_one_less_bright() -> None:
 
 
 def test_of_a_picture_that_is_a_face_the_pose_is_not_known() -> None:
-    seen = see_face(Face(Box(0, 0, 48, 48)), load_composite("happy", 48))
+    seen = see_face(Face(Box(0, 0, 48, 48), Box(0, 0, 48, 48)), load_composite("happy", 48))
     assert (seen.roll, seen.yaw) == (None, None)

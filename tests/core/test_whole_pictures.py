@@ -27,7 +27,7 @@ def bright(grey: NDArray[np.uint8], *others: object) -> list[Face]:
     """Finds a large face in bright pictures, and a small one beside it; none in dark ones."""
     if grey.mean() < 50:
         return []
-    return [Face(Box(0, 0, 20, 20)), Face(Box(30, 0, 60, 60))]
+    return [Face(box, box) for box in (Box(0, 0, 20, 20), Box(30, 0, 60, 60))]
 
 
 def mostly_happy(crops: NDArray[np.uint8]) -> NDArray[np.float32]:

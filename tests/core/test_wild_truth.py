@@ -11,12 +11,14 @@ import pytest
 from fer_core.faces import Box
 from tests.bench.wild_truth import Labelled, Marked, Tally, read_pictures
 
+SIZE = (640, 480)
 FACE = Marked(100, 100, 60, 80, turn=0.7, roll=-25)
 
 
 def tally_of(*boxes: Box, ignore: tuple[Marked, ...] = ()) -> Tally:
     tally = Tally()
-    tally.add(Labelled("groups", (FACE, Marked(300, 300, 15, 20)), ignore), boxes)
+    faces = (FACE, Marked(300, 300, 15, 20))
+    tally.add(Labelled("groups", SIZE, faces, ignore), boxes)
     return tally
 
 
@@ -32,6 +34,12 @@ def test_what_is_elsewhere_or_a_second_time_there_is_false() -> None:
     assert (tally.hits["all"], tally.false_faces) == (1, 2)
     missed = tally_of(Box(60, 60, 70, 70))
     assert (missed.hits["all"], missed.false_faces) == (0, 1)
+
+
+def test_of_a_face_that_is_cut_by_the_edge_counts_what_is_seen() -> None:
+    cut = Labelled("groups", SIZE, (Marked(-40, 420, 100, 120),), ())
+    assert cut.pair_faces([Box(0, 424, 57, 56)]) == {0: 0}
+    assert not cut.pair_faces([Box(0, 373, 107, 107)])  # the same square, moved into the frame
 
 
 def test_small_and_ignored_faces_count_for_nothing() -> None:
@@ -50,5 +58,7 @@ def test_pictures_are_read_with_their_truth(tmp_path) -> None:  # type: ignore[n
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "pictures.parquet")
     (found,) = read_pictures(tmp_path, tmp_path).items()
     assert found[0] == "00000.jpg"
-    assert found[1] == Labelled("coco", (Marked(1, 2, 3, 4, 0.1, 5),), (Marked(1, 2, 3, 4),))
+    assert found[1] == Labelled(
+        "coco", (30, 20), (Marked(1, 2, 3, 4, 0.1, 5),), (Marked(1, 2, 3, 4),)
+    )
     assert found[1].faces[0].square.width == pytest.approx(0.89 * 4)

@@ -24,7 +24,7 @@ from fer_core.detection.yunet import (
     yunet_settings,
 )
 from fer_core.errors import FerError, ModelError
-from fer_core.faces import Box
+from fer_core.faces import clip_box
 from fer_core.pictures import read_coloured
 from tests.core.yunet_file import MOUTH, draw_eyes, write_yunet
 from tests.pipelines.jobs import ROOT, SAMPLES
@@ -103,24 +103,25 @@ def test_a_face_is_found_in_its_place_with_tilt_and_score(
 
 
 @pytest.mark.parametrize("middle", [(24, 100), (286, 100), (150, 10), (150, 185), (286, 190)])
-def test_a_face_at_the_border_keeps_a_whole_square_inside_the_frame(
+def test_of_a_face_at_the_border_the_box_is_what_the_frame_shows(
     detector: Detector, middle: tuple[float, float]
 ) -> None:
     frame = dark(310, 200)
     draw_eyes(frame, middle, 40)
     (face,) = detector(frame)
-    assert face.box.width == face.box.height == 101
-    x, y, _ = expected_box(middle, 40, 0)
-    inside = min(max(x, 0), 310 - 101), min(max(y, 0), 200 - 101)
-    assert inside != (x, y)
-    assert face.box[:2] == pytest.approx(inside, abs=1)
+    assert face.square.width == face.square.height == 101
+    assert face.square[:2] == pytest.approx(expected_box(middle, 40, 0)[:2], abs=1)
+    assert face.box == clip_box(face.square, (310, 200))
+    assert 0 < face.box.width * face.box.height < 101 * 101
 
 
 def test_a_square_is_no_larger_than_the_frame(detector: Detector) -> None:
     frame = dark(310, 90)
     draw_eyes(frame, (150, 40), 50)
     (face,) = detector(frame)
-    assert face.box == Box(150 - 45, 0, 90, 90)
+    x, y, side = expected_box((150, 40), 50, 0)
+    assert side > 90
+    assert face.square == pytest.approx((x + side / 2 - 45, y + side / 2 - 45, 90, 90), abs=1)
 
 
 def test_faces_come_left_to_right_then_top_to_bottom(detector: Detector) -> None:

@@ -185,7 +185,7 @@ class Recording:
         self.frames += 1
         boxes = [Box(2, 2, 20, 20), Box(30, 2, 16, 16)]
         count = (0, 1, 2)[self.frames % 3]
-        return [Face(box) for box in boxes[:count]]
+        return [Face(box, box) for box in boxes[:count]]
 
     def _classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         scores = np.full((len(crops), 7), 0.1, np.float32)

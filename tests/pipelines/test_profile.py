@@ -125,7 +125,7 @@ class CountingDetector:
 
     def __call__(self, grey: NDArray[np.uint8], *_: object) -> list[Face]:
         self._scans += 1
-        return [Face(Box(0, 0, 40, 40))]
+        return [Face(Box(0, 0, 40, 40), Box(0, 0, 40, 40))]
 
     def take_counts(self) -> dict[str, int]:
         scans, self._scans = self._scans, 0

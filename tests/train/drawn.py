@@ -45,7 +45,7 @@ def sample_crops() -> NDArray[np.uint8]:
         grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
         if grey is not None:
             pixels = np.asarray(grey, np.uint8)
-            crops += [crop_face(pixels, face.box) for face in detect(pixels)]
+            crops += [crop_face(pixels, face.square) for face in detect(pixels)]
     return np.stack(crops)
 
 

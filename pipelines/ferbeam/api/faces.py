@@ -24,7 +24,8 @@ class Face:
     """A face in a picture; the values are those of the columns of `faces` that have these names.
 
     Attributes:
-        box: `x`, `y`, `width` and `height` in whole pixels of the picture as it is shown, from 0.
+        box: what the picture shows of it: `x`, `y`, `width` and `height` in whole pixels of the
+            picture as it is shown, from 0.
         emotion: name of the emotion with the highest score.
         confidence: that score.
         scores: of each emotion by its name, in the order of EMOTIONS; they sum to 1.

@@ -109,7 +109,7 @@ class Session:
             counts["frames"] = 1
             crops = np.empty((len(faces), CROP_SIZE, CROP_SIZE), np.uint8)
             for crop, face in zip(crops, faces, strict=True):
-                crop[:] = crop_face(grey, face.box, face.tilt)
+                crop[:] = crop_face(grey, face.square, face.tilt)
         with timed(self._costs, "classify") as counts:
             scores = self._classifier(crops)
             counts["faces"] = len(faces)

@@ -1,7 +1,7 @@
 // Draws onto the page's canvases: the picture, what lies on the faces, and the strip of a minute.
 import { percentOf } from "./words.js";
 
-const COVER = 1.7; // diameter of a cover in sides of the box, as in annotated copies
+const COVER = 1.7, CORNER = 1.5; // diameter of a cover in sides of the box, more in a corner of the frame, as in annotated copies
 const HOLD_MS = 1000; // for so long a cover stays where a face was seen last, as in annotated copies
 
 function fit(canvas, width, height) {
@@ -40,8 +40,14 @@ export function drawFaces(stage, picture, faces, view) {
   for (const place of places) drawLabel(pen, place, view, stage);
 }
 
-function drawCover(pen, { face, x, y, width, height }, view) {
-  const side = COVER * Math.max(width, height), middle = [x + width / 2, y + height / 2];
+function coverSide({ width, height }, { x, y, width: wide, height: high }) {
+  const cut = (x <= 0 || x + wide >= width) && (y <= 0 || y + high >= height);
+  return COVER * Math.max(wide, high) * (cut ? CORNER : 1);
+}
+
+function drawCover(pen, place, view) {
+  const { face, x, y, width, height } = place;
+  const side = coverSide(pen.canvas, place), middle = [x + width / 2, y + height / 2];
   pen.fillStyle = view.hello.colours[face.emotion];
   pen.beginPath();
   pen.arc(...middle, side / 2, 0, 2 * Math.PI);
@@ -65,12 +71,13 @@ function drawCorners(pen, { face, x, y, width, height }, view) {
   }
 }
 
-function drawLabel(pen, { face, x, y, width, height }, view, stage) {
+function drawLabel(pen, place, view, stage) {
+  const { face, x, y, width, height } = place;
   const size = Math.max(13, Math.min(stage.width, stage.height) / 22), mark = view.cover ? 0 : 1.7 * size, gap = 0.4 * size;
   pen.font = `600 ${size}px system-ui, sans-serif`;
   const text = `${view.hello.names[view.lang][face.emotion]} ${percentOf(face.confidence, view.lang)}`;
   const wide = pen.measureText(text).width + mark + 2 * gap, high = 1.7 * size;
-  const reach = view.cover ? (COVER * Math.max(width, height) - height) / 2 : 0.4 * size;
+  const reach = view.cover ? (coverSide(stage, place) - height) / 2 : 0.4 * size;
   const left = Math.max(0, Math.min(x + (width - wide) / 2, stage.width - wide));
   const above = y - reach - high - 4;
   const top = above >= 0 ? above : Math.min(y + height + reach + 4, stage.height - high);
