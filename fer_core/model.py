@@ -22,8 +22,8 @@ from fer_core.errors import ModelError
 from fer_core.prior import LEARNT, score_factors
 
 CARD_NAME = "card.json"
-MODEL_NAME, CHECK_NAME = "fer_cnn", "face_check"
-"""Folders of the networks that ship: for expressions, and the face check."""
+MODEL_NAME, CHECK_NAME, YUNET_NAME = "fer_cnn", "face_check", "yunet"
+"""Folders of the networks that ship: for expressions, the face check, and the finder."""
 CARD_VERSION = 1
 MODEL_FILES = {"litert": "model.tflite", "tensorflow": "model.keras"}
 """The file that each engine runs."""
@@ -125,7 +125,7 @@ def find_model_dir(chosen: str | os.PathLike[str] | None = None, name: str = MOD
 
     Args:
         chosen: folder, None for the shipped one.
-        name: MODEL_NAME or CHECK_NAME.
+        name: MODEL_NAME, CHECK_NAME or YUNET_NAME.
 
     Raises:
         ModelError: it is in neither place.

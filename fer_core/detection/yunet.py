@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,23 +16,18 @@ from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import place_of_face, yaw_of_points
+from fer_core.detection.yunet_file import YUNET_SHA256
+from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
+from fer_core.detection.yunet_opencv import NEEDED, OpenCvYuNet, try_file
 from fer_core.errors import FerError, ModelError
 
-NEEDED = "face_detection_yunet_2023mar.onnx of OpenCV Zoo is needed"
-OUTPUTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
-"""Numbers per cell; OpenCV asks for each of them at each stride, as `cls_8`."""
-STRIDES = (8, 16, 32)
 NEAR, PART_STEP = 1.0, 64
 """How far around a place a face is looked for again, in its sides, and what the side of that part
 of the copy is a multiple of, in pixels: few sizes, each of which has a network."""
 MOST_NETWORKS = 8
 """Networks that are kept for videos, by size; each takes a few megabytes."""
 LARGEST_FILE = 2**26
-"""Bytes that are read of a file; YuNet has 232,589, and a film is no YuNet either way."""
-TOP_K = 5000
-"""Boxes that are kept before overlapping ones are dropped; OpenCV's own default."""
-BLANK_SIZE = (96, 64)
-"""Height and width of the frame that a file is tried on."""
+"""Bytes that are read of a file; YuNet has 0.2 million, and a film is no YuNet either way."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ class YuNetSettings:
     """How the network searches; every field changes rows.
 
     Attributes:
-        model_sha256: sha256 of the ONNX file.
+        model_sha256: sha256 of the file: of the one that ships, or of another, in ONNX.
         longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
             network knows faces of about 10 to 300 pixels.
         video_side: the same for the frames of videos, where a face comes again.
@@ -79,13 +71,14 @@ class YuNetSettings:
 
 
 class YuNetFinder:
-    """A finder that finds the eyes too (Wu, Peng and Yu 2023), run by OpenCV.
+    """A finder that finds the eyes too (Wu, Peng and Yu 2023).
 
-    One per thread. The file is tried on a blank frame, so that a wrong one is known at once.
+    One per thread. LiteRT runs the file that ships, OpenCV any other, which is tried on a blank
+    frame, so that a wrong one is known at once.
 
     Args:
         settings: how it searches.
-        model_path: the ONNX file that `settings` name by its sha256.
+        model_path: the file that `settings` name by its sha256.
         for_pictures: whether each frame is a picture of its own.
 
     Raises:
@@ -100,15 +93,12 @@ class YuNetFinder:
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
-        self._data, self._most = data, 1 if for_pictures else MOST_NETWORKS
-        self._networks: dict[tuple[int, int], cv2.FaceDetectorYN] = {}
-        with _quiet_opencv():
-            try:
-                _try_network(data, model_path)
-                self._network_for((BLANK_SIZE[1], BLANK_SIZE[0]))
-            except cv2.error as error:
-                raise ModelError(f"{model_path}: is no YuNet; {NEEDED}") from error
-        self(np.zeros(BLANK_SIZE, np.uint8))
+        ships = settings.model_sha256 == YUNET_SHA256
+        if not ships:
+            try_file(data, model_path)
+        self._data, self._run = data, LiteRtYuNet if ships else OpenCvYuNet
+        self._by_size = not for_pictures
+        self._networks: dict[tuple[int, int] | None, LiteRtYuNet | OpenCvYuNet] = {}
 
     def __call__(
         self, grey: Grey, colour: Colour | None = None, near: Place | None = None
@@ -127,40 +117,27 @@ class YuNetFinder:
 
     def _detect(self, picture: Colours, corner: tuple[int, int]) -> list[NDArray[np.float32]]:
         """Runs the network on what begins at a corner of a copy; returns its rows there."""
-        size = picture.shape[1], picture.shape[0]
-        try:
-            _, found = self._network_for(size).detect(picture)
-        except cv2.error as error:
-            raise FerError(
-                f"yunet: cannot search a frame of {size[0]}x{size[1]} ({error.err})"
-            ) from error
-        # No face is None, not an empty array.
-        rows = [] if found is None else [row for row in found if np.isfinite(row).all()]
+        found = self._network_for((picture.shape[1], picture.shape[0])).detect(picture)
+        rows = [row for row in found if np.isfinite(row).all()]
         for row in rows:
             row[[0, *range(4, 14, 2)]] += corner[0]
             row[[1, *range(5, 14, 2)]] += corner[1]
         return rows
 
-    def _network_for(self, size: tuple[int, int]) -> cv2.FaceDetectorYN:
-        """Returns a network for pictures of a width and height.
+    def _network_for(self, size: tuple[int, int]) -> LiteRtYuNet | OpenCvYuNet:
+        """Returns a network for a width and height.
 
-        To change the size of one takes longer than to search a part of a frame, so that those of
-        the last sizes are kept.
+        Another size takes one longer than to search a part of a frame, so that of videos those of
+        the last sizes are kept. Pictures are nearly all of different sizes.
         """
-        network = self._networks.pop(size, None)
+        key = size if self._by_size else None
+        network = self._networks.pop(key, None)
         if network is None:
-            while len(self._networks) >= self._most:
+            while len(self._networks) >= MOST_NETWORKS:
                 self._networks.pop(next(iter(self._networks)))
-            network = cv2.FaceDetectorYN.create(
-                "onnx",
-                np.frombuffer(self._data, np.uint8),
-                np.empty(0, np.uint8),
-                size,
-                self.settings.score_threshold,
-                self.settings.nms_threshold,
-                TOP_K,
-            )
-        self._networks[size] = network
+            told = self.settings
+            network = self._run(self._data, told.score_threshold, told.nms_threshold)
+        self._networks[key] = network
         return network
 
 
@@ -213,28 +190,3 @@ def _read_model(path: Path) -> bytes:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _try_network(data: bytes, path: Path) -> None:
-    """Runs the network once: OpenCV would read beyond outputs of another shape."""
-    network = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
-    height, width = BLANK_SIZE
-    network.setInput(cv2.dnn.blobFromImage(np.zeros((height, width, 3), np.uint8)))
-    wanted = {
-        f"{name}_{stride}": count * (height // stride) * (width // stride)
-        for name, count in OUTPUTS.items()
-        for stride in STRIDES
-    }
-    for (name, count), output in zip(wanted.items(), network.forward(list(wanted)), strict=True):
-        if output.size != count or output.dtype != np.float32:
-            raise ModelError(f"{path}: is no YuNet, {name} is {output.shape}; {NEEDED}")
-
-
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keeps OpenCV from writing its own lines about a wrong file."""
-    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(before)

