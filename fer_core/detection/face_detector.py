@@ -26,9 +26,9 @@ SURE = 5.0
 MOST_DOUBT = 2.0
 """What the check can take from a face at most: of turned heads a finder knows more."""
 
-KEPT = 0.6
-"""So sure a finder must be to go on with a face that it was surer of before: what continues a face
-needs less than what begins one (Zhang et al. 2022, ByteTrack)."""
+BEGUN, KEPT = 0.65, 0.6
+"""So sure a finder must be of what begins a face in a film, which shows it again and again, unless
+the check is SURE of it, and to go on with one: that needs less (Zhang et al. 2022, ByteTrack)."""
 
 MISSED = 4.0
 """What the check must be surer of what such a finder does not propose again."""
@@ -221,7 +221,7 @@ class FaceDetector:
                 continue
             if near:
                 faces[at] = faces[at].proposed_at(proposal)
-            elif found := self._confirm(grey, proposal):
+            elif (found := self._confirm(grey, proposal)) and self._begins(found):
                 faces.append(found)
             else:
                 continue
@@ -237,6 +237,11 @@ class FaceDetector:
         yaw = yaw_of_points(seen.points) if known else proposal.yaw
         face = FollowedFace(place, seen.surety, 0.0, None, yaw=yaw)
         return keep_sure(grey, face.proposed_at(proposal))
+
+    def _begins(self, face: FollowedFace) -> bool:
+        """Tells whether a face may be followed from now on."""
+        is_film = self._redetect_ms is not None
+        return not is_film or face.score is None or face.score >= BEGUN or face.surety > SURE
 
     def _has_changed(self, grey: Grey) -> bool:
         return bool(np.abs(shrink(grey) - self._cells).mean() > CHANGED)

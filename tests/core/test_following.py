@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from fer_core.detection.check_window import OUTPUTS
 from fer_core.detection.colour import Colour
 from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
 from fer_core.detection.face_check import FaceCheck
@@ -42,6 +44,17 @@ class FakeFinder:
     ) -> list[Proposal]:
         """Proposes it."""
         return self.proposals
+
+
+class FakeCheck(FaceCheck):
+    """Says the same of every place."""
+
+    def __init__(self, logit: float) -> None:
+        self.logit = logit
+
+    def judge(self, window: Grey) -> NDArray[np.float32]:
+        """Says it."""
+        return np.array([self.logit, *[0] * (OUTPUTS - 1)], np.float32)
 
 
 def head_at(left: int, top: int = 80, name: str = "neutral") -> Grey:
@@ -127,6 +140,20 @@ def test_what_the_check_does_not_know_is_followed_as_the_finder_sees_it() -> Non
     for score, kept in ((0.65, 1), (0.55, 0), (0.65, 0)):  # to go on needs less than to begin
         finder.proposals = [Proposal(Place(205, 120, 80), score)]
         assert len(detector(wall, FRAME_MS)) == kept
+
+
+@pytest.mark.parametrize(
+    ("score", "logit", "in_a_picture", "in_a_film"),
+    [(0.62, 3.0, 1, 0), (0.66, 3.0, 1, 1), (0.62, 6.0, 1, 1), (None, 3.0, 1, 1), (0.7, -4.0, 0, 0)],
+)
+def test_a_film_begins_with_what_is_sure(
+    score: float | None, logit: float, in_a_picture: int, in_a_film: int
+) -> None:
+    """It shows a face again and again: a hand that looks like one for a moment is not followed."""
+    finder = FakeFinder(Proposal(Place(100, 120, 80), score))
+    for redetect_ms, count in ((None, in_a_picture), (1000, in_a_film)):
+        detector = FaceDetector(finder, FakeCheck(logit), redetect_ms)
+        assert len(detector(draw_room())) == count
 
 
 def test_of_several_proposals_for_one_face_the_surest_counts() -> None:
