@@ -23,7 +23,7 @@ from fer_core.prior import LEARNT, score_factors
 
 CARD_NAME = "card.json"
 MODEL_NAME, CHECK_NAME, YUNET_NAME = "fer_cnn", "face_check", "yunet"
-"""Folders of the networks that ship: for expressions, the face check, and the finder."""
+"""Folders of what ships: networks for expressions, the face check, and the plan of YuNet."""
 CARD_VERSION = 1
 MODEL_FILES = {"litert": "model.tflite", "tensorflow": "model.keras"}
 """The file that each engine runs."""

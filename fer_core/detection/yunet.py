@@ -16,7 +16,7 @@ from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import place_of_face, yaw_of_points
-from fer_core.detection.yunet_file import YUNET_SHA256
+from fer_core.detection.yunet_file import YUNET_SHA256, fill_plan
 from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
 from fer_core.detection.yunet_opencv import NEEDED, OpenCvYuNet, try_file
 from fer_core.errors import FerError, ModelError
@@ -35,7 +35,7 @@ class YuNetSettings:
     """How the network searches; every field changes rows.
 
     Attributes:
-        model_sha256: sha256 of the file: of the one that ships, or of another, in ONNX.
+        model_sha256: sha256 of the ONNX file.
         longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
             network knows faces of about 10 to 300 pixels.
         video_side: the same for the frames of videos, where a face comes again.
@@ -73,12 +73,12 @@ class YuNetSettings:
 class YuNetFinder:
     """A finder that finds the eyes too (Wu, Peng and Yu 2023).
 
-    One per thread. LiteRT runs the file that ships, OpenCV any other, which is tried on a blank
-    frame, so that a wrong one is known at once.
+    One per thread. LiteRT runs the file that is installed, OpenCV any other, which is tried on a
+    blank frame, so that a wrong one is known at once.
 
     Args:
         settings: how it searches.
-        model_path: the file that `settings` name by its sha256.
+        model_path: the ONNX file that `settings` name by its sha256.
         for_pictures: whether each frame is a picture of its own.
 
     Raises:
@@ -93,10 +93,12 @@ class YuNetFinder:
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
-        ships = settings.model_sha256 == YUNET_SHA256
-        if not ships:
+        self._run: type[LiteRtYuNet] | type[OpenCvYuNet] = LiteRtYuNet
+        if settings.model_sha256 == YUNET_SHA256:
+            self._data = fill_plan(data)
+        else:
             try_file(data, model_path)
-        self._data, self._run = data, LiteRtYuNet if ships else OpenCvYuNet
+            self._data, self._run = data, OpenCvYuNet
         self._by_size = not for_pictures
         self._networks: dict[tuple[int, int] | None, LiteRtYuNet | OpenCvYuNet] = {}
 

@@ -1,4 +1,4 @@
-"""YuNet as it ships, run by LiteRT: what `FaceDetectorYN` of OpenCV finds, thrice as quickly."""
+"""YuNet run by LiteRT: what `FaceDetectorYN` of OpenCV finds, thrice as quickly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LiteRtYuNet:
     """The network, for one thread; another size than the last costs time.
 
     Args:
-        data: of the `.tflite` file that `fer_core.learn.yunet_conversion` writes.
+        data: of the network, as `fill_plan` returns it.
         score_threshold: lowest score, 0-1.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
     """

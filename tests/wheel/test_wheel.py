@@ -67,8 +67,8 @@ def test_it_holds_pages_and_the_network_but_not_what_only_training_needs(wheel: 
     assert len(pages) > 10
     assert pages <= held
     models = {name for name in held if name.startswith("fer_core/models/")}
-    assert {Path(name).name for name in models} == {"card.json", "model.tflite", "LICENSE"}
-    assert wheel.stat().st_size < 1.7e6
+    assert {Path(name).name for name in models} == {"card.json", "model.tflite"}
+    assert wheel.stat().st_size < 1.5e6
 
 
 def test_a_package_index_shows_pictures_and_addresses(wheel: Path) -> None:
