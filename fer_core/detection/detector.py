@@ -74,7 +74,7 @@ def load_detector(
 
 def _load_finder(settings: DetectorSettings, model_path: str | None, for_pictures: bool) -> Finder:
     if isinstance(settings, HaarSettings):
-        return HaarFinder(settings, for_pictures)
+        return HaarFinder(settings)
     path = find_yunet() if model_path is None else Path(model_path)
     return YuNetFinder(settings, path, for_pictures)
 

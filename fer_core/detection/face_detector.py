@@ -39,8 +39,9 @@ UNTOLD = 0.85
 AGAIN_MS = 150
 """The finder looks no sooner again for what was lost or has changed."""
 
-CHANGED = 12.0
-"""Mean difference of the cells of a frame from those that were searched last, in grey levels."""
+CHANGED, NEW_SCENE = 12.0, 32.0
+"""Mean difference of the cells of a frame from those that were searched last, in grey levels: from
+where on the finder looks again, and from where on as closely as into a first frame."""
 
 CELLS = (16, 12)
 
@@ -127,9 +128,9 @@ def vouch(score: float | None) -> float:
 class FaceDetector:
     """Finds and follows the faces of the frames of a segment.
 
-    A finder searches the whole frame where a segment starts, every `redetect_ms`, where the picture
-    has changed, and where a face was lost; the check confirms what it proposes, and each face that
-    is followed in each frame. What the check refuses is not there.
+    A finder searches the whole frame where a segment or a scene starts (closely), every
+    `redetect_ms`, where the picture has changed, and where a face was lost; the check confirms what
+    it proposes, and each face that is followed in each frame. What the check refuses is not there.
 
     One per thread.
 
@@ -152,7 +153,7 @@ class FaceDetector:
         colour = colour and cache(colour)
         if since_ms is None or self._redetect_ms is None or grey.shape != self._shape:
             self._faces = []
-            self._search(grey, colour)
+            self._search(grey, colour, closely=True)
         else:
             self._advance(grey, since_ms, colour)
         self._shape = grey.shape
@@ -171,9 +172,11 @@ class FaceDetector:
         self._faces = drop_doubles([face for face in followed if face is not None])
         lost = len(self._faces) < len(followed)
         due = self._searched_ms >= (self._redetect_ms or 0)
-        soon = self._searched_ms >= AGAIN_MS
-        if due or (soon and (lost or self._has_changed(grey))):
-            self._search(grey, colour)
+        if not (due or self._searched_ms >= AGAIN_MS):
+            return
+        change = float(np.abs(shrink(grey) - self._cells).mean())
+        if due or lost or change > CHANGED:
+            self._search(grey, colour, closely=change > NEW_SCENE)
 
     def _follow(self, grey: Grey, face: FollowedFace, colour: Colour | None) -> FollowedFace | None:
         """Finds a face in the next frame; None where neither check nor finder knows it there."""
@@ -208,21 +211,22 @@ class FaceDetector:
         found = FollowedFace(best.place, 0.0, 0.0, None, yaw=best.yaw)
         return keep_sure(grey, found.proposed_at(best))
 
-    def _search(self, grey: Grey, colour: Colour | None) -> None:
+    def _search(self, grey: Grey, colour: Colour | None, closely: bool) -> None:
         """Lets the finder search the frame, and follows what the check confirms of it."""
         self._scans += 1
         self._searched_ms, self._cells = 0, shrink(grey)
         faces = [face.unproposed() for face in self._faces]
         proposed: set[int] = set()
-        for proposal in sorted(self._find(grey, colour), key=lambda each: -(each.score or 0)):
+        found = self._find(grey, colour, closely=closely)
+        for proposal in sorted(found, key=lambda each: -(each.score or 0)):
             near = [at for at, face in enumerate(faces) if face.place.is_near(proposal.place)]
             at = near[0] if near else len(faces)
             if at in proposed:  # of several proposals for one face the surest counts
                 continue
             if near:
                 faces[at] = faces[at].proposed_at(proposal)
-            elif (found := self._confirm(grey, proposal)) and self._begins(found):
-                faces.append(found)
+            elif (begun := self._confirm(grey, proposal)) and self._begins(begun):
+                faces.append(begun)
             else:
                 continue
             proposed.add(at)
@@ -242,9 +246,6 @@ class FaceDetector:
         """Tells whether a face may be followed from now on."""
         is_film = self._redetect_ms is not None
         return not is_film or face.score is None or face.score >= BEGUN or face.surety > SURE
-
-    def _has_changed(self, grey: Grey) -> bool:
-        return bool(np.abs(shrink(grey) - self._cells).mean() > CHANGED)
 
 
 def keep_sure(grey: Grey, face: FollowedFace) -> FollowedFace | None:

@@ -27,7 +27,11 @@ class Finder(Protocol):
     """Proposes faces; it remembers nothing."""
 
     def __call__(
-        self, grey: Grey, colour: Colour | None, near: Place | None = None
+        self,
+        grey: Grey,
+        colour: Colour | None,
+        near: Place | None = None,
+        closely: bool = False,
     ) -> list[Proposal]:
         """Returns what may be faces in a frame, uint8 (height, width), in no order.
 
@@ -35,6 +39,7 @@ class Finder(Protocol):
             grey: the frame.
             colour: gives it in its colours, None where there are none.
             near: around this place alone, None for everywhere.
+            closely: as into a frame of which nothing is known yet.
         """
 
 

@@ -50,7 +50,7 @@ class HaarSettings:
     min_size: int = 24
     redetect_ms: int = 1000
     check_sha256: str = CHECK_SHA256
-    revision: int = 8
+    revision: int = 9
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:
@@ -69,14 +69,13 @@ class HaarFinder:
 
     Args:
         settings: how it searches.
-        for_pictures: whether each frame is a picture of its own.
 
     Raises:
         FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
     """
 
-    def __init__(self, settings: HaarSettings, for_pictures: bool = False) -> None:
-        self._settings, self._border = settings, BORDER if for_pictures else 0.0
+    def __init__(self, settings: HaarSettings) -> None:
+        self._settings = settings
         if not hasattr(cv2, "CascadeClassifier"):
             raise FerError("opencv: has no CascadeClassifier, install opencv-python-headless<5")
         path = Path(cv2.__file__).parent / "data" / CASCADE_FILE
@@ -85,14 +84,18 @@ class HaarFinder:
             raise FerError(f"cascade {path}: cannot be read, reinstall opencv-python-headless<5")
 
     def __call__(
-        self, grey: Grey, colour: Colour | None = None, near: Place | None = None
+        self,
+        grey: Grey,
+        colour: Colour | None = None,
+        near: Place | None = None,
+        closely: bool = False,
     ) -> list[Proposal]:
         """Returns what may be upright faces in a frame, uint8 (height, width); many are none."""
         height, width = grey.shape
         scale = max(1.0, max(height, width) / self._settings.longest_side)
         size = max(1, round(width / scale)), max(1, round(height / scale))
         small = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        edge = round(self._border * min(size))
+        edge = round(BORDER * min(size)) if closely else 0
         if edge:
             small = cv2.copyMakeBorder(small, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
         return [

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.colour import Colour, Colours, colour_of_grey
+from fer_core.detection.colour import Colour, colour_of_grey
 from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
@@ -25,7 +25,7 @@ NEAR, PART_STEP = 1.0, 64
 """How far around a place a face is looked for again, in its sides, and what the side of that part
 of the copy is a multiple of, in pixels: few sizes, each of which has a network."""
 MOST_NETWORKS = 8
-"""Networks that are kept for videos, by size; each takes a few megabytes."""
+"""Networks that are kept, by size; each takes a few megabytes."""
 LARGEST_FILE = 2**26
 """Bytes that are read of a file; YuNet has 0.2 million, and a film is no YuNet either way."""
 
@@ -38,7 +38,9 @@ class YuNetSettings:
         model_sha256: sha256 of the ONNX file.
         longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
             network knows faces of about 10 to 300 pixels.
-        video_side: the same for the frames of videos, where a face comes again.
+        scene_side: the same for the first frames of scenes of videos; as large as for pictures it
+            would take hair and cameras for faces that are followed.
+        video_side: the same for the other frames, where a face comes again.
         score_threshold: lowest score of a proposal, 0-1.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
         redetect_ms: how often a frame of a video is searched whole; lost faces and changes are at
@@ -50,16 +52,17 @@ class YuNetSettings:
 
     model_sha256: str
     longest_side: int = 1280
+    scene_side: int = 960
     video_side: int = 640
     score_threshold: float = 0.4
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 6
+    revision: int = 7
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
-        least = min(self.longest_side, self.video_side)
+        least = min(self.longest_side, self.scene_side, self.video_side)
         if least < 32:
             raise FerError(f"detection size: {least} is too small, from 32 is needed")
         if not (0 < self.score_threshold <= 1 and 0 < self.nms_threshold <= 1):
@@ -86,10 +89,10 @@ class YuNetFinder:
     """
 
     def __init__(
-        self, settings: YuNetSettings, model_path: Path, for_pictures: bool = True
+        self, settings: YuNetSettings, model_path: Path, for_pictures: bool = False
     ) -> None:
         self.settings = settings
-        self._longest_side = settings.longest_side if for_pictures else settings.video_side
+        self._closest_side = settings.longest_side if for_pictures else settings.scene_side
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
@@ -99,15 +102,19 @@ class YuNetFinder:
         else:
             try_file(data, model_path)
             self._data, self._run = data, OpenCvYuNet
-        self._by_size = not for_pictures
         self._networks: dict[tuple[int, int] | None, LiteRtYuNet | OpenCvYuNet] = {}
 
     def __call__(
-        self, grey: Grey, colour: Colour | None = None, near: Place | None = None
+        self,
+        grey: Grey,
+        colour: Colour | None = None,
+        near: Place | None = None,
+        closely: bool = False,
     ) -> list[Proposal]:
         """Returns what may be faces in a frame, uint8 (height, width), or around a place in it."""
         height, width = grey.shape
-        scale = max(1.0, max(height, width) / self._longest_side)
+        longest_side = self._closest_side if closely else self.settings.video_side
+        scale = max(1.0, max(height, width) / longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
         zoom = width / size[0], height / size[1]
         small = (colour or colour_of_grey(grey))(*size)
@@ -115,24 +122,19 @@ class YuNetFinder:
         if near is not None:
             left, top, right, bottom = _part_around(near, zoom)
             small = np.ascontiguousarray(small[top:bottom, left:right])
-        return [propose_row(row, np.array(zoom)) for row in self._detect(small, (left, top))]
+        network = self._network_for(None if closely else (small.shape[1], small.shape[0]))
+        rows = [row for row in network.detect(small) if np.isfinite(row).all()]
+        for row in rows:  # from the corner of the part to that of the copy
+            row[[0, *range(4, 14, 2)]] += left
+            row[[1, *range(5, 14, 2)]] += top
+        return [propose_row(row, np.array(zoom)) for row in rows]
 
-    def _detect(self, picture: Colours, corner: tuple[int, int]) -> list[NDArray[np.float32]]:
-        """Runs the network on what begins at a corner of a copy; returns its rows there."""
-        found = self._network_for((picture.shape[1], picture.shape[0])).detect(picture)
-        rows = [row for row in found if np.isfinite(row).all()]
-        for row in rows:
-            row[[0, *range(4, 14, 2)]] += corner[0]
-            row[[1, *range(5, 14, 2)]] += corner[1]
-        return rows
+    def _network_for(self, key: tuple[int, int] | None) -> LiteRtYuNet | OpenCvYuNet:
+        """Returns a network for a width and height, or None for what is searched closely.
 
-    def _network_for(self, size: tuple[int, int]) -> LiteRtYuNet | OpenCvYuNet:
-        """Returns a network for a width and height.
-
-        Another size takes one longer than to search a part of a frame, so that of videos those of
-        the last sizes are kept. Pictures are nearly all of different sizes.
+        Another size takes one longer than to search a part of a frame, so that those of the last
+        sizes are kept. Pictures are nearly all of different sizes, and need much memory.
         """
-        key = size if self._by_size else None
         network = self._networks.pop(key, None)
         if network is None:
             while len(self._networks) >= MOST_NETWORKS:

@@ -47,7 +47,7 @@ def cascade_finder() -> Finder:
 
 def yunet_finder() -> Finder:
     """Searches every frame whole with YuNet, at 640 pixels."""
-    settings = YuNetSettings(YUNET_SHA256, longest_side=640, score_threshold=0.6)
+    settings = YuNetSettings(YUNET_SHA256, score_threshold=0.6)
     detect = YuNetFinder(settings, find_yunet())
 
     def find(grey: NDArray[np.uint8], colour: Colour) -> list[Box]:

@@ -38,11 +38,17 @@ class FakeFinder:
 
     def __init__(self, *proposals: Proposal) -> None:
         self.proposals = list(proposals)
+        self.closely: list[bool] = []
 
     def __call__(
-        self, grey: Grey, colour: Colour | None, near: Place | None = None
+        self,
+        grey: Grey,
+        colour: Colour | None,
+        near: Place | None = None,
+        closely: bool = False,
     ) -> list[Proposal]:
         """Proposes it."""
+        self.closely.append(closely)
         return self.proposals
 
 
@@ -176,3 +182,12 @@ def test_a_proposal_beside_a_face_is_not_that_face() -> None:
         finder = FakeFinder(*proposals)
         (faces,) = follow(FaceDetector(finder, FaceCheck(), FRAME_MS), [head_at(180)])
         assert [is_at(face, 180) for face in faces] == [True] * (len(proposals) - 1)
+
+
+def test_what_starts_a_scene_is_searched_closely_and_what_goes_on_with_it_is_not() -> None:
+    finder = FakeFinder()
+    detector = FaceDetector(finder, FaceCheck(), 400)
+    room = draw_room()
+    for at, grey in enumerate([room, room, room, 255 - room, 255 - room, 255 - room]):
+        detector(grey, 200 if at else None)
+    assert finder.closely == [True, False, True, False]

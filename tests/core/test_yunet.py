@@ -108,6 +108,23 @@ def test_a_face_is_found_in_its_place_with_tilt_and_score(
     assert all(type(value) is int for value in face.box)
 
 
+@pytest.mark.parametrize(
+    ("for_pictures", "closely", "size"),
+    [(True, True, (1280, 720)), (False, True, (960, 540)), (False, False, (640, 360))],
+)
+def test_first_frames_are_searched_in_a_larger_copy(
+    model: Path, for_pictures: bool, closely: bool, size: tuple[int, int]
+) -> None:
+    finder, sizes = YuNetFinder(yunet_settings(model), model, for_pictures), []
+
+    def colour(width: int, height: int) -> NDArray[np.uint8]:
+        sizes.append((width, height))
+        return np.zeros((height, width, 3), np.uint8)
+
+    assert not finder(dark(1920, 1080), colour, closely=closely)
+    assert sizes == [size]
+
+
 @pytest.mark.parametrize("middle", [(24, 100), (286, 100), (150, 10), (150, 185), (286, 190)])
 def test_of_a_face_at_the_border_the_box_is_what_the_frame_shows(
     detector: Detector, middle: tuple[float, float]
