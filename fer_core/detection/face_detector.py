@@ -39,6 +39,9 @@ UNTOLD = 0.85
 AGAIN_MS = 150
 """The finder looks no sooner again for what was lost or has changed."""
 
+SOUGHT_MS = 1000
+"""For so long it looks for what was lost, or until it finds a face: a track waits as long."""
+
 CHANGED, NEW_SCENE = 12.0, 32.0
 """Mean difference of the cells of a frame from those that were searched last, in grey levels: from
 where on the finder looks again, and from where on as closely as into a first frame."""
@@ -129,8 +132,9 @@ class FaceDetector:
     """Finds and follows the faces of the frames of a segment.
 
     A finder searches the whole frame where a segment or a scene starts (closely), every
-    `redetect_ms`, where the picture has changed, and where a face was lost; the check confirms what
-    it proposes, and each face that is followed in each frame. What the check refuses is not there.
+    `redetect_ms`, where the picture has changed, and for a second where a face was lost; the check
+    confirms what it proposes, and each face that is followed in each frame. What the check refuses
+    is not there.
 
     One per thread.
 
@@ -143,7 +147,7 @@ class FaceDetector:
     def __init__(self, finder: Finder, check: FaceCheck, redetect_ms: int | None) -> None:
         self._find, self._check, self._redetect_ms = finder, check, redetect_ms
         self._faces: list[FollowedFace] = []
-        self._searched_ms, self._shape, self._scans = 0, (0, 0), 0
+        self._searched_ms, self._sought_ms, self._shape, self._scans = 0, 0, (0, 0), 0
         self._cells: NDArray[np.float32] = np.zeros(CELLS[::-1], np.float32)
 
     def __call__(
@@ -152,7 +156,7 @@ class FaceDetector:
         """Returns the faces of a frame, uint8 (height, width)."""
         colour = colour and cache(colour)
         if since_ms is None or self._redetect_ms is None or grey.shape != self._shape:
-            self._faces = []
+            self._faces, self._sought_ms = [], 0
             self._search(grey, colour, closely=True)
         else:
             self._advance(grey, since_ms, colour)
@@ -168,14 +172,14 @@ class FaceDetector:
     def _advance(self, grey: Grey, since_ms: int, colour: Colour | None) -> None:
         """Follows the faces of the frame before, and searches for new ones where it is due."""
         self._searched_ms += since_ms
+        self._sought_ms -= since_ms
         followed = [self._follow(grey, face, colour) for face in self._faces]
-        self._faces = drop_doubles([face for face in followed if face is not None])
-        lost = len(self._faces) < len(followed)
+        self._keep([face for face in followed if face is not None])
         due = self._searched_ms >= (self._redetect_ms or 0)
         if not (due or self._searched_ms >= AGAIN_MS):
             return
         change = float(np.abs(shrink(grey) - self._cells).mean())
-        if due or lost or change > CHANGED:
+        if due or self._sought_ms > 0 or change > CHANGED:
             self._search(grey, colour, closely=change > NEW_SCENE)
 
     def _follow(self, grey: Grey, face: FollowedFace, colour: Colour | None) -> FollowedFace | None:
@@ -230,7 +234,13 @@ class FaceDetector:
             else:
                 continue
             proposed.add(at)
-        self._faces = drop_doubles([face for face in faces if face.total >= 0])
+        self._keep([face for face in faces if face.total >= 0])
+
+    def _keep(self, faces: list[FollowedFace]) -> None:
+        """Goes on with faces; what is lost is sought from now on, until there is one more."""
+        before, self._faces = len(self._faces), drop_doubles(faces)
+        if len(self._faces) != before:
+            self._sought_ms = SOUGHT_MS if len(self._faces) < before else 0
 
     def _confirm(self, grey: Grey, proposal: Proposal) -> FollowedFace | None:
         seen = self._check.confirm(grey, proposal.place)

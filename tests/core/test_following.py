@@ -56,7 +56,7 @@ class FakeCheck(FaceCheck):
     """Says the same of every place."""
 
     def __init__(self, logit: float) -> None:
-        self.logit = logit
+        self.logit, self._looks = logit, 0
 
     def judge(self, window: Grey) -> NDArray[np.float32]:
         """Says it."""
@@ -191,3 +191,16 @@ def test_what_starts_a_scene_is_searched_closely_and_what_goes_on_with_it_is_not
     for at, grey in enumerate([room, room, room, 255 - room, 255 - room, 255 - room]):
         detector(grey, 200 if at else None)
     assert finder.closely == [True, False, True, False]
+
+
+def test_what_is_lost_is_sought_until_it_is_there_again_a_second_long() -> None:
+    head = Proposal(Place(100, 120, 80), 0.9)
+    for back_ms, searched_ms in ((300, [160, 320]), (9000, [160, 320, 480, 640, 800, 960])):
+        finder, times, found = FakeFinder(head), [], []
+        detector = FaceDetector(finder, FakeCheck(-4), 60_000)
+        for ms in range(0, 3000, FRAME_MS):
+            finder.proposals = [head] if not ms or ms >= back_ms else []
+            found += [ms] if detector(draw_room(), FRAME_MS if ms else None) else []
+            times += [ms] if detector.take_counts()["scans"] else []
+        assert times == [0, *searched_ms]
+        assert found == [0, *(range(320, 3000, FRAME_MS) if back_ms == 300 else ())]
