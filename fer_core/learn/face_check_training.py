@@ -29,7 +29,7 @@ EASY_PART, HARD_PART = 0.35, 0.3
 
 def propose_faces(pictures: list[MarkedPicture]) -> list[Proposal]:
     """Returns what the finders take for faces, freely: their mistakes teach the most."""
-    sure = YuNetSettings(YUNET_SHA256, score_threshold=0.25)
+    sure = YuNetSettings(YUNET_SHA256, score_threshold=0.1)
     finders: list[Finder] = [YuNetFinder(sure, find_yunet()), HaarFinder(HaarSettings())]
     return [
         Proposal(number, place._replace(tilt=0.0))

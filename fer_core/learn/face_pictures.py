@@ -11,16 +11,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import place_of_points
+from fer_core.detection.points import place_of_box, place_of_face
 from fer_core.errors import DataError
 from fer_core.learn.reading import read_table, require_columns
 
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 """Left and right as seen in the picture."""
-
-SIDE_PER_HEIGHT, MIDDLE_PER_HEIGHT = 0.89, 0.48
-"""From a box that reaches from forehead to chin to the face's square, where no points are known;
-medians over the faces that have them."""
 
 
 class MarkedFace(NamedTuple):
@@ -66,10 +62,9 @@ def read_pictures(path: Path) -> list[MarkedPicture]:
 
 def _mark_face(face: dict[str, Any]) -> MarkedFace:
     counts = not face["ignore"]
-    if face[f"{POINTS[0]}_x"] is not None:
-        points = [[face[f"{name}_x"], face[f"{name}_y"]] for name in POINTS]
-        marked = np.array(points, np.float32)
-        return MarkedFace(place_of_points(marked), marked, counts)
-    x = face["x"] + face["width"] / 2
-    y = face["y"] + MIDDLE_PER_HEIGHT * face["height"]
-    return MarkedFace(Place(x, y, SIDE_PER_HEIGHT * face["height"]), None, counts)
+    box = np.array([face[name] for name in ("x", "y", "width", "height")], np.float32)
+    if face[f"{POINTS[0]}_x"] is None:
+        return MarkedFace(place_of_box(box), None, counts)
+    points = [[face[f"{name}_x"], face[f"{name}_y"]] for name in POINTS]
+    marked = np.array(points, np.float32)
+    return MarkedFace(place_of_face(marked, box), marked, counts)

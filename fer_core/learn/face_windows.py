@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detection.check_window import OUTPUTS, cut_check_window, into_window
 from fer_core.detection.place import Place
+from fer_core.learn.face_decoys import draw_emoji
 from fer_core.learn.face_pictures import MarkedFace, MarkedPicture
 
 MASKS = 2
@@ -23,12 +24,20 @@ OFF_SHIFT, OFF_GROWTH = 0.5, math.log(2.0)
 """From where on it does not. What lies between teaches nothing."""
 IGNORED_SHIFT = 1.0
 """So far windows stay off what is neither face nor background."""
-TURNED = 0.1
-"""A nose so far from the middle of the eyes, in sides of the face, is of a turned head."""
-TURNED_TIMES, FACE_TIMES = 4, 2
-"""Windows of each turned and of each other face in an epoch."""
+TURNED, PROFILE = 0.1, 0.22
+"""A nose so far from the middle of the eyes is of a turned head, eyes so near to each other of one
+seen from the side; both in sides of the face."""
+FACE_TIMES, TURNED_TIMES, PROFILE_TIMES = 2, 4, 12
+"""Windows of each face in an epoch: few pictures show heads from the side."""
+EMOJI_PART = 0.03
+"""Of the windows of background: those that show an emoji before it."""
 LEAST_SIDE = 12.0
 """Smaller faces of the pictures, in pixels, teach nothing."""
+CUT_PART, CUT_AROUND = 0.2, 0.3
+"""Of all windows: those cut by the frame's edge, and of these the ones cut on all four sides, as a
+picture of nothing but the face."""
+CUT_AT, CUT_AROUND_AT = (6, 22), (14, 22)
+"""How far from the middle, in pixels of the window."""
 BACKGROUND_TIMES = 2
 """Windows of background for each picture; of those without a face six times as many."""
 
@@ -113,12 +122,14 @@ def propose_anywhere(picture: MarkedPicture, rng: np.random.Generator) -> Place:
     return Place(rng.uniform(0, width), rng.uniform(0, height), side, float(tilt))
 
 
-def is_turned(face: MarkedFace) -> bool:
-    """Tells whether a head is turned aside, as far as its points are known."""
+def times_of(face: MarkedFace) -> int:
+    """Returns how many windows of a face an epoch shows: more of a head that is turned aside."""
     if face.points is None:
-        return False
-    seen = into_window(face.points, face.place)
-    return bool(abs(seen[2, 0] - (seen[0, 0] + seen[1, 0]) / 2) > TURNED)
+        return FACE_TIMES
+    left, right, nose = into_window(face.points, face.place)[:3, 0]
+    if right - left < PROFILE:
+        return PROFILE_TIMES
+    return TURNED_TIMES if abs(nose - (left + right) / 2) > TURNED else FACE_TIMES
 
 
 def draw_epoch(
@@ -139,12 +150,15 @@ def draw_epoch(
         for face in picture.faces:
             if not face.counts or face.place.side < LEAST_SIDE:
                 continue
-            times = TURNED_TIMES if is_turned(face) else FACE_TIMES
-            places += (Proposal(number, propose_near(face, rng)) for _ in range(times))
+            places += (Proposal(number, propose_near(face, rng)) for _ in range(times_of(face)))
             places += (Proposal(number, propose_part(face, rng)) for _ in range(FACE_TIMES))
         times = BACKGROUND_TIMES * (1 if picture.faces else 6)
         places += (Proposal(number, propose_anywhere(picture, rng)) for _ in range(times))
-    return cut_windows(pictures, places, rng)
+    windows = cut_windows(pictures, places, rng)
+    background = np.flatnonzero(windows.targets[:, 0] == 0)
+    for at in rng.choice(background, int(EMOJI_PART * len(background)), replace=False):
+        windows.crops[at] = draw_emoji(windows.crops[at], rng)
+    return windows
 
 
 def cut_windows(
@@ -194,6 +208,8 @@ def change_window(
     """Mirrors, blurs, dims or covers a part of a window, each at random."""
     if rng.random() < 0.5:
         crop, target = crop[:, ::-1], mirror_target(target)
+    if rng.random() < CUT_PART:
+        crop = cut_off(crop, rng)
     kind = rng.random()
     if kind < 0.15:  # few pixels
         small = int(rng.integers(12, 32))
@@ -214,6 +230,17 @@ def change_window(
         y, x = rng.integers(0, CROP_SIZE - height), rng.integers(0, CROP_SIZE - width)
         values[y : y + height, x : x + width] = rng.uniform(values.min(), values.max() + 1)
     return np.clip(values, 0, 255).astype(np.uint8), target
+
+
+def cut_off(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Repeats what lies beyond the edge of a frame, as `cut_window` does, on one side or all."""
+    around = rng.random() < CUT_AROUND
+    cut = crop.copy()
+    for turns in range(4) if around else [int(rng.integers(4))]:
+        at = CROP_SIZE // 2 + int(rng.integers(*(CUT_AROUND_AT if around else CUT_AT)))
+        turned = np.rot90(cut, turns)  # a view: what is written is written in its place
+        turned[at:] = turned[at - 1]
+    return cut
 
 
 def mirror_target(target: NDArray[np.float32]) -> NDArray[np.float32]:

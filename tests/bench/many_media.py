@@ -48,6 +48,7 @@ QUERIES = (
     "SELECT * FROM changes LIMIT 3",
     "SELECT * FROM cohort LIMIT 3",
     "SELECT * FROM calibrated LIMIT 3",
+    "SELECT * FROM events LIMIT 3",
 )
 
 
@@ -178,6 +179,7 @@ def print_times(media: int) -> None:
             size = sum(file.stat().st_size for file in files) / 1e6
             print(f"  {name}: {len(files)} files, {size:.1f} MB")
         print(f"  run.json: {(place / 'run.json').stat().st_size / 1e3:.1f} kB")
+        print("   wall  processor  memory")
         again = ["analyze", str(source), str(place), "--overlay", "none", "--quiet"]
         _print("nothing to do", again)
         _print("verify", ["verify", str(place)])
@@ -187,7 +189,8 @@ def print_times(media: int) -> None:
 
 def _print(what: str, words: list[str]) -> None:
     run = run_watched(words)
-    print(f"{run.seconds:>7.1f} s {max(run.peaks.values()):>6.0f} MB  {what}", flush=True)
+    peak = max(run.peaks.values())
+    print(f"{run.seconds:>7.1f} s {run.processor:>7.1f} s {peak:>6.0f} MB  {what}", flush=True)
 
 
 def _since(begun: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,12 @@ class Watched:
 
     Attributes:
         seconds: wall time.
+        processor: seconds of processor time, of all its processes.
         peaks: peak resident memory of each process in MB, by its part in the job.
     """
 
     seconds: float
+    processor: float
     peaks: dict[str, float]
 
 
@@ -44,7 +47,7 @@ def watch(command: list[str]) -> Watched:
     Raises:
         RuntimeError: it failed.
     """
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _used()
     peaks: dict[tuple[str, int], int] = {}
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with (
@@ -60,7 +63,13 @@ def watch(command: list[str]) -> Watched:
         output = log.read()
     if process.returncode not in (0, 3):
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
-    return Watched(seconds, _named(peaks))
+    return Watched(seconds, _used() - used, _named(peaks))
+
+
+def _used() -> float:
+    """Returns the processor time of all processes that have ended below this one."""
+    times = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return times.ru_utime + times.ru_stime
 
 
 def _look(watched: psutil.Process, peaks: dict[tuple[str, int], int]) -> None:

@@ -40,7 +40,7 @@ def test_scores_are_those_of_every_step_and_of_all_seeds_together() -> None:
 
 
 def test_frames_a_rival_left_out_are_reckoned_at_the_speed_of_the_rest() -> None:
-    run = RivalRun(Watched(15.0, {}), 200, 10.0, {})
+    run = RivalRun(Watched(15.0, 15.0, {}), 200, 10.0, {})
     assert run.whole_s(3000) == pytest.approx(15 + 2800 * 0.05)
     assert run.whole_s(200) == 15
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from apache_beam.ml.inference.base import PredictionResult
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that
 
-from fer_core.detect_faces import Detections
+from fer_core.detect_faces import Detections, SampledFrame
 from fer_core.detection.haar import HaarSettings
 from fer_core.records import Failure
 from ferbeam.analysis.commit_span import CommitSpan
 from ferbeam.analysis.elements import DetectedSpan, ReadTask, Span
 from ferbeam.analysis.list_media import group_media, list_media
 from ferbeam.analysis.plan_spans import open_group, plan_group
+from ferbeam.analysis.read_frames import AHEAD_PIXELS, MOST_AHEAD, read_ahead
 from ferbeam.analysis.transforms import COMMITTED, DetectFaces
 from ferbeam.output.folder import Output
 from ferbeam.settings import RowSettings
@@ -121,3 +122,20 @@ def test_a_picture_cut_short_is_a_lost_frame_beside_the_others(
         for row in detected.found.frames
     }
     assert statuses == {"whole.png": "ok", "cut.jpg": "decode_error"}
+
+
+@pytest.mark.parametrize(("side", "decoded"), [(2048, 1), (1024, 4), (64, 1), (None, 1)])
+def test_a_few_frames_are_read_ahead_each_once_and_in_order(side: int | None, decoded: int) -> None:
+    taken: list[int] = []
+
+    def read() -> Iterator[SampledFrame]:
+        grey = None if side is None else np.zeros((side, side), np.uint8)
+        for index in range(150):
+            taken.append(index)
+            yield SampledFrame("a.mp4", index, index, grey, decoded=decoded)
+
+    most = MOST_AHEAD if side is None else AHEAD_PIXELS // (side * side * decoded)
+    for done, frame in enumerate(read_ahead(read())):
+        assert frame.frame_index == done
+        assert len(taken) - done <= min(most, MOST_AHEAD)
+    assert taken == list(range(150))

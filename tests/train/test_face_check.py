@@ -20,13 +20,19 @@ from fer_core.learn.face_check_training import (
     score_windows,
     train_check,
 )
-from fer_core.learn.face_pictures import POINTS, read_pictures
+from fer_core.learn.face_decoys import draw_emoji
+from fer_core.learn.face_pictures import POINTS, MarkedFace, read_pictures
 from fer_core.learn.face_windows import (
+    FACE_TIMES,
+    PROFILE_TIMES,
+    TURNED_TIMES,
     Proposal,
+    cut_off,
     cut_windows,
     describe_face,
     face_shown,
     mirror_target,
+    times_of,
 )
 from tests.pipelines.jobs import SAMPLES
 
@@ -95,6 +101,47 @@ def test_what_a_window_shows_is_what_lies_there(data: Path) -> None:
     assert windows.targets[:, 0].tolist() == [1, 0]
     assert windows.crops[0].std() > 20
     assert windows.crops[1].std() == 0
+
+
+def test_heads_from_the_side_are_shown_more_often(data: Path) -> None:
+    (front,) = read_pictures(data / "train.parquet")[0].faces
+    marked = front.points
+    assert marked is not None
+    middle = marked[:2].mean(axis=0)
+
+    def times(eyes: float, nose: float) -> int:
+        """Of the face with its eyes brought together and its nose aside, in sides."""
+        points = marked.copy()
+        points[:2] = middle + (points[:2] - middle) * eyes
+        points[2, 0] = middle[0] + nose * front.place.side
+        return times_of(MarkedFace(front.place, points, True))
+
+    assert times(1.0, 0.0) == times_of(front._replace(points=None)) == FACE_TIMES
+    assert times(0.9, 0.15) == TURNED_TIMES
+    assert times(0.3, 0.15) == PROFILE_TIMES
+
+
+def test_a_face_that_the_edge_cuts_goes_on_as_its_edge() -> None:
+    rng = np.random.default_rng(0)
+    crop = rng.integers(0, 256, (48, 48), np.uint8)
+    sides = set()
+    for _ in range(40):
+        cut = cut_off(crop, rng)
+        repeated = [
+            bool((np.rot90(cut, turns)[-2:] == np.rot90(cut, turns)[-3]).all())
+            for turns in range(4)
+        ]
+        sides.add(sum(repeated))
+        assert (cut[22:26, 22:26] == crop[22:26, 22:26]).all()
+    assert sides == {1, 4}
+
+
+def test_drawn_faces_cover_the_background_alone() -> None:
+    wall = np.full((48, 48), 90, np.uint8)
+    drawn = draw_emoji(wall, np.random.default_rng(0))
+    assert drawn.shape == (48, 48)
+    assert np.abs(drawn.astype(int) - wall)[16:32, 16:32].mean() > 20
+    assert (drawn[[0, 0, -1, -1], [0, -1, 0, -1]] == 90).all()
 
 
 def test_training_learns_goes_on_and_writes_what_ships(data: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fer_core.detect_faces import Detections, detect_faces
+from fer_core.detect_faces import Detections, SampledFrame, detect_faces
 from fer_core.detection.detector import Detector, DetectorSettings, load_detector
 from fer_core.records import DECODE_ERROR
 from ferbeam.analysis.blame import blame, refuse_machine
 from ferbeam.analysis.elements import DetectedSpan, ReadTask
-from ferbeam.analysis.read_frames import TimedFrames, read_frames
+from ferbeam.analysis.read_frames import TimedFrames, read_ahead, read_frames
 from ferbeam.guard.apart import STALL_SECONDS, CrashError, RaisedError, run_apart
 from ferbeam.guard.watchdog import guarded
 from ferbeam.output.costs import SECONDS, Costs, timed
@@ -63,7 +63,8 @@ def detect_reading(
     for span in todo:
         costs: Costs = {}
         with timed(costs, "detect") as counts:
-            found = detect_faces(islice(frames, span.frame_total), detector)
+            own: Iterator[SampledFrame] = islice(frames, span.frame_total)
+            found = detect_faces(own if span.video is None else read_ahead(own), detector)
             counts.update(_counts_of(detector), frames=_searched(found))
         for stage, spent in frames.take_costs().items():
             costs["detect"][SECONDS] -= spent[SECONDS]  # it read them one by one
