@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 
 from ferbeam.output.folder import PART, Output
 from ferbeam.output.notes import read_plan
+from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import COUNTS_KEY
 from ferbeam.stores import store_of
 
+ROWS_OF_MEDIA = f"{ROWS}/media"
 STORE_SECONDS = 10.0
 """Between two looks into a store."""
 LOOKING_SHARE = 0.02
@@ -113,7 +115,7 @@ class CommitWatch:
             self.faces += counts["faces"]
         self._committed |= new
         self._parts.update(name for name in self._names(".spans") if name.endswith(PART))
-        for path in self._written_since("media"):
+        for path in self._written_since(ROWS_OF_MEDIA):
             self.written += 1
             group = os.path.basename(path).partition("-")[0]
             self._joined += self._readings.get(group, 0)
@@ -145,7 +147,7 @@ class _StoreWatch(CommitWatch):
     def __init__(self, output: Output) -> None:
         self._versions: set[tuple[str, int]] = set()
         super().__init__(output)
-        for folder in (".spans/plans", "media"):
+        for folder in (".spans/plans", ROWS_OF_MEDIA):
             self._written_since(folder)
 
     def look(self) -> None:
