@@ -191,7 +191,7 @@ run-flink: $(FLINK_VENV)/flink.stamp $(STORES) ## Analyses INPUT=folder on the F
 test-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Tests ferbeam on a Flink cluster, parts of which are killed
 	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m pytest tests/flink -o timeout=900
 
-bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 64 workers
+bench-flink: $(VENV)/dev.stamp $(FLINK_VENV)/flink.stamp ## Measures Flink beside the local runner, and simulates up to 1,000 workers
 	@FERBEAM_FLINK_HOME="$(FLINK_HOME)" FERBEAM_FLINK_JAR="$(FLINK_JAR)" $(BIN)/python -m tests.bench.flink $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Runs N=500 seeded bad files through whole jobs and counts what becomes of them; SEED=1, FIRST=0, FIELDS=1 for numbers of 64 bits alone

@@ -1,4 +1,4 @@
-"""`make bench-flink`: the same work on Flink and on the local runner, and a look at 64 workers."""
+"""`make bench-flink`: the same work on Flink and locally, and a look at 1,000 workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ import pyarrow.parquet as pq
 
 from ferbeam.output.tables import COUNTS_KEY
 from tests.bench.clips import make_face_clip
-from tests.bench.scaling import SPAN_LENGTHS, Measured, draw_scaling, simulate_all
+from tests.bench.scaling import (
+    SPAN_LENGTHS,
+    Measured,
+    draw_scaling,
+    print_choices,
+    simulate_all,
+)
 from tests.flink.cluster import RunningCluster, start_cluster, stop_cluster
 from tests.pipelines.jobs import analyze
 
@@ -97,9 +103,10 @@ def main() -> None:
     print_table(results)
     print(f"\nload of the machine: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores")
     curves = simulate_all(measured)
-    for length, curve in curves.items():
+    for name, curve in curves.items():
         text = ", ".join(f"{workers}: {speed:.1f}" for workers, speed in curve.items())
-        print(f"spans of {length} s, times as fast as one worker: {text}")
+        print(f"{name}, times as fast as one worker: {text}")
+    print_choices(measured)
     options.plot.parent.mkdir(parents=True, exist_ok=True)
     options.plot.write_text(draw_scaling(curves), encoding="utf-8")
     print(f"plot: {options.plot}")
