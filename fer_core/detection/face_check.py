@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,7 +73,7 @@ class FaceCheck:
         A window without anything in it is no face: standardised, its noise would look like one.
         """
         self._looks += 1
-        if window.std() < FLAT:
+        if cv2.meanStdDev(window)[1][0, 0] < FLAT:
             return np.array([NO_FACE, *[0] * (OUTPUTS - 1)], np.float32)
         self._interpreter.set_tensor(self._input, standardise_crops(window[np.newaxis]))
         self._interpreter.invoke()
