@@ -77,11 +77,22 @@ class _Part:
 
     def added_rows(self, table: str) -> Iterator[Rows]:
         """Yields the rows of each medium that is new, or is done anew."""
-        read = lru_cache(_OPEN_GROUPS)(lambda file: read_rows(self.output, file))
+        read = lru_cache(_OPEN_GROUPS)(lambda file: _by_medium(read_rows(self.output, file)))
         for order in self.added:
             if order[table] is not None:
-                rows, name = read(order[table]), order["medium"]
-                yield name, rows.filter(pc.equal(rows["media"], name))
+                found = read(order[table]).get(order["medium"], ())
+                yield from ((order["medium"], rows) for rows in found)
+
+
+def _by_medium(rows: pa.Table) -> dict[str, list[pa.Table]]:
+    """Returns the rows of each medium, as they follow each other in a file."""
+    runs = pc.run_end_encode(rows["media"].combine_chunks())
+    found: dict[str, list[pa.Table]] = {}
+    begin = 0
+    for name, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        found.setdefault(name, []).append(rows.slice(begin, end - begin))
+        begin = end
+    return found
 
 
 def _read_order(output: Output, number: int) -> _Part:
