@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from fer_core.errors import UsageError
+from ferbeam.commands.analyze import analyze
+from ferbeam.control.analyze_options import AnalyzeOptions
 from ferbeam.deploy.flex_template import command_of
 from ferbeam.runners.dataflow import complete_options, ends_without_result
 from ferbeam.runners.runner import Runner, check_runner
-from tests.pipelines.jobs import ferbeam
+from tests.pipelines.jobs import ROOT, ferbeam
 
 PLACES = {"INPUT": "gs://bucket/in", "OUTPUT": "gs://bucket/out/"}
 NAMED = {
@@ -117,3 +124,32 @@ def test_the_parameters_of_the_template_become_the_command() -> None:
     ]
     with pytest.raises(ValueError, match="input and output are needed"):
         command_of(beam)
+
+
+HERE = {"runner", "workers", "metrics", "retry_failures", "beam_options"}
+"""Options that tell the command of this machine what to do."""
+
+
+def test_the_template_has_every_option(tmp_path: Path) -> None:
+    text = (ROOT / "pipelines/ferbeam/deploy/flex_template.json").read_text(encoding="utf-8")
+    parameters = {each["name"]: each for each in json.loads(text)["parameters"]}
+    assert set(parameters) == {field.name for field in fields(AnalyzeOptions)} - HERE
+    (tmp_path / "net.onnx").touch()
+    given = {
+        **{"input": "gs://b/in", "output": "gs://b/out", "sample_fps": "30000/1001"},
+        **{"include": "*.mp4, *.mov", "exclude": "drafts/**", "input_list": "true"},
+        **{"detector": "yunet", "detector_model": f"{tmp_path}/net.onnx", "redetect_ms": "200"},
+        **{"model": str(tmp_path), "engine": "litert", "prior": "even", "span_s": "2.5"},
+        **{"people": "1", "overlay": "box", "avatars": str(tmp_path), "lang": "fr"},
+        **{"video_quality": "30", "max_pixels": "1000", "overwrite": "true", "prune": "false"},
+        "input_moved": "true",
+    }
+    assert set(given) == set(parameters)
+    for name, value in given.items():
+        for regex in parameters[name].get("regexes", ()):
+            assert re.fullmatch(regex, value), name
+    command = command_of([f"--{name}={value}" for name, value in given.items()])
+    parsed = analyze.make_context("analyze", command[1:]).params
+    assert parsed["include"] == ("*.mp4", "*.mov")
+    assert [parsed[name] for name in ("overwrite", "prune", "input_moved")] == [True, False, True]
+    assert (parsed["people"], parsed["prior"], parsed["lang"]) == (1, "even", "fr")

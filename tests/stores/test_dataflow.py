@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from ferbeam.analysis.pipeline import build_pipeline
-from ferbeam.deploy import flex_template as template
 from ferbeam.runners.dataflow import complete_options
 from ferbeam.stores import store_of
-from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam
+from tests.pipelines.jobs import SAMPLES, ferbeam
 from tests.pipelines.test_pipeline_shape import settings_for
 from tests.stores.servers import Server
 
@@ -64,9 +61,3 @@ def test_a_dry_run_of_beam_checks_the_whole_command(server: Server) -> None:
     refused = ferbeam("analyze", *places, "--runner", "dataflow", "--", *CHECKED, wrong)
     assert refused.returncode == 1
     assert "validations errors: Invalid Project ID (Nobody!)" in refused.stderr
-
-
-def test_the_template_names_what_the_command_takes() -> None:
-    text = (ROOT / "pipelines/ferbeam/deploy/flex_template.json").read_text(encoding="utf-8")
-    named = {parameter["name"] for parameter in json.loads(text)["parameters"]}
-    assert named < {"input", "output", *template.OWN}
