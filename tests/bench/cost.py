@@ -1,4 +1,4 @@
-"""`make bench-cost`: the processor time of an hour of video, and what that costs on Dataflow."""
+"""`make bench-cost`: processor time of video and pictures, and what that costs on Dataflow."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.clips import make_face_clip
+import cv2
+
+from tests.bench.clips import ROOT, make_face_clip
 
 SECONDS = 60
+PICTURES = 40
+PICTURE_SIZES = {"2 megapixels": (1920, 1080), "12 megapixels": (4000, 3000)}
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
 VCPU_HOUR = 0.056
 MEMORY_HOUR = 4 * 0.003557
@@ -29,19 +33,28 @@ def processor_seconds(clip: Path, output: Path, *options: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def per_hour(clips: tuple[Path, Path], scratch: Path, name: str, *options: str) -> float:
-    """Returns vCPU-hours for an hour of video: a long clip less a short one, so without the start.
+def seconds_of_more(media: tuple[Path, Path], scratch: Path, name: str, *options: str) -> float:
+    """Returns the processor seconds by which more media take longer, so without the start.
 
     Args:
-        clips: a short one, and one that is longer by SECONDS.
+        media: some, and more.
         scratch: where tables go.
         name: of this measurement.
         options: of `analyze`.
     """
-    short, long = (
-        processor_seconds(clip, scratch / f"{name}-{at}", *options) for at, clip in enumerate(clips)
+    few, many = (
+        processor_seconds(each, scratch / f"{name}-{at}", *options) for at, each in enumerate(media)
     )
-    return (long - short) / SECONDS
+    return many - few
+
+
+def make_pictures(folder: Path, size: tuple[int, int], count: int) -> Path:
+    """Writes so many JPEG files of three faces each, all of other brightness."""
+    folder.mkdir()
+    group = cv2.resize(cv2.imread(str(ROOT / "sample_data/pictures/group.png")), size)
+    for number in range(count):
+        cv2.imwrite(str(folder / f"{number:03}.jpg"), cv2.convertScaleAbs(group, beta=number))
+    return folder
 
 
 def main() -> None:
@@ -51,7 +64,7 @@ def main() -> None:
     parser.add_argument("--memory-hour", type=float, default=MEMORY_HOUR)
     given = parser.parse_args()
     price = given.vcpu_hour + given.memory_hour
-    print("| video | copies | vCPU-hours per hour of video | dollars |\n|---|---|---|---|")
+    print("| what | copies | vCPU-hours | dollars |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         for name, size in SIZES.items():
@@ -59,10 +72,33 @@ def main() -> None:
                 make_face_clip(scratch / f"{name}-{length}.mp4", size, length)
                 for length in (10, 10 + SECONDS)
             )
-            for overlay in ("none", "emoji"):
-                pair = (clips[0], clips[1])
-                hours = per_hour(pair, scratch, name + overlay, "--overlay", overlay)
-                print(f"| {name} | {overlay} | {hours:.2f} | {hours * price:.3f} |", flush=True)
+            each = f"an hour of {name}", 3600 / SECONDS
+            print_costs(each, (clips[0], clips[1]), scratch / name, price)
+        for name, size in PICTURE_SIZES.items():
+            few, many = (
+                make_pictures(scratch / f"{name}-{count}", size, count)
+                for count in (10, 10 + PICTURES)
+            )
+            each = f"10,000 pictures of {name}", 10_000 / PICTURES
+            print_costs(each, (few, many), scratch / name, price)
+
+
+def print_costs(
+    each: tuple[str, float], media: tuple[Path, Path], scratch: Path, price: float
+) -> None:
+    """Prints a row without and one with copies.
+
+    Args:
+        each: what the row is of, and how many times as much that is as what was measured.
+        media: some, and more.
+        scratch: where tables go.
+        price: dollars for an hour.
+    """
+    what, times = each
+    for overlay in ("none", "emoji"):
+        seconds = seconds_of_more(media, scratch, overlay, "--overlay", overlay)
+        hours = seconds * times / 3600
+        print(f"| {what} | {overlay} | {hours:.2f} | {hours * price:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Measured:
     start: float
     per_span: float
     per_medium: float = 5e-5
-    per_part: float = 55.0
+    per_part: float = 30.0
     part_rows: int = 2_000_000
 
 
