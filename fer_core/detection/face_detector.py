@@ -14,7 +14,7 @@ from fer_core.detection.colour import Colour
 from fer_core.detection.face_check import FaceCheck, Verdict
 from fer_core.detection.finder import Finder, Proposal
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import yaw_of_points
+from fer_core.detection.points import pose_of_points
 from fer_core.faces import Face, clip_box, square_box
 
 VOUCH, EVEN = 10.0, 0.55
@@ -72,7 +72,7 @@ class FollowedFace:
         vouched: what the finder adds to it.
         score: of the finder, None where it does not tell.
         move: how far it came since the frame before, in pixels.
-        yaw: degrees by which it is turned aside, None where neither check nor finder tells.
+        points: float (5, 2), see `place_of_points`; None where neither check nor finder tells.
     """
 
     seen: Place
@@ -82,7 +82,7 @@ class FollowedFace:
     aside: tuple[float, float] = (0.0, 0.0)
     larger: float = 1.0
     move: tuple[float, float] = (0.0, 0.0)
-    yaw: float | None = None
+    points: NDArray[np.floating] | None = None
 
     @property
     def place(self) -> Place:
@@ -119,8 +119,11 @@ class FollowedFace:
     def shown_in(self, size: tuple[int, int]) -> Face:
         """Returns it as it is in a frame of a width and height."""
         x, y, side, tilt = self.place
+        yaw = None
+        if self.points is not None:
+            tilt, yaw = pose_of_points(self.points, tilt)
         square = square_box((x, y), side, size)
-        return Face(clip_box(square, size), square, self.shown_score, tilt, self.yaw)
+        return Face(clip_box(square, size), square, self.shown_score, tilt, yaw)
 
 
 def vouch(score: float | None) -> float:
@@ -195,8 +198,8 @@ class FaceDetector:
         move = place.x - face.seen.x, place.y - face.seen.y
         if seen.surety > SURE:
             face = replace(face, aside=(0.0, 0.0), larger=1.0)
-        yaw = yaw_of_points(seen.points)
-        return keep_sure(grey, replace(face, seen=place, surety=seen.surety, move=move, yaw=yaw))
+        face = replace(face, seen=place, surety=seen.surety, move=move, points=seen.points)
+        return keep_sure(grey, face)
 
     def _find_again(
         self, grey: Grey, face: FollowedFace, colour: Colour | None
@@ -212,7 +215,7 @@ class FaceDetector:
         if not near:
             return None
         best = max(near, key=lambda proposal: proposal.score or 0)
-        found = FollowedFace(best.place, 0.0, 0.0, None, yaw=best.yaw)
+        found = FollowedFace(best.place, 0.0, 0.0, None, points=best.points)
         return keep_sure(grey, found.proposed_at(best))
 
     def _search(self, grey: Grey, colour: Colour | None, closely: bool) -> None:
@@ -248,8 +251,8 @@ class FaceDetector:
             seen = self._check.look(grey, proposal.place)._replace(place=proposal.place)
         known = seen.surety > 0
         place = seen.place if known else proposal.place
-        yaw = yaw_of_points(seen.points) if known else proposal.yaw
-        face = FollowedFace(place, seen.surety, 0.0, None, yaw=yaw)
+        points = seen.points if known else proposal.points
+        face = FollowedFace(place, seen.surety, 0.0, None, points=points)
         return keep_sure(grey, face.proposed_at(proposal))
 
     def _begins(self, face: FollowedFace) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fer_core.detection.colour import Colour
 from fer_core.detection.place import Grey, Place
 from fer_core.errors import FerError
@@ -15,12 +18,12 @@ class Proposal(NamedTuple):
     Attributes:
         place: where.
         score: how sure the finder is, 0-1; None if it does not tell.
-        yaw: degrees by which the head is turned aside, as it sees it; None if it does not tell.
+        points: float (5, 2), see `place_of_points`, as it sees them; None if it does not tell.
     """
 
     place: Place
     score: float | None
-    yaw: float | None = None
+    points: NDArray[np.floating] | None = None
 
 
 class Finder(Protocol):

@@ -35,8 +35,7 @@ def place_of_points(points: NDArray[np.floating]) -> Place:
         SIDE_PER_EYES_TO_MOUTH * math.hypot(*down),
     )
     x, y = eyes + MIDDLE_BELOW_EYES * down
-    tilt = math.degrees(math.atan2(across[1], across[0]))
-    return Place(float(x), float(y), side, tilt)
+    return Place(float(x), float(y), side, math.degrees(math.atan2(across[1], across[0])))
 
 
 NOSE_PER_EYES = 0.42
@@ -44,14 +43,29 @@ NOSE_PER_EYES = 0.42
 by 50 to 85 degrees, as the distance of their eyes beside that to the mouth tells."""
 
 
-def yaw_of_points(points: NDArray[np.floating]) -> float:
-    """Returns degrees by which a head is turned aside, to the right as seen above 0.
+EYES_TOGETHER = 0.4
+"""Of a head turned so far that its eyes are closer than this share of the way to the mouth, which
+is some 65 degrees, the line through them may point anywhere."""
 
-    The nose moves aside by the sine, while the eyes come together by the cosine.
+
+def pose_of_points(points: NDArray[np.floating], tilt: float) -> tuple[float, float]:
+    """Returns tilt and yaw of a head: degrees clockwise, and aside, to the right as seen above 0.
+
+    The nose moves aside by the sine, while the eyes come together by the cosine. Of a head from the
+    side the way from eyes to mouth tells its tilt, of others the line through the eyes.
+
+    Args:
+        points: as of `place_of_points`.
+        tilt: of the line through the eyes, in degrees, over some time maybe.
     """
     across, nose = points[1] - points[0], points[2] - (points[0] + points[1]) / 2
-    distance = max(math.hypot(*across), 1e-6)
-    return math.degrees(math.atan2(nose @ across / distance, NOSE_PER_EYES * distance))
+    down = (points[3] + points[4] - points[0] - points[1]) / 2
+    if math.hypot(*across) < EYES_TOGETHER * math.hypot(*down):
+        tilt, level = math.degrees(math.atan2(-down[0], down[1])), np.array([down[1], -down[0]])
+    else:
+        level = across
+    aside = nose @ level / max(math.hypot(*level), 1e-6)
+    return tilt, math.degrees(math.atan2(aside, NOSE_PER_EYES * math.hypot(*across)))
 
 
 ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89

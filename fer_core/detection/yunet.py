@@ -15,7 +15,7 @@ from fer_core.detection.colour import Colour, colour_of_grey
 from fer_core.detection.face_check import CHECK_SHA256
 from fer_core.detection.finder import Proposal, check_redetect
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import place_of_face, yaw_of_points
+from fer_core.detection.points import place_of_face
 from fer_core.detection.yunet_file import YUNET_SHA256, fill_plan
 from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
 from fer_core.detection.yunet_opencv import NEEDED, OpenCvYuNet, try_file
@@ -58,7 +58,7 @@ class YuNetSettings:
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 8
+    revision: int = 9
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
@@ -177,7 +177,7 @@ def propose_row(row: NDArray[np.float32], zoom: NDArray[np.float64]) -> Proposal
     """
     points = row[4:14].reshape(5, 2) * zoom
     place = place_of_face(points, row[:4] * np.tile(zoom, 2))
-    return Proposal(place, float(row[14]), yaw_of_points(points))
+    return Proposal(place, float(row[14]), points)
 
 
 def _read_model(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.place import Place
-from fer_core.detection.points import yaw_of_points
+from fer_core.detection.points import pose_of_points
 from fer_core.learn.labels import LabelledFaces
 from fer_core.visibility import brightness, sharpness
 
@@ -56,7 +56,7 @@ def head_poses(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     for index, crop in enumerate(crops):
         seen = check.confirm(crop, whole)
         if seen.surety > 0:
-            poses[:, index] = abs(yaw_of_points(seen.points)), abs(seen.place.tilt)
+            poses[:, index] = np.abs(pose_of_points(seen.points, seen.place.tilt))[::-1]
     return poses
 
 

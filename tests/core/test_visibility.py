@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
 from fer_core.detection.haar import HaarSettings
-from fer_core.detection.points import NOSE_PER_EYES, yaw_of_points
+from fer_core.detection.points import NOSE_PER_EYES, pose_of_points
 from fer_core.faces import Box, Face
 from fer_core.visibility import brightness, see_face, sharpness
 from tests.corpus.rooms import add_head, draw_room, load_composite, turn_aside
@@ -30,7 +30,19 @@ def project(yaw: float, roll: float) -> NDArray[np.float32]:
 @pytest.mark.parametrize("yaw", [-80, -30, 0, 10, 45])
 @pytest.mark.parametrize("roll", [-40, 0, 25])
 def test_yaw_is_that_of_the_head_however_it_leans(yaw: float, roll: float) -> None:
-    assert yaw_of_points(project(yaw, roll)) == pytest.approx(yaw, abs=0.5)
+    assert pose_of_points(project(yaw, roll), roll) == pytest.approx((roll, yaw), abs=0.5)
+
+
+@pytest.mark.parametrize("yaw", [-85, 85])
+@pytest.mark.parametrize("roll", [-20, 0, 30])
+@pytest.mark.parametrize("eye", [0, 1])
+def test_of_a_head_from_the_side_the_eyes_alone_tell_nothing(yaw: int, roll: int, eye: int) -> None:
+    """They are 5 pixels apart, so that an eye which is seen 8 too low turns their line around."""
+    points = project(yaw, roll)
+    points[eye, 1] += 8
+    tilt, aside = pose_of_points(points, 120.0)
+    assert tilt == pytest.approx(roll, abs=4)
+    assert aside == pytest.approx(yaw, abs=15)
 
 
 @pytest.mark.parametrize("settings", [DEFAULT, HaarSettings()], ids=["yunet", "haar"])
