@@ -12,7 +12,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -128,10 +128,10 @@ def print_tallies(name: str, tallies: Mapping[str, Tally], spent: float) -> None
     print(f"  {name:24} {spent:.1f} s of processor time", flush=True)
 
 
-def count_frames(folder: Path) -> int:
-    """Counts the frames of all clips of a folder by decoding them."""
+def count_frames(paths: Iterable[Path]) -> int:
+    """Counts the frames of clips by decoding them, on one thread."""
     count = 0
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         with open_video(path) as video:
             count += sum(1 for _ in decode_frames(video))
     return count
@@ -152,12 +152,29 @@ def measure_clips(data: Path, work: Path, names: list[str]) -> None:
     """Prints what each tool finds in the clips, every frame of which is searched."""
     truth = {path.name: frames for path, frames in read_clips(data)}
     started = time.process_time()
-    frames = count_frames(data / "clips")
+    frames = count_frames(sorted((data / "clips").iterdir()))
     print(f"{len(truth)} clips, {frames} frames, decoded in {time.process_time() - started:.1f} s")
     for name in names:
         boxes, spent = search_all(name, data / "clips", work)
         print_tallies(name, tally_all(truth, boxes), spent)
         print(f"  {name:24} {frames / spent:.0f} frames per second of processor time", flush=True)
+
+
+def measure_film(film: Path, work: Path) -> None:
+    """Prints the processor time of the whole command, beside that of decoding every frame."""
+    before = spent_seconds()
+    frames = count_frames([film])
+    decoding = spent_seconds() - before
+    print(f"{film.name}: {frames} frames, decoded in {decoding:.1f} s")
+    for rate in ("10", "all"):
+        before = spent_seconds()
+        run_ferbeam(film, work / f"film {rate}", "--sample-fps", rate, "--workers", "1")
+        spent = spent_seconds() - before
+        print(
+            f"  --sample-fps {rate:3}  {spent:.1f} s, {decoding / spent:.2f} of it for decoding, "
+            f"{frames / spent:.0f} frames per second of processor time",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -167,9 +184,13 @@ def main() -> None:
     known = [*COMMANDS, *RIVALS, *(["fer"] if PYTHON.exists() else [])]
     parser.add_argument("--tools", nargs="+", choices=known, default=known)
     parser.add_argument("--only", choices=["pictures", "clips"])
+    parser.add_argument("--film", type=Path, help="measures the speed on this film alone")
     chosen = parser.parse_args()
     limit_threads()
     with tempfile.TemporaryDirectory() as work:
+        if chosen.film:
+            measure_film(chosen.film, Path(work))
+            return
         if chosen.only != "clips":
             measure_pictures(chosen.data, Path(work), chosen.tools)
         if chosen.only != "pictures":
