@@ -27,6 +27,7 @@ class Asked:
     path: str
     query: str
     sent: int
+    status: int = 200
 
 
 @dataclass
@@ -94,7 +95,7 @@ def start_gcs() -> Server:
     class Handler(RequestHandler):  # type: ignore[misc]
         def log_request(self, code: Any = "-", size: Any = "-") -> None:
             path, _, query = self.path.partition("?")
-            asked.append(Asked(self.command, path, query, 0))
+            asked.append(Asked(self.command, path, query, 0, int(code)))
 
     storage = Storage(use_memory_fs=True)
     create_bucket(BUCKET, storage)
