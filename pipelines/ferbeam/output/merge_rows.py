@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from ferbeam.output.folder import how_written
 from ferbeam.output.table_parts import GROUP_ROWS
 
+MOST_PIECES = 256
+"""Tables of a few rows that are held side by side: each takes some kB however small it is."""
 Rows = tuple[str, pa.Table]
 """A medium and its rows."""
 
@@ -52,6 +54,7 @@ class RowWriter:
     def __init__(self, path: str, schema: pa.Schema) -> None:
         self._schema = schema
         self._file = pq.ParquetWriter(path, schema, **how_written(schema))
+        self._pieces: list[pa.Table] = []
         self._held: list[pa.Table] = []
         self._held_rows = self.rows = 0
 
@@ -68,18 +71,26 @@ class RowWriter:
     def add(self, table: pa.Table) -> None:
         """Takes rows, and writes those that fill a row group."""
         if table.num_rows:
-            self._held.append(table)
+            self._pieces.append(table)
             self._held_rows += table.num_rows
+            if len(self._pieces) >= MOST_PIECES:
+                self._join_pieces()
             if self._held_rows >= GROUP_ROWS:
                 self._write(self._held_rows // GROUP_ROWS * GROUP_ROWS)
 
-    def _joined(self) -> pa.Table:
-        parts = [table.replace_schema_metadata(None) for table in self._held]
+    def _join_pieces(self) -> None:
+        if self._pieces:
+            self._held.append(self._joined(self._pieces))
+            self._pieces = []
+
+    def _joined(self, tables: list[pa.Table]) -> pa.Table:
+        parts = [table.replace_schema_metadata(None) for table in tables]
         return pa.concat_tables(parts).combine_chunks().cast(self._schema)
 
     def _write(self, count: int) -> None:
         if count:
-            held = self._joined()
+            self._join_pieces()
+            held = self._joined(self._held)
             self._file.write_table(held.slice(0, count), row_group_size=GROUP_ROWS)
             rest = held.slice(count)
             self._held, self._held_rows = [rest] * bool(rest.num_rows), rest.num_rows
