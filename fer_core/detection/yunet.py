@@ -54,7 +54,7 @@ class YuNetSettings:
     longest_side: int = 1280
     scene_side: int = 960
     video_side: int = 640
-    score_threshold: float = 0.4
+    score_threshold: float = 0.2
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256

@@ -100,14 +100,14 @@ def test_a_job_writes_scores_and_classifies_levelled_crops(source: Path, finishe
     found = faces[[f"p_{name}" for name in NAMES]].to_numpy()
     boxes = faces[["box_x", "box_y", "box_width", "box_height"]].to_numpy().tolist()
     like, unlike = [], []
-    for media, box, scores in zip(faces.media, boxes, found, strict=True):
+    np.testing.assert_allclose(faces.roll, TILT, atol=3)
+    for media, box, roll, scores in zip(faces.media, boxes, faces.roll, found, strict=True):
         picture = read_coloured(source / media)[0]
         level, leaning = (
             abs(scores - classify(crop_face(picture, Box(*box), tilt)[np.newaxis])[0]).max()
-            for tilt in (TILT, 0.0)
+            for tilt in (roll, 0.0)
         )
-        # The tilt that was found is within a degree of the one drawn, so not quite the same crop.
-        assert level < 0.1
+        assert level < 0.02
         assert leaning > 1.5 * level
         like.append(level)
         unlike.append(leaning)
