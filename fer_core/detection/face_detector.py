@@ -23,9 +23,6 @@ VOUCH, EVEN = 10.0, 0.55
 SURE = 5.0
 """Of what the check is surer than this it also knows better where it is."""
 
-KNOWN = 1.0
-"""So sure the check must be of a face to say where it is: what it doubts, a finder does."""
-
 MOST_DOUBT = 2.0
 """What the check can take from a face at most: of turned heads a finder knows more."""
 
@@ -193,9 +190,9 @@ class FaceDetector:
         across, down = face.move
         ahead = face.seen._replace(x=face.seen.x + across, y=face.seen.y + down)
         seen = self._check.confirm(grey, face.seen)
-        if seen.surety < KNOWN and (across or down):
+        if seen.surety < 0 and (across or down):
             seen = max(seen, self._check.confirm(grey, ahead), key=lambda each: each.surety)
-        if seen.surety < KNOWN:
+        if seen.surety < 0:
             return self._find_again(grey, face, colour)
         place = settle(face.seen, seen)
         move = place.x - face.seen.x, place.y - face.seen.y
@@ -252,7 +249,7 @@ class FaceDetector:
         seen = self._check.confirm(grey, proposal.place)
         if not seen.place.is_near(proposal.place):  # that is another face
             seen = self._check.look(grey, proposal.place)._replace(place=proposal.place)
-        known = seen.surety > KNOWN
+        known = seen.surety > 0
         place = seen.place if known else proposal.place
         points = seen.points if known else proposal.points
         face = FollowedFace(place, seen.surety, 0.0, None, points=points)
