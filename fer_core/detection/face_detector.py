@@ -23,8 +23,9 @@ VOUCH, EVEN = 10.0, 0.55
 SURE = 5.0
 """Of what the check is surer than this it also knows better where it is."""
 
-MOST_DOUBT = 2.0
-"""What the check can take from a face at most: of turned heads a finder knows more."""
+MOST_DOUBT = 1.0
+"""What the check can take from a face at most: of turned heads a finder knows more. So what it is
+surer of than 0.65 is a face."""
 
 BEGUN, KEPT = 0.65, 0.6
 """So sure a finder must be of what begins a face in a film, which shows it again and again, unless
