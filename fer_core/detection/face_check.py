@@ -13,6 +13,7 @@ from fer_core.classify import standardise_crops
 from fer_core.detection.check_window import OUTPUTS, cut_check_window, out_of_window
 from fer_core.detection.place import Grey, Place
 from fer_core.errors import ModelError
+from fer_core.litert import LiteRtNetwork
 from fer_core.model import CHECK_NAME, file_sha256, find_model_dir
 
 CHECK_SHA256 = "b6021fa5524ea6b4d77958d52e27dd443d5d8cc9b741076636a32ff7245747f1"
@@ -51,15 +52,10 @@ class FaceCheck:
     """
 
     def __init__(self) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         path = find_model_dir(name=CHECK_NAME) / CHECK_FILE
         if file_sha256(path) != CHECK_SHA256:
             raise ModelError(f"{path}: is another face check than this version's; install it again")
-        self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = int(self._interpreter.get_input_details()[0]["index"])
-        self._output = int(self._interpreter.get_output_details()[0]["index"])
+        self._network = LiteRtNetwork(path.read_bytes())
         self._looks = 0
 
     def take_looks(self) -> int:
@@ -75,9 +71,8 @@ class FaceCheck:
         self._looks += 1
         if cv2.meanStdDev(window)[1][0, 0] < FLAT:
             return np.array([NO_FACE, *[0] * (OUTPUTS - 1)], np.float32)
-        self._interpreter.set_tensor(self._input, standardise_crops(window[np.newaxis]))
-        self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output)[0], np.float32)
+        (outputs,) = self._network(standardise_crops(window[np.newaxis]))
+        return np.asarray(outputs[0], np.float32)
 
     def look(self, grey: Grey, place: Place) -> Verdict:
         """Looks at a place of a frame, uint8 (height, width), once."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colours
+from fer_core.litert import LiteRtNetwork
 
 STRIDES = (8, 16, 32)
 """Sides of the cells of its three maps, in pixels."""
@@ -27,40 +28,29 @@ class LiteRtYuNet:
     """
 
     def __init__(self, data: bytes, score_threshold: float, nms_threshold: float) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         self._least_score, self._overlap = score_threshold, nms_threshold
-        self._interpreter = Interpreter(model_content=data, num_threads=1)
-        self._input = int(self._interpreter.get_input_details()[0]["index"])
-        self._maps: list[int] = []
+        self._network = LiteRtNetwork(data)
         self._padded = np.empty((1, 0, 0, 3), np.float32)
 
     def detect(self, picture: Colours) -> NDArray[np.float32]:
         """Returns the faces of a picture as rows of `FaceDetectorYN`, float32 (n, 15)."""
         self._fit(picture.shape)
         self._padded[0, : picture.shape[0], : picture.shape[1]] = picture
-        self._interpreter.set_tensor(self._input, self._padded)
-        self._interpreter.invoke()
-        rows = np.concatenate(
-            [
-                read_map(self._interpreter.get_tensor(index)[0], stride, self._least_score)
-                for index, stride in zip(self._maps, STRIDES, strict=True)
-            ]
-        )
+        maps = sorted(self._network(self._padded), key=lambda each: -each.shape[1])
+        read = [
+            read_map(each[0], stride, self._least_score)
+            for each, stride in zip(maps, STRIDES, strict=True)
+        ]
+        rows = np.concatenate(read)
         boxes, scores = rows[:, :4].astype(int).tolist(), rows[:, 14].tolist()
         kept = cv2.dnn.NMSBoxes(boxes, scores, self._least_score, self._overlap, 1.0, TOP_K)
         return np.asarray(rows[np.asarray(kept, int)], np.float32)
 
     def _fit(self, shape: tuple[int, ...]) -> None:
-        """Makes the network fit pictures of a height and width, with zeros up to whole cells."""
+        """Makes the input fit pictures of a height and width, with zeros up to whole cells."""
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in shape[:2])
         if self._padded.shape[1:3] != (height, width):
             self._padded = np.zeros((1, height, width, 3), np.float32)
-            self._interpreter.resize_tensor_input(self._input, self._padded.shape)
-            self._interpreter.allocate_tensors()
-            maps = self._interpreter.get_output_details()
-            maps.sort(key=lambda each: -each["shape"][1])
-            self._maps = [int(each["index"]) for each in maps]
         self._padded[0, shape[0] :], self._padded[0, :, shape[1] :] = 0, 0
 
 
