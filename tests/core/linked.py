@@ -10,7 +10,7 @@ import pyarrow as pa
 from fer_core.emotions import EMOTIONS, NAMES
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
 from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
-from fer_core.tracking.tracks import link_tracks
+from fer_core.tracking.tracks import TrackScores, link_tracks
 
 Places = Sequence[tuple[int, int]]
 """Left and top of each face in a frame; all are squares of 60 pixels."""
@@ -71,3 +71,21 @@ def _number(
         numbers = iter(linked[name].to_pylist())
         told[name] = [[next(numbers) for _ in places] for _, places in seen]
     return told
+
+
+def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) -> TrackScores:
+    """Makes tracks of the time, the track and the left edge of each face."""
+    scores = np.zeros((len(rows), 7), np.float32)
+    scores[:, 3] = 1
+    times = np.array([ms for ms, _, _ in rows], np.int64)
+    step = round(interval_ms)
+    return TrackScores(
+        times,
+        np.array([track for _, track, _ in rows], np.int32),
+        np.array([track for _, track, _ in rows], np.int32),
+        np.array([(x, 20, 50, 60) for _, _, x in rows], np.float32).reshape(-1, 4),
+        scores,
+        np.stack([times - step, times + step], axis=1),
+        1000,
+        interval_ms,
+    )

@@ -16,7 +16,7 @@ from fer_core.video.index import index_video
 from fer_core.video.spans import plan_spans
 from ferbeam.live.playback import _read_frames
 from tests.core.rendering import read_copy, render
-from tests.core.test_upright import make_still
+from tests.core.stills import make_still
 
 PQ, HLG, BT2020, BT709 = 16, 18, 9, 1
 LEVELS = (0.1, 0.3, 0.4, 0.5, 0.58, 0.75)

@@ -9,25 +9,7 @@ import pytest
 
 from fer_core.shown_face import ShownFace
 from fer_core.tracking.motion import faces_at
-from fer_core.tracking.tracks import TrackScores
-
-
-def make_tracks(rows: list[tuple[int, int, float]], interval_ms: float = 100) -> TrackScores:
-    """Makes tracks of the time, the track and the left edge of each face."""
-    scores = np.zeros((len(rows), 7), np.float32)
-    scores[:, 3] = 1
-    times = np.array([ms for ms, _, _ in rows], np.int64)
-    step = round(interval_ms)
-    return TrackScores(
-        times,
-        np.array([track for _, track, _ in rows], np.int32),
-        np.array([track for _, track, _ in rows], np.int32),
-        np.array([(x, 20, 50, 60) for _, _, x in rows], np.float32).reshape(-1, 4),
-        scores,
-        np.stack([times - step, times + step], axis=1),
-        1000,
-        interval_ms,
-    )
+from tests.core.linked import make_tracks
 
 
 def places(shown: list[ShownFace]) -> list[tuple[int, float]]:

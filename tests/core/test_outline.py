@@ -11,8 +11,8 @@ import pytest
 
 from fer_core.video.index import index_video
 from fer_core.video.mp4_outline import Outline, list_boxes
+from tests.core.clip_kinds import CLIPS, X264
 from tests.core.clips import Clip, make_clip
-from tests.core.test_media_spans import CLIPS, X264
 
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
 LONG = {

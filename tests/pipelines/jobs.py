@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 
 from fer_core.records import TABLES
+from ferbeam.cli import main
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_tables
 from ferbeam.output.run_file import load_run
@@ -71,3 +73,14 @@ def assert_same_rows(one: Path, other: Path, without: tuple[str, ...] = ()) -> N
             for table in (ours[name], theirs[name])
         )
         pd.testing.assert_frame_equal(one_table, other_table, check_exact=False, atol=1e-4)
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Calls the command line in this process; returns its exit code and what it said."""
+    try:
+        main(words)
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    told = capsys.readouterr()
+    return code, told.out, told.err

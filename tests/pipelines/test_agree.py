@@ -20,7 +20,7 @@ from ferbeam.query import sheets
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import ferbeam, frames_of
-from tests.pipelines.test_report import Parsed
+from tests.pipelines.parsed_page import Parsed
 
 VIDEOS = ("clips/a.mp4", "clips/b.mp4", "c.mp4")
 

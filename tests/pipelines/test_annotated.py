@@ -18,7 +18,7 @@ from ferbeam.analysis.elements import Moment
 from ferbeam.analysis.plan_rendering import NEUTRAL, find_moments
 from ferbeam.output.folder import sheet_name
 from tests.core.clips import Clip, make_clip
-from tests.core.test_motion import make_tracks
+from tests.core.linked import make_tracks
 from tests.pipelines.jobs import (
     OF_A_COPY,
     OF_A_RUN,

@@ -109,3 +109,10 @@ def test_the_shell_knows_no_pixels() -> None:
     for path in SHELL.rglob("*.py"):
         packages = {name.partition(".")[0] for name in imports_of(path)}
         assert not packages & PIXELS or path.parent.name == "live", path
+
+
+def test_no_test_takes_from_another() -> None:
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "tests"):
+            taken = {name.rpartition(".")[0] for name in imports_of(path)}
+            assert not {name for name in taken if name.rpartition(".")[2].startswith("test_")}, path

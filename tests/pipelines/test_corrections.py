@@ -12,7 +12,7 @@ from fer_core.errors import FerWarning, UsageError
 from ferbeam import open_output
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import ferbeam
-from tests.pipelines.test_report import Parsed
+from tests.pipelines.parsed_page import Parsed
 
 VIEWS = ("people", "tracks", "summary", "changes", "per_second", "expressions", "calibrated")
 

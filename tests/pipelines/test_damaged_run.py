@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from fer_core.errors import FerError
-from ferbeam.cli import main
 from ferbeam.output.folder import Output
 from ferbeam.output.run_file import Run, find_run, load_run, write_run
 from tests.pipelines.finished import make_failure, make_video, write_finished
+from tests.pipelines.jobs import call
 
 COMMANDS = (
     ("query", "{out}", "SELECT count(*) FROM faces"),
@@ -111,17 +111,6 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     media = [make_video("a.mp4", 20), make_failure("b.mp4", "b.mp4: is empty")]
     return write_finished(tmp_path_factory.mktemp("run") / "out", media)
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Calls the command line in this process; returns its exit code and what it said."""
-    try:
-        main(words)
-        code = 0
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    told = capsys.readouterr()
-    return code, told.out, told.err
 
 
 @pytest.mark.parametrize("damage", DAMAGE)

@@ -26,7 +26,7 @@ from ferbeam.output.read_tables import read_tables
 from ferbeam.output.run_file import load_run
 from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import make_failure, make_video, write_finished
-from tests.pipelines.test_damaged_run import call
+from tests.pipelines.jobs import call
 
 ROWS = 2_000_000
 FILE = {name: f"{name}/000000.parquet" for name in TABLES} | {"failures": "failures/000001.parquet"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +14,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import PipelineVisitor
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
-from fer_core.detection.haar import HaarSettings
-from fer_core.model import find_model_dir, load_card
 from ferbeam.analysis.list_media import list_input
 from ferbeam.analysis.pipeline import build_pipeline
 from ferbeam.output.folder import Output
 from ferbeam.output.listed_media import Listed, ListedMedium, write_listed
-from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 from tests.pipelines.jobs import SAMPLES
+from tests.pipelines.planned import settings_for
 
 MOST_BYTES = 40_000
 """Of one element in a shuffle: a frame has 300,000, the crops of ten seconds 200,000."""
-
-
-def settings_for(source: str, output: str) -> AnalyzeSettings:
-    """Settings of an analysis with copies."""
-    card = load_card(find_model_dir())
-    rows = RowSettings(
-        sample_fps=Fraction(10),
-        detector=HaarSettings(),
-        engine="litert",
-        model_sha256=card.sha256_for("litert"),
-        temperature=card.temperature,
-        preprocessing=card.preprocessing,
-        max_pixels=10**8,
-    )
-    render = RenderSettings("emoji", "en", None, "", 23)
-    return AnalyzeSettings(source, output, rows, 10.0, None, None, render, "0" * 12, listed=True)
 
 
 def build(source: str, output: str) -> beam.Pipeline:

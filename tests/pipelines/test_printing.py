@@ -20,8 +20,7 @@ from ferbeam.output.folder import Output
 from ferbeam.terminal.failures import load_failures
 from ferbeam.text import json_text, printable, show_line
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
-from tests.pipelines.jobs import ROOT
-from tests.pipelines.test_damaged_run import call
+from tests.pipelines.jobs import ROOT, call
 
 NASTY = "a\x1b[2J\x1b]0;t\x07\u202e\u2066\x9b\x7f\x85\u2028:fire:[red]é"
 """Clears the screen, names the window, turns the direction, starts lines, and is markup."""

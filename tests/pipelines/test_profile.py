@@ -16,7 +16,7 @@ from ferbeam.analysis.transforms import DetectFaces
 from ferbeam.output.costs import COST_STAGES, Costs, sum_costs, timed
 from ferbeam.output.folder import Output
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam, tables_of
-from tests.pipelines.test_transforms import SETTINGS, planned
+from tests.pipelines.planned import SETTINGS, planned
 
 OPTIONS = ("--span-s", "2", "--sample-fps", "4", "--workers", "2")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,38 +14,19 @@ from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that
 
 from fer_core.detect_faces import Detections, SampledFrame
-from fer_core.detection.haar import HaarSettings
-from fer_core.records import Failure
 from ferbeam.analysis.commit_span import CommitSpan
-from ferbeam.analysis.elements import DetectedSpan, ReadTask, Span
-from ferbeam.analysis.list_media import group_media, list_media
-from ferbeam.analysis.plan_spans import open_group, plan_group
+from ferbeam.analysis.elements import DetectedSpan, Span
 from ferbeam.analysis.read_frames import AHEAD_PIXELS, MOST_AHEAD, read_ahead
 from ferbeam.analysis.transforms import COMMITTED, DetectFaces
 from ferbeam.output.folder import Output
-from ferbeam.settings import RowSettings
 from tests.pipelines.jobs import SAMPLES
-
-SETTINGS = RowSettings(
-    Fraction(4), HaarSettings(), "litert", "0" * 64, 1.0, "standardise_crops", 10**8
-)
+from tests.pipelines.planned import SETTINGS, planned
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> Output:
     """An OUTPUT that holds nothing yet."""
     return Output(str(tmp_path / "out"))
-
-
-def planned(source: Path, output: Output, span_s: float = 2) -> list[ReadTask]:
-    """Plans the spans of an INPUT whose media all open."""
-    media = [found for found in list_media(str(source)) if not isinstance(found, Failure)]
-    readings = []
-    for group in group_media(media):
-        opened, failures, _ = open_group(group, SETTINGS, output)
-        assert not failures
-        readings.extend(plan_group(group, opened, SETTINGS, span_s))
-    return readings
 
 
 def commit(span: Span, output: Output) -> tuple[str, Span]:

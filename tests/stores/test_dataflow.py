@@ -10,7 +10,7 @@ from ferbeam.analysis.pipeline import build_pipeline
 from ferbeam.runners.dataflow import complete_options
 from ferbeam.stores import store_of
 from tests.pipelines.jobs import SAMPLES, ferbeam
-from tests.pipelines.test_pipeline_shape import settings_for
+from tests.pipelines.planned import settings_for
 from tests.stores.servers import Server
 
 pytest.importorskip("google.cloud.dataflow", exc_type=ImportError)
