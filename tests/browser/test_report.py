@@ -21,7 +21,7 @@ import pytest
 from fer_core.emotions import EMOTIONS
 from ferbeam.output.folder import Output
 from ferbeam.report.build import write_report
-from tests.pipelines.finished import make_video, write_finished
+from tests.pipelines.finished import leave_early, make_video, write_finished
 from tests.pipelines.jobs import SAMPLES, analyze
 
 if TYPE_CHECKING:
@@ -234,6 +234,17 @@ def test_people_are_corrected_on_the_page(finished: Path, visit: Open) -> None:
         found = list(csv.DictReader(file))
     assert {("", "1"), ('Ann, "A"', "0")} == {(one["name"], one["excluded"]) for one in found}
     assert f"videos/{HOSTILE}" in {one["media"] for one in found}
+
+
+def test_who_just_comes_by_is_shown_on_demand(tmp_path: Path, visit: Open) -> None:
+    video = leave_early(make_video("a.mp4", 100, tracks=2, copy=False), 1, 300)
+    write_report(Output(str(write_finished(tmp_path, [video]))), "en")
+    page = visit(tmp_path / "report.html")
+    people = page.locator(".people tbody tr")
+    assert [row.is_visible() for row in people.all()] == [True, False]
+    page.get_by_role("button", name="Also show 1 seen for less than 5").click()
+    assert [row.is_visible() for row in people.all()] == [True, True]
+    assert not page.locator("#brief").is_visible()
 
 
 def test_a_hostile_name_is_only_a_name(finished: Path, visit: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -93,6 +94,22 @@ def break_track(video: Tables, ms: int) -> Tables:
         **video,
         "faces": faces.set_column(at, FACES.field(at), later),
         "media": pa.Table.from_pylist([{**row, "track_count": 2}], MEDIA),
+    }
+
+
+def leave_early(video: Tables, track: int, ms: int) -> Tables:
+    """Returns a video in which one of several faces is seen only before a time."""
+    faces, frames = video["faces"], video["frames"]
+    gone = pc.and_(pc.equal(faces["track_id"], track), pc.greater_equal(faces["timestamp_ms"], ms))
+    left = faces.filter(pc.invert(gone))
+    there = Counter(left["frame_index"].to_pylist())
+    counts = pa.array([there[frame] for frame in frames["frame_index"].to_pylist()], pa.int32())
+    at = FRAMES.get_field_index("face_count")
+    (row,) = video["media"].to_pylist()
+    return {
+        "faces": left,
+        "frames": frames.set_column(at, FRAMES.field(at), counts),
+        "media": pa.Table.from_pylist([{**row, "face_count": len(left)}], MEDIA),
     }
 
 

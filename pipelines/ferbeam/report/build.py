@@ -32,7 +32,7 @@ from ferbeam.report.gather import (
     weigh_shares,
 )
 from ferbeam.report.pages import Pages, Values
-from ferbeam.report.people import People
+from ferbeam.report.people import BRIEF, People
 from ferbeam.report.places import name_page
 from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
 from ferbeam.text import printable
@@ -161,6 +161,8 @@ class _Builder:
             "timelines": timelines,
             "media": media,
             "people": people.rows[:MOST_PEOPLE],
+            "people_brief": sum(row.brief for row in people.rows[:MOST_PEOPLE]),
+            "brief_share": BRIEF,
             "people_left": max(0, len(people.rows) - MOST_PEOPLE),
             "video_shares": shares_of(whole),
         }

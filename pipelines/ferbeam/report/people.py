@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+BRIEF = 0.05
+"""Who is seen for less than this share of a video is shown when the reader asks for it."""
+
+
 @dataclass(frozen=True)
 class PersonRow:
     """A person of a video.
@@ -33,6 +37,12 @@ class PersonRow:
     person_id: int
     name: str
     seen: SeenPerson | None
+
+    @property
+    def brief(self) -> bool:
+        """Whether it is somebody who just came by."""
+        seen = self.seen
+        return seen is not None and seen.coverage < BRIEF and not (seen.main or self.name)
 
 
 class People:

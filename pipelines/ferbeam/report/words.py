@@ -114,6 +114,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "redevient comme avant.",
     ),
     "save_corrections": ("Save the corrections", "Enregistrer les corrections"),
+    "brief_people": (
+        "Also show {count} seen for less than {share} of their video",
+        "Afficher aussi {count} personnes vues moins de {share} de leur vidéo",
+    ),
     "more_people": (
         '{count} more are in the tables: ferbeam query OUTPUT "FROM people".',
         '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM people".',
@@ -162,14 +166,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "The most expressive moment of each face in {name}",
         "Le moment le plus expressif de chaque visage de {name}",
     ),
+    "cohort_needs": (
+        "Of use where all these people saw the same thing from the same moment on: --viewers "
+        "shifts and groups them. Of other videos it is a mean without a meaning.",
+        "Utile si toutes ces personnes ont vu la même chose à partir du même moment : --viewers "
+        "les décale et les groupe. D’autres vidéos, c’est une moyenne sans signification.",
+    ),
     "cohort_says": (
         "Mean over {count} videos, second by second of the stimulus, each video by its main "
-        "person; the band is the 95 % t-interval of the mean. It only says something where all "
-        "these people saw the same thing from the same moment on (--viewers shifts and groups).",
+        "person; the band is the 95 % t-interval of the mean.",
         "Moyenne de {count} vidéos, seconde par seconde du stimulus, chaque vidéo par sa personne "
-        "principale ; la bande est l’intervalle t à 95 % de la moyenne. Elle n’a de sens que si "
-        "toutes ces personnes ont vu la même chose à partir du même moment (--viewers décale et "
-        "groupe).",
+        "principale ; la bande est l’intervalle t à 95 % de la moyenne.",
     ),
     "cohort_bins": (
         "Drawn in steps of {seconds} s, the mean of their seconds.",

@@ -111,3 +111,13 @@ document.querySelector(".people")?.addEventListener("input", (event) => {
   row.toggleAttribute("data-out", row.querySelector(".leave").checked);
   document.querySelector('[data-save="corrections"]').disabled = false;
 });
+const brief = document.getElementById("brief");
+if (brief) {
+  const people = document.querySelector(".people");
+  people.classList.add("few");
+  brief.parentElement.hidden = false;
+  brief.addEventListener("click", () => {
+    people.classList.remove("few");
+    brief.parentElement.hidden = true;
+  });
+}
