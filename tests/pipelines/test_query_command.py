@@ -82,6 +82,21 @@ def test_the_answer_is_a_table_that_says_what_it_leaves_out(output: Path) -> Non
     assert "a.mp4" in done.stdout
 
 
+def test_a_query_loads_nothing_that_it_does_not_need(output: Path) -> None:
+    code = (
+        "import sys; from ferbeam.query.answers import write_answer; from ferbeam.query.tables "
+        "import open_tables; from ferbeam.output.folder import Output\n"
+        "with open_tables(Output(sys.argv[1])) as tables:\n"
+        "    write_answer(tables, 'SELECT * FROM cohort CROSS JOIN markers', 'table', None)\n"
+        "print({name.partition('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", code, str(output)]
+    loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "'duckdb'" in loaded
+    for name in ("apache_beam", "cv2", "av", "pandas", "tensorflow"):
+        assert f"'{name}'" not in loaded, name
+
+
 @pytest.mark.parametrize("to_file", [True, False])
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_an_answer_has_all_rows_in_every_format(

@@ -11,7 +11,7 @@ from collections import Counter
 import pyarrow as pa
 
 from fer_core.errors import FerWarning, UsageError
-from ferbeam.query.sheets import Sheet
+from ferbeam.query.sheets import Sheet, sheet_table
 from ferbeam.query.viewers import Videos
 
 CORRECTIONS = pa.schema(
@@ -60,13 +60,7 @@ def match_corrections(sheet: Sheet, videos: Videos) -> list[dict[str, str]]:
 
 def corrections_table(rows: list[dict[str, str]]) -> pa.Table:
     """Returns the corrections as a table."""
-    columns = {
-        "media": [row["media"] for row in rows],
-        "person_id": [int(row["person_id"]) for row in rows],
-        "name": [row["name"] for row in rows],
-        "excluded": [row["excluded"] == "1" for row in rows],
-    }
-    return pa.table(columns, CORRECTIONS)
+    return sheet_table(CORRECTIONS.names, rows, CORRECTIONS)
 
 
 def obeying(view: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from fer_core.errors import UsageError
-from ferbeam.query.sheets import Sheet
+from ferbeam.query.sheets import Sheet, sheet_table
 
 MARKERS = pa.schema(
     [
@@ -40,8 +40,4 @@ def match_markers(sheet: Sheet) -> list[dict[str, str]]:
 
 def markers_table(rows: list[dict[str, str]]) -> pa.Table:
     """Returns the markers as a table."""
-    columns = {
-        field.name: pa.array([row[field.name] for row in rows], pa.string()).cast(field.type)
-        for field in MARKERS
-    }
-    return pa.table(columns, MARKERS)
+    return sheet_table(MARKERS.names, rows, MARKERS)

@@ -8,6 +8,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
 
 from fer_core.errors import UsageError
 
@@ -119,6 +123,17 @@ def write_sheet(columns: list[str], rows: list[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue().encode()
+
+
+def sheet_table(columns: list[str], rows: list[dict[str, str]], types: Any) -> pa.Table:
+    """Returns rows as a table of a schema, or with types by name and else what they look like.
+
+    By the way of CSV, for a column that is made of a list imports pandas where that is installed.
+    """
+    options = arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    parsing = arrow_csv.ParseOptions(newlines_in_values=True)
+    data = io.BytesIO(write_sheet(columns, rows))
+    return arrow_csv.read_csv(data, parse_options=parsing, convert_options=options)
 
 
 def decode_text(data: bytes) -> str:

@@ -88,7 +88,7 @@ def _cut_cell(cell: str, most: int) -> str:
 
 def _read_first(answer: pa.RecordBatchReader) -> tuple[pa.Table, int]:
     """Returns the first rows, and the number of all."""
-    kept, count = [answer.schema.empty_table()], 0
+    kept, count = [pa.Table.from_batches([], answer.schema)], 0
     for batch in answer:
         kept.append(pa.Table.from_batches([batch.slice(0, max(0, SHOWN_ROWS - count))]))
         count += batch.num_rows

@@ -122,7 +122,9 @@ def open_tables(
         _show_kept(tables, any(row["excluded"] == "1" for row in mended), only_clear)
         if only_clear:
             _tell_unclear(count_unclear(tables))
-        tables.register("baseline", _baseline(baseline_ms))
+        first, last = baseline_ms or ("NULL", "NULL")
+        rest = f"{first}::BIGINT AS from_ms, {last}::BIGINT AS to_ms"
+        tables.execute(f"CREATE VIEW baseline AS SELECT {rest}")
         add_functions(tables)
         for name, (sql, _) in VIEWS.items():
             if name in MACROS:
@@ -266,13 +268,6 @@ def check_view(name: str) -> None:
     known = [*TABLES_TELL, *VIEWS]
     if name not in known:
         raise UsageError(f"view {name}: is not known; {', '.join(known)} are")
-
-
-def _baseline(stretch: tuple[int, int] | None) -> pa.Table:
-    """Returns the one row that says when faces are at rest, null where they themselves say it."""
-    first, last = stretch or (None, None)
-    times = {"from_ms": pa.array([first], pa.int64()), "to_ms": pa.array([last], pa.int64())}
-    return pa.table(times)
 
 
 def _media_at_rest(viewers: pa.Table) -> pa.Table:

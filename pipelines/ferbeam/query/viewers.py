@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 import warnings
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 import pyarrow as pa
-from pyarrow import csv
 
 from fer_core.errors import FerWarning, UsageError
-from ferbeam.query.sheets import Sheet, write_sheet
+from ferbeam.query.sheets import Sheet, sheet_table
 
 NAMED = ("media", "viewer", "viewer_group", "offset_ms")
 """Columns that every list of viewers has in the end."""
@@ -152,5 +149,4 @@ def viewers_table(rows: list[dict[str, str]], videos: Videos) -> pa.Table:
     kept = [row for row in rows if row["media"] in videos.ends_ms]
     if rows and not kept:
         raise UsageError("viewers: none of their videos could be read")
-    options: Any = csv.ConvertOptions(column_types=TYPES, strings_can_be_null=False)
-    return csv.read_csv(io.BytesIO(write_sheet(order_columns(kept), kept)), convert_options=options)
+    return sheet_table(order_columns(kept), kept, TYPES)

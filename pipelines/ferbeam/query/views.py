@@ -39,12 +39,12 @@ SELECT media, frame_index, timestamp_ms, face_count, shown_ms FROM frames WHERE 
 
 def _cut(timed: str) -> str:
     """Returns SQL that cuts what lasts `from_ms` to `until_ms` at whole seconds, from 0."""
+    first, last = "from_ms // 1000", "(until_ms - 1) // 1000"
+    # Most lie in one second: a list of one costs less than a series.
+    seconds = f"CASE {first} WHEN {last} THEN [{first}] ELSE generate_series({first}, {last}) END"
     return f"""
     SELECT *, least(until_ms, 1000 * second + 1000) - greatest(from_ms, 1000 * second) AS ms
-    FROM (
-        SELECT *, unnest(generate_series(from_ms // 1000, (until_ms - 1) // 1000)) AS second
-        FROM ({timed}) WHERE until_ms > from_ms
-    )"""
+    FROM (SELECT *, unnest({seconds}) AS second FROM ({timed}) WHERE until_ms > from_ms)"""
 
 
 _PEOPLE_SEEN = f"(SELECT * FROM faces WHERE person_id IS NOT NULL AND {_VIDEO})"
@@ -62,6 +62,9 @@ def _watched(rows: str) -> str:
     FROM {rows} JOIN (SELECT media, viewer, viewer_group, offset_ms FROM viewers) USING (media)"""
 
 
+_MAIN = "arg_min(person_id, (-shown_ms, person_id))"
+"""Of the people of a video, the one who is seen for longest; of two, the first."""
+
 # A person has one face in a frame: tracks at the same time are of different people.
 PEOPLE = f"""
 WITH seen AS (
@@ -70,7 +73,7 @@ WITH seen AS (
         count(*) AS samples, sum(shown_ms)::BIGINT AS shown_ms
     FROM {_PEOPLE_SEEN} GROUP BY media, person_id
 ), main AS (
-    SELECT media, arg_min(person_id, (-shown_ms, person_id)) AS main FROM seen GROUP BY media
+    SELECT media, {_MAIN} AS main FROM seen GROUP BY media
 ), found AS (
     SELECT media, count(*) AS of_samples FROM kept_frames GROUP BY media
 )
@@ -142,10 +145,15 @@ ORDER BY media, track_id
 """
 
 
-_MAIN_SEEN = f"""(
-    SELECT faces.* FROM faces JOIN (SELECT media, person_id FROM people WHERE main)
-        USING (media, person_id) WHERE {_VIDEO}
-)"""
+_MAINS = f"""
+SELECT media, {_MAIN} AS person_id FROM (
+    SELECT media, person_id, sum(shown_ms) AS shown_ms FROM {_PEOPLE_SEEN} GROUP BY ALL
+) GROUP BY media
+"""
+"""The main person of each video, without what else `people` tells."""
+
+_MAIN_SEEN = f"(SELECT faces.* FROM faces JOIN mains USING (media, person_id) WHERE {_VIDEO})"
+"""Of what is known as `mains`."""
 
 
 def _show_viewers(cut: Callable[[str], str], keys: str) -> str:
@@ -159,7 +167,7 @@ def _show_viewers(cut: Callable[[str], str], keys: str) -> str:
     that of the strongest negative expression, here of each sample.
     """
     return f"""
-WITH sampled AS (
+WITH mains AS ({_MAINS}), sampled AS (
     SELECT media, viewer, viewer_group, {keys}, sum(ms) AS whole_ms
     FROM ({cut("samples")}) GROUP BY ALL
 ), scored AS (
@@ -172,7 +180,9 @@ SELECT media, coalesce(nullif(given, ''), viewer) AS viewer, viewer_group, {keys
     {_each("{name}")}, {" + ".join(POSITIVE)} AS positive, {" + ".join(NEGATIVE)} AS negative,
     valence
 FROM sampled LEFT JOIN scored USING (media, {keys})
-    LEFT JOIN (SELECT media, name AS given FROM people WHERE main) USING (media)
+    LEFT JOIN (
+        SELECT media, name AS given FROM mains JOIN corrections USING (media, person_id)
+    ) USING (media)
 ORDER BY media, {keys}
 """
 
@@ -215,19 +225,20 @@ ORDER BY viewer_group, measure, media
 EVENTS = f"""
 WITH scored AS (
     SELECT media, person_id, timestamp_ms AS ms, timestamp_ms + shown_ms AS until_ms,
-        unnest([{_each("{{emotion: '{name}', score: p_{name}}}")}], recursive := true)
-    FROM (SELECT * EXCLUDE (emotion) FROM faces WHERE person_id IS NOT NULL AND {_VIDEO})
+        unnest([{_each("p_{name}")}]) AS score, unnest(range({len(NAMES)})) AS nth
+    FROM {_PEOPLE_SEEN}
 ), begun AS (
     SELECT *, (coalesce(ms - lag(until_ms) OVER before, hold_ms) >= hold_ms)::INT AS begins
     FROM scored WHERE score >= least_score
-    WINDOW before AS (PARTITION BY media, person_id, emotion ORDER BY ms)
+    WINDOW before AS (PARTITION BY media, person_id, nth ORDER BY ms)
 ), numbered AS (
-    SELECT *, sum(begins) OVER (PARTITION BY media, person_id, emotion ORDER BY ms) AS number
+    SELECT *, sum(begins) OVER (PARTITION BY media, person_id, nth ORDER BY ms) AS number
     FROM begun
 )
-SELECT media, person_id, emotion, min(ms) AS onset_ms, arg_max(ms, (score, -ms)) AS apex_ms,
-    max(until_ms) AS offset_ms, max(score) AS peak
-FROM numbered GROUP BY media, person_id, emotion, number
+SELECT media, person_id, [{_each("'{name}'")}][nth + 1] AS emotion,
+    min(ms) AS onset_ms, arg_max(ms, (score, -ms)) AS apex_ms, max(until_ms) AS offset_ms,
+    max(score) AS peak
+FROM numbered GROUP BY media, person_id, nth, number
 HAVING max(until_ms) - min(ms) >= any_value(hold_ms) ORDER BY media, person_id, onset_ms, emotion
 """
 """Of what is known as `least_score` and `hold_ms`."""
@@ -253,7 +264,7 @@ SELECT viewer_group, second, videos, of_videos,
         "mean_{name} + t * error_{name} AS high_{name}"
     )
 }
-FROM (SELECT *, t_for_mean(videos) AS t FROM counted)
+FROM (SELECT *, t_for_mean(CASE WHEN videos > 1 THEN videos END) AS t FROM counted)
 ORDER BY viewer_group, second
 """
 
