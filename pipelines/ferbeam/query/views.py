@@ -268,23 +268,28 @@ FROM (SELECT *, t_for_mean(CASE WHEN videos > 1 THEN videos END) AS t FROM count
 ORDER BY viewer_group, second
 """
 
-CALIBRATED = f"""
-WITH ranked AS (
-    SELECT *, percent_rank() OVER (
-        PARTITION BY media, person_id ORDER BY p_neutral DESC, frame_index) AS unrest
+_REST = f"""
+WITH calm AS (
+    SELECT media, person_id, {_each("p_{name}")}, from_ms
     FROM faces CROSS JOIN baseline
     WHERE person_id IS NOT NULL AND {_VIDEO} AND media NOT IN (SELECT media FROM at_rest)
         AND (from_ms IS NULL OR timestamp_ms BETWEEN from_ms AND to_ms)
+), quietest AS (
+    SELECT media, person_id, quantile_disc(-p_neutral, {QUIETEST}) AS unrest FROM calm GROUP BY ALL
 ), resting AS (
-    SELECT media, person_id, {_each("p_{name}")}
-    FROM ranked WHERE from_ms IS NOT NULL OR unrest <= {QUIETEST}
+    SELECT media, person_id, {_each("p_{name}")} FROM calm JOIN quietest USING (media, person_id)
+    WHERE from_ms IS NOT NULL OR -p_neutral <= unrest
     UNION ALL SELECT viewer.media, viewer.person_id, {_each("clip.p_{name}")}
     FROM people AS viewer JOIN at_rest USING (media) JOIN faces AS clip ON clip.media = rest
-), rest AS (
-    SELECT media, person_id, count(*) AS baseline_faces,
-        {_each("median(ln(greatest(p_{name}, 1e-6))) AS rest_{name}")}
-    FROM resting GROUP BY media, person_id
-), weighed AS (
+)
+SELECT media, person_id, count(*) AS baseline_faces,
+    {_each("median(ln(greatest(p_{name}, 1e-6))) AS rest_{name}")}
+FROM resting GROUP BY media, person_id
+"""
+"""Scores of each person at rest, in logarithms; all samples as neutral as the last one count."""
+
+CALIBRATED = f"""
+WITH rest AS ({_REST}), weighed AS (
     SELECT media, frame_index, timestamp_ms, face_index, track_id, person_id, baseline_faces,
         {_each(f"p_{{name}} * exp(-{OF_REST} * rest_{{name}}) AS w_{{name}}")}
     FROM faces JOIN rest USING (media, person_id)
