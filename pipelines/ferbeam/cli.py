@@ -24,6 +24,7 @@ from ferbeam.commands.report import report
 from ferbeam.commands.training import evaluate, prepare, train
 from ferbeam.commands.verify import verify
 from ferbeam.guard.fresh_python import fresh_python
+from ferbeam.guard.no_pandas import leave_out_pandas
 from ferbeam.masking import mask_urls
 from ferbeam.text import printable, replace_unknown
 
@@ -117,6 +118,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; errors become one line, never a traceback."""
     if args is None:
         _take_names_as_utf8()
+        leave_out_pandas()
     # So that `kill` ends a run as an interrupt does: with nothing left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup keeps it going

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ferbeam.guard.no_pandas import leave_out_pandas
+
 Build = Callable[[Any, dict[str, Any]], None]
 """Adds the steps of a job to a pipeline, by the job's settings as plain values."""
 
@@ -58,6 +60,7 @@ def _run(build: Build, order: dict[str, Any]) -> None:
 
 def main() -> None:
     """Runs the job named on the command line as soon as standard input says how."""
+    leave_out_pandas()
     logging.basicConfig(level=logging.WARNING)
     # Nothing of what is imported is garbage, and looking for it takes 0.2 s. Frozen, it is never
     # looked at again, so that forked workers go on sharing its memory.

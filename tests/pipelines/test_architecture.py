@@ -79,6 +79,13 @@ def test_the_command_loads_no_beam() -> None:
     assert "apache_beam" not in loaded_by("import ferbeam.control.run, ferbeam.terminal.progress")
 
 
+def test_our_processes_load_no_pandas() -> None:
+    uses = "import apache_beam, pyarrow; pyarrow.array([1])"
+    assert "pandas" in loaded_by(uses)
+    ours = "from ferbeam.guard.no_pandas import leave_out_pandas; leave_out_pandas()"
+    assert "pandas" not in loaded_by(f"{ours}; {uses}")
+
+
 def test_only_pipelines_knows_beam_and_the_command_line() -> None:
     for path in CORE:
         packages = {name.partition(".")[0] for name in imports_of(path)}
