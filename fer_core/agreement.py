@@ -1,6 +1,8 @@
 """How well raters agree, from sums that add up over videos: so a bootstrap of videos is quick.
 
 A rater says of every step of time whether an expression is there (0 or 1), or how strong it is.
+A figure is of one expression or of several together, each beside its own chance: where every step
+bears one label, kappa and alpha of all expressions together are those of the labels.
 """
 
 from __future__ import annotations
@@ -41,12 +43,16 @@ def count_pairs(one: Values, other: Values) -> Values:
 
 
 def kappa_of(counts: Values) -> Values:
-    """Returns Cohen's kappa (Cohen, 1960) of counts as of `count_pairs`, float64 (..., 4)."""
+    """Returns Cohen's kappa (1960; pooled: De Vries et al., 2008) of what two raters said.
+
+    Args:
+        counts: of `count_pairs`, float64 (..., expressions, 4).
+    """
     both_no, second, first, both = np.moveaxis(counts, -1, 0)
     whole = both_no + second + first + both
     seen = both_no + both
     chance = (first + both) * (second + both) + (both_no + second) * (both_no + first)
-    return _divide(seen * whole - chance, whole**2 - chance)
+    return _divide((seen * whole - chance).sum(-1), (whole**2 - chance).sum(-1))
 
 
 def count_coincidences(ratings: Values) -> Values:
@@ -67,11 +73,15 @@ def count_coincidences(ratings: Values) -> Values:
 
 
 def alpha_of(coincidences: Values) -> Values:
-    """Returns Krippendorff's alpha for nominal values (Krippendorff, 2004) of (..., 4)."""
+    """Returns Krippendorff's alpha for nominal values (Krippendorff, 2004).
+
+    Args:
+        coincidences: of `count_coincidences`, float64 (..., expressions, 4).
+    """
     no, mixed, _, yes = np.moveaxis(coincidences, -1, 0)
     of_no, of_yes = no + mixed, yes + mixed
     whole = of_no + of_yes
-    return 1 - _divide(2 * mixed * (whole - 1), 2 * of_no * of_yes)
+    return 1 - _divide((mixed * (whole - 1)).sum(-1), (of_no * of_yes).sum(-1))
 
 
 def sum_values(one: Values, other: Values) -> Values:
@@ -82,7 +92,13 @@ def sum_values(one: Values, other: Values) -> Values:
 
 
 def icc_of(sums: Values) -> Values:
-    """Returns ICC(A,1), two-way, absolute agreement, single rater (McGraw and Wong, 1996)."""
+    """Returns ICC(A,1), two-way, absolute agreement, single rater (McGraw and Wong, 1996).
+
+    NaN where the first rater never says anything else: there is nothing to agree on.
+
+    Args:
+        sums: of `sum_values`, float64 (..., expressions, 6).
+    """
     steps, one, other, one_2, other_2, product = np.moveaxis(sums, -1, 0)
     common = _divide((one + other) ** 2, 2 * steps)
     rows = (one_2 + other_2 + 2 * product) / 2 - common
@@ -90,7 +106,9 @@ def icc_of(sums: Values) -> Values:
     rest = np.maximum(one_2 + other_2 - common - rows - raters, 0)
     row_mean, rest_mean = _divide(rows, steps - 1), _divide(rest, steps - 1)
     spread = _divide(2 * (raters - rest_mean), steps)
-    return _divide(row_mean - rest_mean, row_mean + rest_mean + spread)
+    varies = (steps * one_2 > one**2).any(-1)
+    agreed = _divide((row_mean - rest_mean).sum(-1), (row_mean + rest_mean + spread).sum(-1))
+    return np.where(varies, agreed, np.nan)
 
 
 def merge_events(events: Sequence[Interval], gap_ms: int = 0) -> list[Interval]:
@@ -129,8 +147,8 @@ def match_events(
 
 
 def f1_of(counts: Values) -> Values:
-    """Returns F1 of counts as of `match_events`, float64 (..., 3)."""
-    both, second, first = np.moveaxis(counts, -1, 0)
+    """Returns F1 of counts as of `match_events`, float64 (..., expressions, 3)."""
+    both, second, first = np.moveaxis(counts.sum(-2), -1, 0)
     return _divide(2 * both, 2 * both + second + first)
 
 
@@ -138,15 +156,15 @@ def estimate(sums: Values, figure_of: Callable[[Values], Values]) -> Figure:
     """Returns a figure of all videos, and the interval of a bootstrap over them.
 
     Args:
-        sums: float64 (videos, n), what adds up over videos.
-        figure_of: makes a figure of such sums, float64 (..., n) to (...).
+        sums: float64 (videos, expressions, n), what adds up over videos.
+        figure_of: makes a figure of such sums, float64 (..., expressions, n) to (...).
     """
     value = float(figure_of(sums.sum(axis=0)))
     if len(sums) < 2:
         return Figure(value, np.nan, np.nan)
     dice = np.random.default_rng(SEED)
     times = dice.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), DRAWS)
-    drawn = figure_of(times.astype(np.float64) @ sums)
+    drawn = figure_of(np.tensordot(times.astype(np.float64), sums, 1))
     drawn = drawn[np.isfinite(drawn)]
     if not len(drawn):
         return Figure(value, np.nan, np.nan)

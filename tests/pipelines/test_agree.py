@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,7 @@ def test_two_coders_are_compared_with_each_other(output: Path, tmp_path: Path) -
     assert found.coders == ["ann", "bob"]
     happy = found.figures["happy"]
     assert happy["kappa"].value < 1
+    assert found.figures["all"]["kappa"].value < 1
     assert happy["kappa_of_people"].value < happy["kappa"].value
     assert list(found.table().column_names[:2]) == ["emotion", "kappa"]
     wide, narrow = (tell_figures(found, narrow) for narrow in (False, True))
@@ -114,6 +116,43 @@ def test_two_coders_are_compared_with_each_other(output: Path, tmp_path: Path) -
     assert (len(wide), len(narrow)) == (8, 16)
     value, interval = narrow["kappa"].to_pylist()[:2]
     assert wide["kappa"][0].as_py() == f"{value} ({interval})"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ann.csv", "bob.csv"),
+        ("ann/c.csv", "bob/c.csv"),
+        ("c-ann.csv", "c_bob.csv"),
+    ],
+)
+def test_files_of_one_video_that_name_no_coder_are_of_a_coder_each(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """Else two people's codes would be laid together, and taken for those of one."""
+    for name, media in zip(names, ("c.mp4", "C:\\films\\c"), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"media,emotion,start_s,end_s\n{media},Sourire,0,1\n")
+    read = read_codes(tmp_path)
+    assert [code.coder for code in read.codes] == ["ann", "bob"]
+    assert [code.coder for code in read_codes(tmp_path / names[0]).codes] == [""]
+    (tmp_path / names[0]).write_text(
+        "media,emotion,start_s,end_s,Rater\nc.mp4,happy,0,1,eve\nd.mp4,fidget,0,1,eve\n"
+    )
+    assert {code.coder for code in read_codes(tmp_path).codes} == {"eve", ""}
+
+
+def test_a_coder_who_saw_nothing_has_coded_all_the_same(output: Path, tmp_path: Path) -> None:
+    ours = open_output(output)
+    for coder in ("ann", "bob"):
+        (tmp_path / coder).mkdir()
+        ours.export(tmp_path / coder / "*.eaf", media=["c.mp4"])
+    (document,) = (tmp_path / "bob").iterdir()
+    whole = document.read_text(encoding="utf-8")
+    document.write_text(re.sub("<ANNOTATION>.*</ANNOTATION>", "", whole, flags=re.DOTALL))
+    found = ours.agree(tmp_path)
+    assert found.coders == ["ann", "bob"]
+    assert found.figures["all"]["kappa_of_people"].value == pytest.approx(0, abs=0.2)
 
 
 def test_exports_of_boris_are_read(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def tell_figures(agreement: Agreement, narrow: bool) -> pa.Table:
     )
 
 
+def name_coders(agreement: Agreement) -> str:
+    """Names the coders, `anna, ben`; empty where no file tells any."""
+    return ", ".join(printable(coder) for coder in agreement.coders if coder)
+
+
 def show_figure(figure: Figure) -> str:
     """Writes a figure with its interval, such as `0.61 (0.52 to 0.70)`."""
     if math.isnan(figure.value):
@@ -104,7 +109,7 @@ def _view(
         "columns": FIGURES if several else FIGURES[:-1],
         "videos": pages.count(len(agreement.media)),
         "minutes": f"{agreement.coded_s / 60:.1f}",
-        "coders": pages.count(max(1, len(agreement.coders))),
+        "coders": name_coders(agreement),
         "seen": agreement.seen,
         "tolerance": how.tolerance_ms,
         "moments": [_view_moment(one, copies.get(one.media)) for one in agreement.moments],

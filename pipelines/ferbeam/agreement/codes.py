@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -21,7 +22,10 @@ SYNONYMS = {
     "angry": ("anger", "angry", "colere", "fache"),
     "disgust": ("disgust", "disgusted", "degout"),
     "fear": ("fear", "fearful", "afraid", "scared", "peur"),
-    "happy": ("happy", "happiness", "joy", "joie", "smile", "smiling"),
+    "happy": (
+        *("happy", "happiness", "joy", "joie"),
+        *("smile", "smiles", "smiling", "laugh", "laughing", "laughter", "sourire", "rire"),
+    ),
     "neutral": ("neutral", "neutre", "calm"),
     "sad": ("sad", "sadness", "tristesse", "triste"),
     "surprise": ("surprise", "surprised"),
@@ -59,16 +63,19 @@ class Codes:
     Attributes:
         codes: of the seven emotions.
         unknown: how many there were of each other word.
-        media: the videos that were coded, also those in which nothing was seen.
+        coded: videos and coders, also those in which a coder saw nothing.
     """
 
     codes: list[Code]
     unknown: dict[str, int]
-    media: set[str]
+    coded: set[tuple[str, str]]
 
 
 def read_codes(path: Path) -> Codes:
     """Reads a file, or all known files of a folder.
+
+    Files that code the same video and name no coder are of a coder each: by their folders' names
+    where these differ, else by their own.
 
     Args:
         path: `.csv`, `.tsv` or `.txt` (columns media, emotion, start_ms and end_ms or start_s and
@@ -83,32 +90,55 @@ def read_codes(path: Path) -> Codes:
         raise UsageError(f"codes {path}: holds no file of {', '.join(_READERS)}")
     codes: list[Code] = []
     unknown: defaultdict[str, int] = defaultdict(int)
-    media: set[str] = set()
-    for file in known:
-        for medium, coder, word, begin, end in _read(file):
-            emotion = _EMOTION_OF.get(word.strip().lower().translate(_PLAIN))
-            if emotion is not None or not word:
-                media.add(medium)
-            if emotion is not None:
-                codes.append(Code(medium, coder, emotion, round(begin), round(end)))
-            elif word:
-                unknown[word] += 1
+    coded: set[tuple[str, str]] = set()
+    for medium, coder, word, begin, end in _name_coders([(file, _read(file)) for file in known]):
+        emotion = _EMOTION_OF.get(word.strip().lower().translate(_PLAIN))
+        if emotion is not None or not word:
+            coded.add((medium, coder))
+        if emotion is not None:
+            codes.append(Code(medium, coder, emotion, round(begin), round(end)))
+        elif word:
+            unknown[word] += 1
     if not codes:
         named = f"; it has {', '.join(sorted(unknown)[:8])}" if unknown else ""
         names = ", ".join(emotion.name for emotion in EMOTIONS)
         raise UsageError(f"codes {path}: holds none of {names}{named}")
-    return Codes(codes, dict(unknown), media)
+    return Codes(codes, dict(unknown), coded)
 
 
 _Raw = tuple[str, str, str, float, float]
 """Medium, coder, word, begin and end in milliseconds; an empty word tells only of the medium."""
 
 
-def _read(file: Path) -> Iterator[_Raw]:
+def _name_coders(read: Sequence[tuple[Path, list[_Raw]]]) -> Iterator[_Raw]:
+    """Yields all rows; names the coders whom no file names, where several files code a video."""
+    unnamed: defaultdict[str, set[Path]] = defaultdict(set)
+    for file, rows in read:
+        for medium, coder, *_ in rows:
+            if not coder:
+                unnamed[PureWindowsPath(medium).stem.lower()].add(file)
+    shared = [files for files in unnamed.values() if len(files) > 1]
+    by_folder = all(len({file.parent for file in files}) == len(files) for files in shared)
+    for file, rows in read:
+        for medium, coder, word, begin, end in rows:
+            own = file.parent.name if by_folder else _name_apart(file.stem, medium)
+            yield medium, coder or (own if shared else ""), word, begin, end
+
+
+def _name_apart(stem: str, medium: str) -> str:
+    """Returns what the name of a file says beside the video's: `anna` of `film1_anna.eaf`."""
+    video = PureWindowsPath(medium)
+    for name in map(re.escape, (video.name, video.stem)):
+        stem = re.sub(rf"^{name}[ ._-]+|[ ._-]+{name}$", "", stem, flags=re.IGNORECASE) or stem
+    return stem
+
+
+def _read(file: Path) -> list[_Raw]:
     try:
-        for raw in _READERS[file.suffix.lower()](file):
-            _check_times(*raw[-2:])
-            yield raw
+        rows = list(_READERS[file.suffix.lower()](file))
+        for row in rows:
+            _check_times(*row[-2:])
+        return rows
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise UsageError(f"codes {file}: cannot be read: {error}") from error
 
@@ -139,7 +169,9 @@ def _list_rows(file: Path) -> Iterator[Row]:
     heads = (at for at, line in enumerate(lines) if _is_head(line.lower()))
     first = next(heads, None)
     if first is None:
-        raise ValueError("it has no columns media, emotion, start_ms and end_ms")
+        raise ValueError(
+            "it has no columns media, emotion, start_ms and end_ms (or start_s and end_s)"
+        )
     delimiter = max("\t;,", key=lines[first].count)
     reader = csv.reader(lines[first:], delimiter=delimiter)
     head = [name.strip().lower() for name in next(reader)]
@@ -163,7 +195,7 @@ def _own(file: Path, row: Row, names: set[str]) -> _Raw:
     for begin, end, factor in _OWN_TIMES:
         if {begin, end} <= names:
             times = _number(row[begin]) * factor, _number(row[end]) * factor
-            return row["media"], row.get("coder", ""), row["emotion"], *times
+            return row["media"], _coder_of(row), row["emotion"], *times
     raise ValueError("it has no columns start_ms and end_ms, or start_s and end_s")
 
 
@@ -178,8 +210,12 @@ def _aggregated(file: Path, row: Row) -> _Raw:
     """Reads a row of BORIS' aggregated events; a point event has no end."""
     begin, end = row["start (s)"], row.get("stop (s)", "")
     ends = _number(end) if end and end.upper() != "NA" else _number(begin)
-    coder = row.get("coder", "") or row.get("observer", "")
-    return _medium_of(row), coder, row["behavior"], 1000 * _number(begin), 1000 * ends
+    return _medium_of(row), _coder_of(row), row["behavior"], 1000 * _number(begin), 1000 * ends
+
+
+def _coder_of(row: Row) -> str:
+    names = ("coder", "observer", "rater", "annotator")
+    return next((row[name] for name in names if row.get(name)), "")
 
 
 def _medium_of(row: Row) -> str:
@@ -194,8 +230,7 @@ def _pair_events(file: Path, rows: Iterable[Row]) -> Iterator[_Raw]:
     """Pairs the events of BORIS' tabular export: a state begins and ends with one of a kind."""
     events = (
         (
-            (_medium_of(row), row.get("coder", "") or row.get("observer", ""), row["behavior"],
-             row.get("subject", "")),
+            (_medium_of(row), _coder_of(row), row["behavior"], row.get("subject", "")),
             1000 * _number(row["time"]),
             (row.get("behavior type") or row.get("status") or "").upper(),
         )
@@ -245,10 +280,13 @@ def _read_eaf(file: Path) -> Iterator[_Raw]:
     document = _open_eaf(file)
     linked = [urlsplit(each["MEDIA_URL"]).path for each in document.get_linked_files()]
     medium = unquote(linked[0]) if linked else file.stem
-    yield medium, "", "", 0, 0
-    for tier in document.get_tier_names():
+    tiers = document.get_tier_names()
+    if not tiers:
+        yield medium, "", "", 0, 0
+    for tier in tiers:
         facts: dict[str, Any] = document.get_parameters_for_tier(tier)
         coder = facts.get("ANNOTATOR") or ""
+        yield medium, coder, "", 0, 0
         whole = tier.strip().lower().translate(_PLAIN) in _EMOTION_OF
         for begin, end, said, *_ in document.get_annotation_data_for_tier(tier):
             yield medium, coder, tier if whole else said, begin, end

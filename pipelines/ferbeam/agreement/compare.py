@@ -99,7 +99,7 @@ class Agreement:
 
     Attributes:
         figures: of each emotion by name, then of all together as `all`.
-        coders: their names.
+        coders: their names; empty where no file tells one.
         media: the videos compared.
         coded_s: seconds of them in which something was compared.
         seen: share of the coded time in which the run sees the main person.
@@ -136,7 +136,7 @@ def compare_codes(tables: DuckDBPyConnection, codes: Codes, how: How) -> Agreeme
         UsageError: no coded video is in OUTPUT, or nobody is seen in any.
     """
     named, notes = _name_videos(tables, codes)
-    coders = sorted({code.coder for code in codes.codes})
+    coders = sorted({coder for own in named.values() for coder in own.coders})
     neutral_coded = any(code.emotion == "neutral" for code in codes.codes)
     videos = [
         _lay_out(tables, media, own, coders, how, neutral_coded)
@@ -158,17 +158,28 @@ def compare_codes(tables: DuckDBPyConnection, codes: Codes, how: How) -> Agreeme
     )
 
 
-def _name_videos(
-    tables: DuckDBPyConnection, codes: Codes
-) -> tuple[dict[str, list[Code]], list[str]]:
+@dataclass(frozen=True)
+class _Coded:
+    """What was coded in a video, and by whom: also by those who saw nothing in it."""
+
+    codes: list[Code] = field(default_factory=list)
+    coders: set[str] = field(default_factory=set)
+
+
+def _name_videos(tables: DuckDBPyConnection, codes: Codes) -> tuple[dict[str, _Coded], list[str]]:
     """Sorts codes by the videos of OUTPUT; returns them, and what fits none in words."""
     rows = tables.execute("SELECT media FROM media WHERE kind = 'video'").fetchall()
     videos = [str(name) for (name,) in rows]
-    meant = {coded: name_video(coded, videos) for coded in sorted(codes.media)}
-    named: dict[str, list[Code]] = {name: [] for name in meant.values() if name is not None}
+    meant = {
+        coded: name_video(coded, videos) for coded in sorted({name for name, _ in codes.coded})
+    }
+    named = {name: _Coded() for name in meant.values() if name is not None}
+    for medium, coder in codes.coded:
+        if (name := meant[medium]) is not None:
+            named[name].coders.add(coder)
     for code in codes.codes:
         if (name := meant[code.media]) is not None:
-            named[name].append(code)
+            named[name].codes.append(code)
     notes = [f"{coded}: is no video of this OUTPUT" for coded, name in meant.items() if not name]
     notes += [
         f"{word}: is none of the seven emotions; {count} left out"
@@ -182,7 +193,7 @@ def _name_videos(
 def _lay_out(
     tables: DuckDBPyConnection,
     media: str,
-    codes: Sequence[Code],
+    own: _Coded,
     coders: Sequence[str],
     how: How,
     neutral_coded: bool,
@@ -195,14 +206,13 @@ def _lay_out(
     times = np.arange(how.step_ms // 2, int(duration), how.step_ms)
     scores, shown = _read_main(tables, media, times)
     coded = np.zeros((len(coders), len(NAMES), len(times)))
-    for code in codes:
+    for code in own.codes:
         within = (times >= code.from_ms) & (times < max(code.until_ms, code.from_ms + how.step_ms))
         coded[coders.index(code.coder), NAMES.index(code.emotion), within] = 1
     if not neutral_coded:
         coded[:, NEUTRAL] = ~coded.any(axis=1)
-    here = {code.coder for code in codes} or set(coders)
     for at, coder in enumerate(coders):
-        if coder not in here:
+        if coder not in own.coders:
             coded[at] = np.nan
     return Video(media, shown >= 0, scores, shown, coded)
 
@@ -231,10 +241,10 @@ def _read_main(
 
 def _measure(videos: Sequence[Video], how: How) -> dict[str, dict[str, Figure]]:
     """Returns the figures of each emotion, and of all seven together."""
-    sums = [[_sum_video(video, emotion, how) for video in videos] for emotion in range(len(NAMES))]
-    figures = {name: _estimate(own) for name, own in zip(NAMES, sums, strict=True)}
-    together = [_Sums.added(own) for own in zip(*sums, strict=True)]
-    return {**figures, "all": _estimate(together)}
+    emotions = range(len(NAMES))
+    sums = [[_sum_video(video, emotion, how) for emotion in emotions] for video in videos]
+    figures = {name: _estimate([[row[at]] for row in sums]) for at, name in enumerate(NAMES)}
+    return {**figures, "all": _estimate(sums)}
 
 
 @dataclass(frozen=True)
@@ -247,14 +257,9 @@ class _Sums:
     events: NDArray[np.float64]
     people: NDArray[np.float64]
 
-    @classmethod
-    def added(cls, sums: Sequence[_Sums]) -> _Sums:
-        return cls(
-            *(np.sum([getattr(one, name) for one in sums], axis=0) for name in cls.__annotations__)
-        )
 
-
-def _estimate(sums: Sequence[_Sums]) -> dict[str, Figure]:
+def _estimate(sums: Sequence[Sequence[_Sums]]) -> dict[str, Figure]:
+    """Returns the figures of the sums of videos, and emotions."""
     parts = (
         ("kappa", "pairs", kappa_of),
         ("alpha", "coincidences", alpha_of),
@@ -263,7 +268,7 @@ def _estimate(sums: Sequence[_Sums]) -> dict[str, Figure]:
         ("kappa_of_people", "people", kappa_of),
     )
     return {
-        name: estimate(np.array([getattr(one, part) for one in sums]), figure_of)
+        name: estimate(np.array([[getattr(one, part) for one in row] for row in sums]), figure_of)
         for name, part, figure_of in parts
     }
 

@@ -40,11 +40,12 @@ def agree(
     """Compares OUTPUT with what people coded in the same videos; shows where they disagree.
 
     CODES is a file, or a folder of files: CSV (columns media, emotion, start_ms, end_ms, and coder
-    where there are several), exports or a project of BORIS, documents of ELAN (.eaf). Per emotion
-    it prints Cohen's kappa, Krippendorff's alpha, ICC(A,1) and the F1 of events, each with the
-    95 % interval of a bootstrap over videos. OUTPUT/agreement.html shows the worst moments.
+    where there are several), exports or a project of BORIS, documents of ELAN (.eaf). Files that
+    code the same video and name no coder are of a coder each. Per emotion it prints Cohen's kappa,
+    Krippendorff's alpha, ICC(A,1) and the F1 of events, each with the 95 % interval of a bootstrap
+    over videos. OUTPUT/agreement.html shows the worst moments.
     """
-    from ferbeam.agreement.agree import agree_with, tell_figures
+    from ferbeam.agreement.agree import agree_with, name_coders, tell_figures
     from ferbeam.agreement.compare import How
     from ferbeam.output.folder import Output
     from ferbeam.output.report_mark import AGREEMENT
@@ -64,8 +65,9 @@ def agree(
     if path is not None:
         with whole_file(path) as attempt:
             write_file(agreement.table().to_reader(), form, attempt)
+    coders = name_coders(agreement)
     click.echo(
         f"{len(agreement.media)} videos, {agreement.coded_s:.0f} s, a face in "
-        f"{100 * agreement.seen:.0f} % of them"
+        f"{100 * agreement.seen:.0f} % of them" + (f"; coded by {coders}" if coders else "")
     )
     click.echo(f"look at it: {printable(output.path(AGREEMENT))}")

@@ -221,8 +221,15 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "agreement": ("Agreement with people", "Accord avec des personnes"),
     "agreement_of": (
-        "{videos} videos, {minutes} minutes, {coders} coders; a face in {seen} of the time",
-        "{videos} vidéos, {minutes} minutes, {coders} codeurs ; un visage pendant {seen} du temps",
+        "{videos} videos, {minutes} minutes; a face in {seen} of the time",
+        "{videos} vidéos, {minutes} minutes ; un visage pendant {seen} du temps",
+    ),
+    "coded_by": ("coded by {coders}", "codé par {coders}"),
+    "agree_all": (
+        "All together: of kappa and alpha, the agreement of the labels beyond chance, as of one "
+        "scale of seven; of ICC, that of the seven variances.",
+        "Toutes ensemble : pour kappa et alpha, l’accord des étiquettes au-delà du hasard, comme "
+        "sur une échelle de sept ; pour CCI, celui des sept variances.",
     ),
     "expression": ("Expression", "Expression"),
     "all_emotions": ("all together", "toutes ensemble"),
