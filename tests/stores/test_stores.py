@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from fer_core.errors import ForeignError, SettingsError, UsageError
@@ -13,8 +15,10 @@ from fer_core.records import Failure
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import list_input, list_media
 from ferbeam.output import lock as locking
+from ferbeam.output.commit_watch import ROWS_OF_MEDIA, watch_commits
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
+from ferbeam.output.tables import COUNTS_KEY
 from ferbeam.settings import Picks
 from ferbeam.stores import store_of
 from ferbeam.stores.sources import open_source
@@ -162,3 +166,16 @@ def test_one_command_at_a_time_writes_into_a_store(
         with locked(output):
             assert output.exists(output.path(".lock"))
     assert not output.exists(output.path(".lock"))
+
+
+def test_how_far_a_run_is_is_known_whatever_else_it_has_left_below_the_spans(
+    server: Server,
+) -> None:
+    output, key = Output(server.uri("watched")), "a" * 32
+    watch = watch_commits(output)
+    output.write_json(output.plan_path("b" * 32), {"media": [], "listed": 2, "spans": {key: 4}})
+    output.write(output.path(ROWS_OF_MEDIA, f"{'b' * 32}-{'0' * 8}.parquet"), b"rows")
+    counts = {COUNTS_KEY.decode(): json.dumps({"frames": 4, "faces": 3})}
+    output.write_table(output.span_path(key), pa.table({"n": [1]}), counts)
+    watch.look()
+    assert (watch.opened, watch.done, watch.frames, watch.faces, watch.written) == (2, 1, 4, 3, 1)

@@ -34,6 +34,7 @@ class CommitWatch:
     Attributes:
         planned: keys of the spans that are planned.
         opened: number of media that are opened, or failed to.
+        done: number of planned spans that are committed.
         groups: number of media, and of spans of pictures, that have spans.
         frames: number of frames in the spans that were committed since.
         faces: number of faces in them.
@@ -51,17 +52,12 @@ class CommitWatch:
         self._committed: set[str] = set(self._names(".spans"))
         self._parts: set[str] = set()
         self._readings: dict[str, int] = {}
-        self.opened = self.groups = self.frames = self.faces = self.written = 0
+        self.opened = self.done = self.groups = self.frames = self.faces = self.written = 0
         self.rendered = self._joined = 0
         self.first: float | None = None
         self.next_look = 0.0
         self._names_of: dict[str, list[str]] = {}
         self._news: list[tuple[str, str]] = []
-
-    @property
-    def done(self) -> int:
-        """Number of planned spans that are committed."""
-        return len(self.planned & {name.removesuffix(".parquet") for name in self._committed})
 
     @property
     def readings(self) -> int:
@@ -108,13 +104,15 @@ class CommitWatch:
             self.opened += plan.listed
             self.groups += bool(plan.spans)
             self._readings[group] = plan.readings
-        new = {n for n in self._names(".spans") if n.endswith(".parquet")} - self._committed
-        for name in new:
-            counts = json.loads(self._read_facts(self._output.path(".spans", name))[COUNTS_KEY])
-            self.frames += counts["frames"]
-            self.faces += counts["faces"]
-        self._committed |= new
-        self._parts.update(name for name in self._names(".spans") if name.endswith(PART))
+        names = self._names(".spans")
+        for name in {name for name in names if name.endswith(".parquet")} - self._committed:
+            with suppress(FileNotFoundError):  # its medium changed, and it is taken back
+                counts = json.loads(self._read_facts(self._output.path(".spans", name))[COUNTS_KEY])
+                self.frames += counts["frames"]
+                self.faces += counts["faces"]
+                self._committed.add(name)
+        self.done = len(self.planned & {name.removesuffix(".parquet") for name in self._committed})
+        self._parts.update(name for name in names if name.endswith(PART))
         for path in self._written_since(ROWS_OF_MEDIA):
             self.written += 1
             group = os.path.basename(path).partition("-")[0]

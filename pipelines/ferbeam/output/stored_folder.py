@@ -101,8 +101,9 @@ class StoredFolder:
         store_of(self._root).remove(path for path in paths if self.wrote(path))
 
     def list_names(self, *folder: str) -> list[str]:
-        """Lists the last parts of the names of all objects below a folder."""
-        return [name.rpartition("/")[2] for name in self.list_files(*folder)]
+        """Lists the names of the objects in a folder; not of those in folders below it."""
+        parts = (name.split("/") for name in self.list_files(*folder))
+        return [last for *above, last in parts if len(above) == len(folder)]
 
     def list_files(self, *folder: str) -> Iterator[str]:
         """Lists the objects below a folder, as paths below OUTPUT."""
