@@ -95,3 +95,28 @@ def test_a_name_that_the_disk_refuses_is_told_as_such(
     with pytest.raises(OSError, match="Input/output error"):
         claimed.write(claimed.path("annotated/a:b.jpg"), b"copy")
     assert claimed.list_names(".spans") == []
+
+
+def test_a_disk_that_fills_up_within_a_note_costs_no_other(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"media/{number}.parquet" for number in range(3)]
+    claimed.write(claimed.path(names[0]), b"0")
+    whole, room = os.write, [9]
+
+    def write(file: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = whole(file, data[: room[0]])
+        room[0] -= written
+        return written
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(OSError, match="No space left"):
+        claimed.write(claimed.path(names[1]), b"1")
+    with pytest.raises(OSError, match="No space left"):
+        Journal(claimed.root).keep(names)
+    monkeypatch.undo()
+    assert not claimed.exists(claimed.path(names[1]))
+    claimed.write(claimed.path(names[2]), b"2")  # there is room again
+    assert Journal(claimed.root).names() >= {names[0], names[2]}

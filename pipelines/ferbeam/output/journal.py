@@ -47,7 +47,7 @@ class Journal:
             return
         if self._file < 0:
             self._file = self._begin()
-        os.write(self._file, _line(name))
+        _append(self._file, [name])
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             os.fsync(self._file)
             self._synced = time.monotonic()
@@ -75,7 +75,7 @@ class Journal:
         self._end()
         self._file = self._begin()
         self._own, self._known = set(names), set()
-        os.write(self._file, b"".join(_line(name) for name in sorted(self._own)))
+        _append(self._file, sorted(self._own))
         os.fsync(self._file)
         for file in older:
             os.unlink(self._path(file))
@@ -110,5 +110,8 @@ def journal_of(root: str) -> Journal:
     return _JOURNALS[key]
 
 
-def _line(name: str) -> bytes:
-    return (json.dumps(name) + "\n").encode()
+def _append(file: int, names: Iterable[str]) -> None:
+    """Writes names whole, or raises; each on a line of its own, whatever was cut short before."""
+    data = "".join(f"\n{json.dumps(name)}\n" for name in names).encode()
+    while data:
+        data = data[os.write(file, data) :]
