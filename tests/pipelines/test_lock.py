@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -69,3 +70,54 @@ def test_a_hard_link_in_place_of_the_lock_is_left_alone(claimed: Output, tmp_pat
     with pytest.raises(ForeignError, match="not the lock that ferbeam leaves"), locked(claimed):
         pass
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_a_lock_is_renewed_though_its_disk_is_away_for_a_moment(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, renewed, whole = [], threading.Event(), Output.write
+
+    def write(output: Output, path: str, data: bytes) -> None:
+        tried.append(path)
+        if len(tried) < 3:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        whole(output, path, data)
+        renewed.set()
+
+    monkeypatch.setattr(Output, "write", write)
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.01)
+    with locked(claimed):
+        assert renewed.wait(30)
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_a_lock_that_another_took_over_meanwhile_is_left_to_it(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.01)
+    path = Path(claimed.path(".lock"))
+    with locked(claimed):
+        other = json.dumps({**json.loads(path.read_text()), "token": "other"})
+        claimed.write(str(path), other.encode())
+        time.sleep(0.1)
+    assert path.read_text() == other
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_a_lock_that_is_made_twice_for_one_command_is_its_own(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = lock._create
+    # As a client that asks again, for it did not hear that the first time had done it.
+    monkeypatch.setattr(lock, "_create", lambda *told: make(*told) and make(*told))
+    with locked(claimed):
+        pass
+    assert not Path(claimed.path(".lock")).exists()
+
+
+@pytest.mark.parametrize("data", [b"[" * 16000, b"{}", b"\xff"])
+def test_what_is_no_lock_of_ours_is_said_so(data: bytes, claimed: Output) -> None:
+    Path(claimed.path(".lock")).write_bytes(data)
+    with pytest.raises(ForeignError, match="not the lock that ferbeam leaves"), locked(claimed):
+        pass

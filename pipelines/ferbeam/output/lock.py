@@ -122,7 +122,9 @@ def _locked_by_name(output: Folder) -> Iterator[None]:
 
     def renew() -> None:
         while not ended.wait(RENEW_SECONDS):
-            output.write(path, json.dumps({**me, "renewed": time.time()}).encode())
+            with suppress(OSError):  # where it is away for a moment, the next time will do
+                if _is_mine(output, path, me):
+                    output.write(path, json.dumps({**me, "renewed": time.time()}).encode())
 
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
@@ -131,16 +133,25 @@ def _locked_by_name(output: Folder) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        output.remove(path)
+        with suppress(OSError):  # it ends by itself
+            if _is_mine(output, path, me):
+                output.remove(path)
+
+
+def _is_mine(output: Folder, path: str, me: dict[str, Any]) -> bool:
+    """Tells whether a lock is ours: after a sleep of hours, it may be of another by now."""
+    return bool(_read_owner(output.read(path)).get("token") == me["token"])
 
 
 def _take_over(output: Folder, path: str, me: dict[str, Any]) -> None:
     """Makes the lock in place of one without an owner; of two that try at once, one gives way."""
+    if output.exists(path) and _is_mine(output, path, me):
+        return  # made, but nobody heard of it, and it was asked for again
     _refuse_unless_stale(output, path)
     output.remove(path)
     _create(output, path, me)
     time.sleep(_SETTLE_SECONDS)
-    if _read_owner(output.read(path)).get("token") != me["token"]:
+    if not _is_mine(output, path, me):
         raise LockedError(f"OUTPUT {output.root}: another ferbeam has just begun to write into it")
 
 
@@ -211,7 +222,7 @@ def _read_owner(data: bytes) -> dict[str, Any]:
     """Reads who holds a lock; nothing where that is not what ferbeam writes."""
     try:
         owner = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(owner, dict) or not isinstance(owner.get("pid"), int):
         return {}
