@@ -31,8 +31,9 @@ NAMED = {
 def test_dask_is_refused_with_its_reason(name: str) -> None:
     with pytest.raises(UsageError, match=r"refused, it silently loses the output of finish_bundle"):
         check_runner(name)
-    with pytest.raises(UsageError, match="refused"):
-        check_runner("local", ("--runner=" + name,))
+    for words in (["--runner=" + name], ["--runner", name]):
+        with pytest.raises(UsageError, match="refused"):
+            check_runner("local", words)
 
 
 def test_other_runners_pass_through_by_their_names() -> None:
@@ -106,6 +107,7 @@ def test_what_is_missing_for_dataflow_is_named(
 def test_a_dry_run_and_a_template_end_without_a_result() -> None:
     assert ends_without_result(["--project=x", "--dry_run=True"])
     assert ends_without_result(["--template_location=gs://bucket/job"])
+    assert ends_without_result(["--dry_run", "true"])
     assert not ends_without_result(["--dry_run=False", "--region=x"])
 
 

@@ -18,7 +18,8 @@ from fer_core.errors import FerError, UsageError
 from ferbeam.deploy import worker_pool
 from ferbeam.deploy.flink_cluster import free_port
 from ferbeam.runners import flink
-from ferbeam.runners.flink import DEFAULT_POOL, cancel_job, flink_options, option_value
+from ferbeam.runners.beam_options import option_value
+from ferbeam.runners.flink import DEFAULT_POOL, cancel_job, flink_options
 from ferbeam.runners.job_process import _cause
 from ferbeam.runners.runner import Runner
 from tests.pipelines.jobs import SAMPLES, ferbeam

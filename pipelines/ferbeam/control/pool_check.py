@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fer_core.errors import FerError
-from ferbeam.runners.flink import option_value
+from ferbeam.runners.beam_options import option_value
 from ferbeam.runners.worker_check import CHECK_SERVICE, WorkerNeeds, installed_versions
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from fer_core.errors import UsageError
+from ferbeam.runners.beam_options import option_value
 
 NAMES = ("dataflow", "dataflowrunner")
 """What `--runner` calls it."""
@@ -60,8 +61,8 @@ def complete_options(
 
 def ends_without_result(options: Sequence[str]) -> bool:
     """Tells whether a job is only checked, or only written down as a template."""
-    names = {option.partition("=")[0]: option.partition("=")[2] for option in options}
-    return names.get("--dry_run", "false").lower() == "true" or "--template_location" in names
+    checked = (option_value(options, "dry_run") or "").lower() == "true"
+    return checked or option_value(options, "template_location") is not None
 
 
 def _find(name: str, variables: tuple[str, ...], what: str, environment: Mapping[str, str]) -> str:

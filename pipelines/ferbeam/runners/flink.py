@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fer_core.errors import FerError, UsageError
+from ferbeam.runners.beam_options import option_value
 
 SUPPORTED = ("1.19", "1.20", "2.0", "2.1", "2.2")
 """Versions of Flink for which Beam publishes a job server."""
@@ -46,17 +47,6 @@ class Cluster:
     def slots_each(self) -> int:
         """Slots of one task manager, at most."""
         return -(-self.slots // max(1, self.task_managers))
-
-
-def option_value(options: Sequence[str], name: str) -> str | None:
-    """Returns the value of a Beam option, the last one where it is given twice."""
-    found = None
-    for place, option in enumerate(options):
-        if option.startswith(f"--{name}="):
-            found = option.partition("=")[2]
-        elif option == f"--{name}" and place + 1 < len(options):
-            found = options[place + 1]
-    return found
 
 
 def flink_options(extra: Sequence[str]) -> list[str]:

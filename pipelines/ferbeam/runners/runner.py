@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_core.errors import UsageError
+from ferbeam.runners.beam_options import option_value
 from ferbeam.runners.capacity import describe_excess
 
 LOCAL = "local"
@@ -28,8 +29,7 @@ def check_runner(name: str, extra: Sequence[str] = ()) -> None:
     """
     if any(option.endswith("multi_threading") for option in extra):
         raise UsageError("multi_threading: refused, it silently loses elements")
-    named = (option.partition("=")[2] for option in extra if option.startswith("--runner="))
-    for each in (name, *named):
+    for each in (name, option_value(extra, "runner") or ""):
         short = each.rpartition(".")[2].lower()
         reason = REFUSED.get(short) or REFUSED.get(short + "runner")
         if reason:
