@@ -29,7 +29,7 @@ def test_shares_are_of_time_not_of_samples(tmp_path: Path) -> None:
     assert f"{times.idxmax()} {100 * times.max() / times.sum():.0f} %" in text
     assert times.max() / times.sum() > 0.7
     assert "happy 67 %" in text
-    assert "mostly, share of faces" in text
+    assert "mostly (of faces)" in text
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -50,4 +50,13 @@ def test_a_narrow_terminal_shows_whole_words(tmp_path: Path) -> None:
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert sum("".join(line.split()) != "" for line in lines) < 12
     assert any(line.startswith("recordings") for line in lines)
-    assert sum("of faces" in line for line in lines) == 1
+    assert sum("(of faces)" in line for line in lines) == 1
+    assert not any("lost" in line for line in lines)
+
+
+def test_no_digit_of_a_share_is_left_out_where_there_is_little_room(tmp_path: Path) -> None:
+    pictures = [make_picture(f"camera/IMG_{n}.HEIC", ("surprise",)) for n in range(3)]
+    output = Output(str(write_finished(tmp_path, pictures)))
+    console = Console(file=io.StringIO(), width=50)
+    print_summary(console, output, load_run(output))
+    assert console.file.getvalue().count("surprise 100 %") == 3  # type: ignore[attr-defined]

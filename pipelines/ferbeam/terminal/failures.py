@@ -70,7 +70,7 @@ def group_reasons(rows: list[dict[str, Any]]) -> list[Reason]:
     """Groups failures by stage and reason: by stage, the most frequent reason first."""
     groups: dict[tuple[str, str], Reason] = {}
     for row in rows:
-        text = _reason_of(row["media"], row["message"])
+        text = reason_of(row["media"], row["message"])
         key = row["stage"], _NUMBER.sub("#", text)
         groups.setdefault(key, Reason(row["stage"], text, [])).rows.append(row)
     return sorted(groups.values(), key=lambda one: (_stage_of(one), -len(one.rows)))
@@ -82,7 +82,7 @@ def _stage_of(reason: Reason) -> int:
     return known.index(reason.stage) if reason.stage in known else len(known)
 
 
-def _reason_of(medium: str, message: str) -> str:
+def reason_of(medium: str, message: str) -> str:
     """Returns a message without the name of its medium."""
     from fer_core.media import shown_name
 

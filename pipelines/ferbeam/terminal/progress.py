@@ -67,7 +67,8 @@ class ShownProgress:
         elif time.monotonic() >= self._next_line and watch.state != self._shown:
             self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.state
             done, rendered = watch.state
-            copied = f"; {rendered} of {watch.readings} rendered" if rendered else ""
+            renders = rendered and self._of[1]
+            copied = f"; {rendered} of {watch.readings} rendered" if renders else ""
             self._console.print(f"{done} of {len(watch.planned)} spans: {note}{copied}")
 
     def note(self, line: str) -> None:

@@ -16,9 +16,21 @@ from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_row_groups, read_tables
 from ferbeam.output.run_file import Run
 from ferbeam.shell_words import join_words
+from ferbeam.terminal.failures import reason_of
 from ferbeam.text import printable, show_left_out
 
 SHOWN_MEDIA = 30
+COUNTS = {
+    "frames": "frames_sampled",
+    "with faces": "frames_with_faces",
+    "lost": "frames_lost",
+    "faces": "face_count",
+}
+"""Columns, and those of `media` that they show; lost only where a frame was."""
+ROOMY = 72
+"""Columns of a terminal in which all of these have room beside the names of media."""
+WIDEST_SHARE = len("## surprise 100 %")
+"""A share is never broken: a terminal would leave some of its digits out."""
 
 
 def describe_summary(output: Output, run: Run) -> dict[str, Any]:
@@ -42,13 +54,17 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
     emotions = _time_emotions(output, run, [row["media"] for row in media])
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("medium", overflow="fold", min_width=12)
-    for name in ("frames", "with faces", "lost", "faces"):
+    counts = dict(COUNTS)
+    if not pc.any(pc.greater(every["frames_lost"], 0)).as_py():
+        del counts["lost"]
+    if console.width < ROOMY:
+        del counts["with faces"]
+    for name in counts:
         table.add_column(name, justify="right")
-    table.add_column("mostly, share of faces", min_width=14)
+    table.add_column("mostly (of faces)", width=WIDEST_SHARE)
     for row in media:
-        counts = [row[key] for key in ("frames_sampled", "frames_with_faces", "frames_lost")]
         faces = emotions.get(row["media"], Counter())
-        cells = [str(value) for value in (*counts, row["face_count"])]
+        cells = [str(row[key]) for key in counts.values()]
         table.add_row(escape(printable(row["media"])), *cells, _dominant(faces))
     console.print(table)
     if count > SHOWN_MEDIA:
@@ -63,9 +79,11 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
     console.print(f"tables: {escape(printable(output.root))}", soft_wrap=True)
     if copies := _find_copies(output, every):
         console.print(f"annotated copies: {escape(printable(copies))}", soft_wrap=True)
+    name = escape(join_words([output.root]))
+    if run.rows["failures"]:
+        console.print(f"how to put them right: ferbeam failures {name}", soft_wrap=True)
     if media:
-        name = join_words([output.root])
-        console.print(f"look at it: ferbeam report {escape(name)}", soft_wrap=True)
+        console.print(f"look at it: ferbeam report {name}", soft_wrap=True)
 
 
 def _find_copies(output: Output, media: pa.Table) -> str | None:
@@ -99,5 +117,5 @@ def _print_failures(console: Console, failures: list[dict[str, Any]]) -> None:
     plural = "" if len(failures) == 1 else "s"
     console.print(f"{len(failures)} failure{plural}, all in the table failures/:", style="yellow")
     for row in failures[:SHOWN_MEDIA]:
-        line = f"  {row['media']} ({row['stage']}): {row['message']}"
+        line = f"  {row['media']} ({row['stage']}): {reason_of(row['media'], row['message'])}"
         console.print(escape(printable(line)), soft_wrap=True, highlight=False)
