@@ -43,11 +43,15 @@ AGAIN_MS = 150
 SOUGHT_MS = 1000
 """For so long it looks for what was lost, or until it finds a face: a track waits as long."""
 
-CHANGED, NEW_SCENE = 12.0, 32.0
-"""Mean difference of the cells of a frame from those that were searched last, in grey levels: from
-where on the finder looks again, and from where on as closely as into a first frame."""
+STIRRED, CHANGED, NEW_SCENE = 4.0, 12.0, 32.0
+"""Of the cells of a frame from those that were searched last, in grey levels. A cell where no face
+is followed must differ by STIRRED for a finder to look again at all, and it does at once where they
+do by CHANGED on the mean; by NEW_SCENE all of them, it looks as closely as into a first frame."""
 
-CELLS = (16, 12)
+CELLS = (32, 24)
+
+OWN = 0.75
+"""What moves so near to the middle of a face that is followed, in its sides, is its own."""
 
 LEAST_SIDE = 20
 """A smaller face is let go, in pixels."""
@@ -136,7 +140,8 @@ class FaceDetector:
     """Finds and follows the faces of the frames of a segment.
 
     A finder searches the whole frame where a segment or a scene starts (closely), every
-    `redetect_ms`, where the picture has changed, and for a second where a face was lost; the check
+    `redetect_ms` unless nothing has changed beside the faces, at once where much has, and for a
+    second where a face was lost; the check
     confirms what it proposes, and each face that is followed in each frame. What the check refuses
     is not there.
 
@@ -182,9 +187,13 @@ class FaceDetector:
         due = self._searched_ms >= (self._redetect_ms or 0)
         if not (due or self._searched_ms >= AGAIN_MS):
             return
-        change = float(np.abs(shrink(grey) - self._cells).mean())
-        if due or self._sought_ms > 0 or change > CHANGED:
-            self._search(grey, colour, closely=change > NEW_SCENE)
+        change = np.abs(shrink(grey) - self._cells)
+        is_new = bool(change.mean() > NEW_SCENE)
+        for face in self._faces:
+            change[cells_around(face.place, grey.shape)] = 0
+        stirred = change.max() > STIRRED if due else change.mean() > CHANGED
+        if is_new or stirred or self._sought_ms > 0:
+            self._search(grey, colour, closely=is_new)
 
     def _follow(self, grey: Grey, face: FollowedFace, colour: Colour | None) -> FollowedFace | None:
         """Finds a face in the next frame; None where neither check nor finder knows it there."""
@@ -290,8 +299,17 @@ def drop_doubles(faces: list[FollowedFace]) -> list[FollowedFace]:
     return kept
 
 
+def cells_around(place: Place, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Returns which cells of a frame of a height and width a face lies in, rows and columns."""
+    cells = []
+    for middle, length, count in zip((place.y, place.x), shape, CELLS[::-1], strict=True):
+        first, last = ((middle + way * place.side) / length * count for way in (-OWN, OWN))
+        cells.append(slice(max(0, int(first)), max(0, int(last) + 1)))
+    return cells[0], cells[1]
+
+
 def shrink(grey: Grey) -> NDArray[np.float32]:
     """Returns the mean grey of the cells of a frame, uint8 (height, width), roughly."""
-    step = max(1, min(grey.shape) // 180)
+    step = max(1, min(grey.shape) // 90)
     small = cv2.resize(grey[::step, ::step], CELLS, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)

@@ -40,7 +40,8 @@ class HaarSettings:
     Attributes:
         longest_side: larger frames are searched in a copy with this longest side, in pixels.
         min_size: smallest face side that is searched, in pixels of that copy.
-        redetect_ms: how often a frame is searched whole; lost faces and changes are at once.
+        redetect_ms: how often a frame is searched whole, where there is any change; lost faces and
+            large changes are at once.
         check_sha256: of the face check.
         revision: changes whenever the same settings find other faces.
         kind: names the finder.
@@ -50,7 +51,7 @@ class HaarSettings:
     min_size: int = 24
     redetect_ms: int = 1000
     check_sha256: str = CHECK_SHA256
-    revision: int = 12
+    revision: int = 13
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:

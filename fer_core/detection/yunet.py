@@ -43,8 +43,8 @@ class YuNetSettings:
         video_side: the same for the other frames, where a face comes again.
         score_threshold: lowest score of a proposal, 0-1.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
-        redetect_ms: how often a frame of a video is searched whole; lost faces and changes are at
-            once.
+        redetect_ms: how often a frame of a video is searched whole, where there is any change;
+            lost faces and large changes are at once.
         check_sha256: of the face check.
         revision: changes whenever the same settings find other faces.
         kind: names the finder.
@@ -58,7 +58,7 @@ class YuNetSettings:
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 11
+    revision: int = 12
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:

@@ -71,6 +71,13 @@ def middle(left: int, top: int = 80) -> tuple[float, float]:
     return left + SIDE / 2, top + 0.54 * SIDE
 
 
+def stir(room: Grey, left: int) -> Grey:
+    """Lights up something small, 100 pixels from the top."""
+    changed = room.copy()
+    changed[100:130, left : left + 30] += 40
+    return changed
+
+
 def follow(detector: FaceDetector, frames: Sequence[Grey]) -> list[list[Face]]:
     return [detector(grey, FRAME_MS if at else None) for at, grey in enumerate(frames)]
 
@@ -193,10 +200,19 @@ def test_a_proposal_beside_a_face_is_not_that_face() -> None:
 def test_what_starts_a_scene_is_searched_closely_and_what_goes_on_with_it_is_not() -> None:
     finder = FakeFinder()
     detector = FaceDetector(finder, FaceCheck(), 400)
-    room = draw_room()
-    for at, grey in enumerate([room, room, room, 255 - room, 255 - room, 255 - room]):
+    room, lit = draw_room(), stir(draw_room(), 200)
+    for at, grey in enumerate([room, room, lit, 255 - room, 255 - lit, 255 - lit]):
         detector(grey, 200 if at else None)
     assert finder.closely == [True, False, True, False]
+
+
+def test_a_frame_is_searched_again_only_once_something_has_changed_beside_those_followed() -> None:
+    detector = FaceDetector(FakeFinder(Proposal(Place(100, 120, 80), 0.9)), FakeCheck(4), 400)
+    room = draw_room()
+    for change, scans in ((room, 1), (stir(room, 80), 0), (stir(room, 200), 1)):
+        for at, grey in enumerate([room, *[change] * 10]):
+            detector(grey, 100 if at or change is not room else None)
+        assert detector.take_counts()["scans"] == scans
 
 
 def test_what_is_lost_is_sought_until_it_is_there_again_a_second_long() -> None:

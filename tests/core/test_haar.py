@@ -57,8 +57,8 @@ def test_faces_are_followed_with_few_whole_searches(scenario: str) -> None:
 def test_a_frame_without_a_face_costs_no_search_while_it_stays_the_same() -> None:
     frames, _ = shown("empty")
     detector = load_detector(replace(SETTINGS, redetect_ms=1000))
-    assert not any(detect_all(detector, frames))
-    assert detector.take_counts()["scans"] == 3  # at 0, 1000 and 2000 ms
+    assert not any(detect_all(detector, frames[:1] * 60))
+    assert detector.take_counts()["scans"] == 1
 
 
 def test_leaning_heads_are_found_and_their_tilt_is_told() -> None:

@@ -76,7 +76,7 @@ class SampleRate(click.ParamType[Any]):
     "--redetect-ms",
     type=click.IntRange(min=1),
     show_default="3000",
-    help="How often a frame is searched whole; between, faces are followed.",
+    help="How often a frame is searched whole, unless nothing changes beside the followed faces.",
 )
 @model_options
 @prior_option
