@@ -75,6 +75,7 @@ def test_a_name_is_that_of_the_viewer_and_on_the_page(output: Path, tmp_path: Pa
     [
         ("media,name\na.mp4,Ann\n", "has no column person_id"),
         ("media,person_id\na.mp4,-1\n", "person_id -1 is none"),
+        ("media,person_id\na.mp4,3000000000\n", "person_id '3000000000' is more than 2147483647"),
         ("media,person_id,excluded\na.mp4,0,perhaps\n", "excluded 'perhaps'"),
         ("media,person_id\na.mp4,0\na.mp4,0\n", "person 0 of a.mp4 comes twice"),
     ],

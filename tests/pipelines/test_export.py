@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pympi.Elan import Eaf
 
@@ -83,6 +86,19 @@ def test_a_table_is_the_same_in_every_format(output: Path, tmp_path: Path, form:
     for name in ("timestamp_ms", "p_happy", "confidence"):
         assert found[name].to_numpy() == pytest.approx(wanted[name].to_numpy(), rel=1e-6)
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_json_is_json_and_csv_has_a_line_for_a_row_whatever_the_values_are() -> None:
+    rows = {"name": ["a\rb", "c\nd"], "value": [math.nan, 1.0], "all": [[math.inf], []]}
+    written = {form: io.StringIO(newline="") for form in ("json", "csv")}
+    for form, file in written.items():
+        formats.write_text(pa.table(rows).to_reader(), form, file)
+    assert json.loads(written["json"].getvalue(), parse_constant=pytest.fail) == [
+        {"name": "a\rb", "value": None, "all": [None]},
+        {"name": "c\nd", "value": 1.0, "all": []},
+    ]
+    read = pd.read_csv(io.StringIO(written["csv"].getvalue(), newline=""))
+    assert read["name"].tolist() == rows["name"]
 
 
 def test_a_sheet_holds_text_as_text_and_says_where_it_ends(

@@ -207,6 +207,7 @@ def test_viewers_shift_and_group(output: Path, tmp_path: Path) -> None:
         ("media\nbb.mp4\n", r"bb.mp4 is no video of this OUTPUT \(b.mp4 is\)"),
         ("media,offset_ms,group\nb.mp4,0,a\nb.mp4,1,b\n", "b.mp4 has two rows"),
         ("media,offset_ms,group\nb.mp4,soon,a\n", "'soon' is no number"),
+        (f"media,offset_ms\nb.mp4,-{'9' * 20}\n", "offset_ms '-9+' is more than"),
         ("media,offset_ms,group\nb.mp4,,a\n", "the row of b.mp4 has no offset_ms"),
         ("media;offset_ms\nb.mp4;3.067\n", "can be read in two ways"),
         ("media,media\nb.mp4,b.mp4\n", "the column media comes twice"),
@@ -296,7 +297,7 @@ def test_raw_scores_stay_beside_the_calibrated(output: Path) -> None:
     assert both["raw"].isin(raw).all()
 
 
-@pytest.mark.parametrize("stretch", [(3000, 1000), (-1, 5)])
+@pytest.mark.parametrize("stretch", [(3000, 1000), (-1, 5), (0, 10**30)])
 def test_a_stretch_that_is_none_is_refused(output: Path, stretch: tuple[int, int]) -> None:
     with (
         pytest.raises(UsageError, match="is no stretch of a video"),

@@ -14,6 +14,7 @@ from fer_core.errors import FerWarning, UsageError
 from fer_core.records import FACES
 from ferbeam.output.folder import Output
 from ferbeam.query.main_person import warn_of_main
+from ferbeam.query.sheets import sheet_table
 from ferbeam.query.tables import open_tables, write_viewers
 from tests.pipelines.finished import make_failure, make_video, write_finished
 from tests.pipelines.jobs import ferbeam
@@ -129,6 +130,11 @@ def test_the_command_warns_in_a_line_and_verify_finds_nothing_amiss(output: Path
     assert "viewers.csv" not in ferbeam("verify", output).stdout
 
 
+def test_a_cell_of_many_lines_is_kept_however_long_the_list_is() -> None:
+    rows = [{"media": f"{number}.mp4", "note": f"a\nb\rc {'x' * 60}"} for number in range(20_000)]
+    assert sheet_table(["media", "note"], rows, {}).to_pylist() == rows
+
+
 def test_markers_are_a_table(output: Path) -> None:
     file = output.parent / "markers.csv"
     file.write_text("Name;Start ms;End ms;Condition\njoke;2000,4;4000;fun\nintro;0;1000;\n")
@@ -144,6 +150,8 @@ def test_markers_are_a_table(output: Path) -> None:
         ("name,start_ms\na,1\n", "has no column end_ms"),
         ("name,start_ms,end_ms\na,2000,1000\n", "a lasts from 2000 to 1000 ms"),
         ("name,start_ms,end_ms\na,-1,1000\n", "a lasts from -1 to 1000 ms"),
+        (f"name,start_ms,end_ms\na,0,{'9' * 20}\n", "end_ms '9+' is more than"),
+        (f"name,start_ms,end_ms\na,0,{'9' * 400}\n", "end_ms '9+' is more than"),
     ],
 )
 def test_markers_that_are_none_are_refused(output: Path, text: str, reason: str) -> None:

@@ -22,6 +22,7 @@ CORRECTIONS = pa.schema(
         ("excluded", pa.bool_()),
     ]
 )
+MOST_PERSON = 2**31 - 1
 YES, NO = ("1", "yes", "true", "x", "oui", "vrai"), ("", "0", "no", "false", "non", "faux")
 KEPT_FACES = """
 SELECT faces.* FROM faces
@@ -40,7 +41,8 @@ def match_corrections(sheet: Sheet, videos: Videos) -> list[dict[str, str]]:
         raise UsageError(f"{sheet.what}: has no column {', '.join(missing)}")
     found = []
     for row in sheet.rows:
-        person, said = sheet.whole(row, "person_id"), row.get("excluded", "").casefold()
+        person = sheet.whole(row, "person_id", MOST_PERSON)
+        said = row.get("excluded", "").casefold()
         if person < 0:
             raise UsageError(f"{sheet.what}: person_id {person} is none, they count from 0")
         if said not in (*YES, *NO):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import math
 from collections.abc import Callable, Iterable
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer_core.errors import UsageError
+from ferbeam.query.sheets import csv_writer
 from ferbeam.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def write_text(answer: pa.RecordBatchReader, form: str, file: IO[str]) -> None:
     if form == "json":
         _write_json(answer, file)
         return
-    writer = csv.writer(file, lineterminator="\n", delimiter="\t" if form == "tsv" else ",")
+    writer = csv_writer(file, "\t" if form == "tsv" else ",")
     shown = _show_text if file.isatty() else _keep
     writer.writerow(map(shown, answer.schema.names))
     for row in _rows(answer):
@@ -67,9 +68,19 @@ def _write_json(answer: pa.RecordBatchReader, file: IO[str]) -> None:
     begun = False
     for row in _rows(answer):
         file.write(",\n" if begun else "[\n")
-        file.write(json_text(dict(zip(answer.schema.names, row, strict=True)), indent=None))
+        named = dict(zip(answer.schema.names, map(_finite, row), strict=True))
+        file.write(json_text(named, indent=None))
         begun = True
     file.write("\n]\n" if begun else "[]\n")
+
+
+def _finite(value: Any) -> Any:
+    """Returns a value with null for each number that JSON has no word for."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write_parquet(answer: pa.RecordBatchReader, path: str) -> None:

@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -17,6 +18,8 @@ from fer_core.errors import UsageError
 
 SEPARATORS = ",;\t|"
 MOST_BYTES = 64 * 2**20
+MOST_WHOLE = 2**53
+CRLF = "\r\n"
 _SPACES = re.compile(r"[\s'\u2019]")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -38,11 +41,11 @@ class Sheet:
     rows: list[dict[str, str]]
     decimal: str
 
-    def whole(self, row: dict[str, str], column: str) -> int:
+    def whole(self, row: dict[str, str], column: str, most: int = MOST_WHOLE) -> int:
         """Returns a whole number, rounded.
 
         Raises:
-            UsageError: there is none, or it can be read in two ways.
+            UsageError: there is none, it can be read in two ways, or is more than `most`.
         """
         text = _SPACES.sub("", row[column])
         grouped = _GROUPED.fullmatch(text)
@@ -55,7 +58,9 @@ class Sheet:
         plain = re.sub("[.,]", "", text[:sign]) + "." + text[sign + 1 :] if sign >= 0 else text
         if not _PLAIN.fullmatch(plain):
             raise UsageError(f"{self.what}: {column} {row[column]!r} is no number")
-        return round(float(plain))
+        if not abs(number := float(plain)) <= most:
+            raise UsageError(f"{self.what}: {column} {row[column]!r} is more than {most}")
+        return round(number)
 
 
 def read_sheet(path: Path, what: str) -> Sheet:
@@ -119,10 +124,17 @@ def parse_sheet(data: bytes, what: str) -> Sheet:
 def write_sheet(columns: list[str], rows: list[dict[str, str]]) -> bytes:
     """Returns rows as a plain CSV file: UTF-8, commas."""
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv_writer(file)
+    writer.writerow(columns)
+    writer.writerows([row[name] for name in columns] for row in rows)
     return file.getvalue().encode()
+
+
+def csv_writer(file: IO[str], delimiter: str = ",") -> Any:
+    """Returns what writes rows, each a line that ends as on Unix."""
+    # Line ends in a value are quoted only where they are also written: here both of them are.
+    lines = SimpleNamespace(write=lambda line: file.write(f"{line.removesuffix(CRLF)}\n"))
+    return csv.writer(lines, delimiter=delimiter, lineterminator=CRLF)
 
 
 def sheet_table(columns: list[str], rows: list[dict[str, str]], types: Any) -> pa.Table:

@@ -36,7 +36,7 @@ from ferbeam.query.remembered import (
     find_sheet,
     remember,
 )
-from ferbeam.query.sheets import write_sheet
+from ferbeam.query.sheets import MOST_WHOLE, write_sheet
 from ferbeam.query.viewers import (
     Videos,
     all_viewers,
@@ -101,7 +101,7 @@ def open_tables(
     Raises:
         UsageError: OUTPUT holds no finished run, or a list or the stretch does not fit it.
     """
-    if baseline_ms is not None and not 0 <= baseline_ms[0] <= baseline_ms[1]:
+    if baseline_ms is not None and not 0 <= baseline_ms[0] <= baseline_ms[1] <= MOST_WHOLE:
         raise UsageError(
             f"baseline {baseline_ms[0]} to {baseline_ms[1]} ms: is no stretch of a video"
         )
