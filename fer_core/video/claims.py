@@ -28,7 +28,7 @@ _DEEPEST = 10
 _SOUND_CHUNK = 1024
 """Samples of plain sound that FFmpeg takes together."""
 _HEADER_BYTES = 64 << 20
-"""What a compressed header may come to: that of many hours takes some megabytes."""
+"""What compressed headers of a file may come to: that of many hours takes some megabytes."""
 _HEAD_BYTES = 64
 _TABLE_BYTES = {b"stsc": 12 << 20, b"elst": 20 << 20}
 """How much of a table is read that is read whole; of others, the first numbers tell."""
@@ -81,6 +81,7 @@ class _Claims:
 
     film_scale: int = 0
     fragments: int = 0
+    unpacked: int = 0
     tracks: list[_Track] = field(default_factory=list)
 
     @property
@@ -115,7 +116,7 @@ def _read_box(file: BinaryIO, box: Mp4Box, claims: _Claims, depth: int) -> None:
             claims.tracks.append(_Track())
         for inner in list_inner(file, box.body, box.end):
             _read_box(file, inner, claims, depth + 1)
-    elif box.kind == b"cmov":
+    elif box.kind == b"cmov" and depth < _DEEPEST:
         _read_compressed(file, box, claims, depth)
     elif box.kind in _READERS:
         file.seek(box.body)
@@ -134,9 +135,10 @@ def _read_compressed(file: BinaryIO, box: Mp4Box, claims: _Claims, depth: int) -
             packed = file.read(min(inner.end - inner.body, _HEADER_BYTES))
             unpack = zlib.decompressobj()
             try:
-                header = unpack.decompress(packed, _HEADER_BYTES)
+                header = unpack.decompress(packed, max(1, _HEADER_BYTES - claims.unpacked))
             except zlib.error:
                 return
+            claims.unpacked += len(header)
             if unpack.unconsumed_tail:
                 claims.fragments = 1 << 62
             for unpacked in list_inner(io.BytesIO(header), 0, len(header)):

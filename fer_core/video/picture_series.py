@@ -25,6 +25,8 @@ PAGE_MS = 1000
 """How long a page is shown, which has no time of its own: a page is a second."""
 MOST_PIXELS = 1_000_000_000
 """Of all pictures of one file together."""
+_MOST_OF_ONE = 178_956_970
+"""A first picture of more Pillow does not open; it asks no later one."""
 
 _LEAST_MS = 10
 """What browsers make of pictures that say they are shown for no time is 100 ms."""
@@ -85,7 +87,11 @@ def open_series(file: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, str]]:
             with image:
                 _write_video(image, made, name)
                 kind = (image.format or "").lower()
-        except (*_CAUSED_BY_BYTES, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:
+            raise MediaError(
+                f"{name}: holds too many pixels to be decoded, scale it down: {error}"
+            ) from error
+        except _CAUSED_BY_BYTES as error:
             if getattr(error, "errno", None) is not None:  # the disk's
                 raise
             raise MediaError(f"{name}: is damaged, copy it again: {error}") from error
@@ -96,6 +102,8 @@ def open_series(file: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, str]]:
 def _write_video(image: Image.Image, made: BinaryIO, name: str) -> None:
     shown = _list_shown(image)
     width, height = _largest(image, shown)
+    if width * height > _MOST_OF_ONE:
+        raise Image.DecompressionBombError(f"{width} x {height}, {_MOST_OF_ONE:,} are the limit")
     if width * height * len(shown) > MOST_PIXELS:
         raise MediaError(
             f"{name}: {len(shown)} pictures of {width} x {height} pixels, more than "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,10 +17,11 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
+from fer_core.video import claims
 from fer_core.video.claims import check_claims
 from fer_core.video.index import index_video
 from fer_core.video.join import join_spans
-from tests.corpus.boxes import Claim, mp4_of, picture_bytes
+from tests.corpus.boxes import Claim, box, mp4_of, picture_bytes
 from tests.pipelines.jobs import ROOT
 
 MILLION = 1_000_000
@@ -68,6 +71,23 @@ except MediaError:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=100
     )
     assert float(done.stdout) < 1.5, done.stderr
+
+
+def packed(boxes: bytes) -> bytes:
+    """Returns a header that is compressed as a whole."""
+    return box(b"cmov", box(b"cmvd", bytes(4), zlib.compress(boxes)))
+
+
+def test_packed_headers_are_unpacked_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = box(b"free")
+    for _ in range(1000):
+        nested = packed(nested)
+    check_claims(io.BytesIO(box(b"moov", nested)))
+    twice = io.BytesIO(box(b"moov", packed(box(b"free", bytes(600))) * 2))
+    check_claims(twice)
+    monkeypatch.setattr(claims, "_HEADER_BYTES", 1000)
+    with pytest.raises(MediaError, match="header claims"):
+        check_claims(twice)
 
 
 def test_a_table_that_is_cut_short_is_left_to_the_decoder(tmp_path: Path) -> None:

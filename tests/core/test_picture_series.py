@@ -92,3 +92,17 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(picture_series, "MOST_PIXELS", 9000)
     with pytest.raises(MediaError, match=r"3 pictures of 64 x 48 pixels, more than 9,000 in all"):
         index_video(path)
+
+
+def test_a_later_page_may_be_no_larger_than_a_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.tif"
+    path.write_bytes(save("TIFF", sizes=((8, 8), (64, 48), (8, 8))))
+    monkeypatch.setattr(picture_series, "_MOST_OF_ONE", 3000)
+    with pytest.raises(MediaError, match=r"too many pixels .* 64 x 48, 3,000 are the limit"):
+        index_video(path)
+    path.write_bytes(save("TIFF", sizes=((64, 48), (8, 8), (8, 8))))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1500)
+    with pytest.raises(MediaError, match="too many pixels"):
+        index_video(path)
