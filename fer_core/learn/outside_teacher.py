@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def read_answers(file: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
             digests, scores = held["sha256"], held["scores"]
         known = {digest.tobytes(): row for digest, row in zip(digests, scores, strict=True)}
         fits = scores.shape[1:] == (len(EMOTIONS),) and np.isfinite(scores).all()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise DataError(f"{file}: is no file of answers ({error})") from error
     if not fits:
         raise DataError(f"{file}: scores are {scores.shape}, needs finite (n, {len(EMOTIONS)})")

@@ -41,6 +41,16 @@ def test_a_file_that_does_not_fit_is_one_clear_line(
         read_answers(tmp_path / "said.npz", draw_faces(2, seed=1))
 
 
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04cut short", b"text", b"\x93NUMPY"])
+def test_a_damaged_file_is_one_clear_line_too(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "said.npz").write_bytes(data)
+    with pytest.raises(DataError, match="is no file of answers"):
+        read_answers(tmp_path / "said.npz", draw_faces(2, seed=1))
+    np.save(tmp_path / "said.npy", np.ones(3))
+    with pytest.raises(DataError, match="is no file of answers"):
+        read_answers(tmp_path / "said.npy", draw_faces(2, seed=1))
+
+
 def test_only_what_a_teacher_says_beyond_its_habit_is_heard() -> None:
     """It says happy twice as often as anything; the third it calls happy more than that."""
     habit = np.array([1, 1, 1, 2, 1, 1, 1], np.float32) / 8

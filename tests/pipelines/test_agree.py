@@ -211,7 +211,8 @@ def test_codes_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("a.eaf", "<no"), ("a.boris", "[1]"), ("a.eaf", "<x/>")]
+    ("name", "text"),
+    [("a.eaf", "<no"), ("a.boris", "[1]"), ("a.boris", "[" * 10**5), ("a.eaf", "<x/>")],
 )
 def test_what_is_no_document_is_refused(output: Path, tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)

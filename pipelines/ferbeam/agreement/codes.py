@@ -33,7 +33,7 @@ SYNONYMS = {
 """Words of coding schemes for our seven, in small letters without accents."""
 _EMOTION_OF = {word: name for name, words in SYNONYMS.items() for word in words}
 _PLAIN = str.maketrans("éèêëàâôîïûùç", "eeeeaaoiiuuc")
-SNIFFED_BYTES = 65536
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error)
 Row = dict[str, str]
 
 
@@ -139,7 +139,7 @@ def _read(file: Path) -> list[_Raw]:
         for row in rows:
             _check_times(*row[-2:])
         return rows
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except _DAMAGED as error:
         raise UsageError(f"codes {file}: cannot be read: {error}") from error
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-LANGS = ("en", "fr")
-
 WORDS: dict[str, tuple[str, str]] = {
     # key: (English, French)
     "report": ("Expression report", "Rapport d’expressions"),
