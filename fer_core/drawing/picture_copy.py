@@ -20,6 +20,9 @@ from fer_core.pictures import open_header, orientation_of
 JPEG_QUALITY = 92
 WEBP_QUALITY = 90
 JP2_DECIBELS = 42
+PREVIEW_SIDE = 1600
+"""Pixels of the longer side of what is shown in place of a copy."""
+_IN_BROWSERS = frozenset({"AVIF", "BMP", "JPEG", "MPO", "PNG", "WEBP"})
 
 _EIGHT_BITS = frozenset({"1", "CMYK", "HSV", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX"})
 """Modes that Pillow turns into RGB as they look; others go OpenCV's way, as for the analysis."""
@@ -60,7 +63,7 @@ def copy_picture(
     draw: Callable[[Canvas], None],
     target: BinaryIO,
     max_pixels: int = MAX_PIXELS,
-) -> None:
+) -> bytes | None:
     """Writes a picture with something drawn on it, in the format and size of the original.
 
     The EXIF orientation is applied. Colours are kept with their ICC profile, and transparency where
@@ -76,6 +79,9 @@ def copy_picture(
         target: a file to write to.
         max_pixels: larger pictures are refused before they are decoded.
 
+    Returns:
+        A JPEG to show in place of a copy in a format that most browsers do not show, such as HEIC.
+
     Raises:
         MediaError: the bytes are no picture, are damaged, hold more than `max_pixels` pixels, or
             more than the format can be written with.
@@ -89,6 +95,16 @@ def copy_picture(
         if error.errno is not None:  # the disk's
             raise
         raise MediaError(f"{name}: cannot be written as {picture.kind}: {error}") from error
+    return None if picture.kind in _IN_BROWSERS else _preview(picture)
+
+
+def _preview(picture: _Picture) -> bytes:
+    image, file = picture.image, io.BytesIO()
+    scale = min(1, PREVIEW_SIDE / max(image.size))
+    size = [max(1, round(scale * side)) for side in image.size]
+    small = image.resize(size, reducing_gap=2).convert("RGB")
+    small.save(file, "JPEG", quality=JPEG_QUALITY, icc_profile=picture.profile)
+    return file.getvalue()
 
 
 def _read(source: Source, name: str, max_pixels: int) -> _Picture:

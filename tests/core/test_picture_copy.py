@@ -84,6 +84,19 @@ def test_what_phones_and_archives_write_stays_in_its_format(kind: str) -> None:
     assert np.abs(corner - RED).max() < 30
 
 
+@pytest.mark.parametrize("kind", ["HEIF", "JPEG2000", "TIFF", "PPM", "JPEG", "AVIF", "PNG"])
+def test_what_browsers_do_not_show_comes_with_a_jpeg(kind: str) -> None:
+    register_heif_opener()
+    source = io.BytesIO(saved(scene(2000, 300), kind))
+    shown = copy_picture(source, draw_mark, io.BytesIO())
+    assert (shown is None) == (kind in ("JPEG", "AVIF", "PNG"))
+    if shown is not None:
+        picture = Image.open(io.BytesIO(shown))
+        assert (picture.format, picture.size) == ("JPEG", (1600, 240))
+        corner = np.asarray(picture)[3:9, 3:9].astype(int)
+        assert np.abs(corner - RED).max() < 30
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied_once(kind: str, orientation: int) -> None:

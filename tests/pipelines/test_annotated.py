@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from ferbeam.analysis.elements import Moment
 from ferbeam.analysis.plan_rendering import NEUTRAL, find_moments
-from ferbeam.output.folder import sheet_name
+from ferbeam.output.folder import Output, sheet_name
+from ferbeam.verify.verify_output import verify_output
 from tests.core.clips import Clip, make_clip
 from tests.core.linked import make_tracks
 from tests.pipelines.jobs import (
@@ -32,7 +34,7 @@ from tests.truth import read_truth
 
 OPTIONS = ("--sample-fps", "5", "--workers", "2", "--span-s", "2")
 VIDEOS = ("one_face.mp4", "two_faces.mp4", "portrait.mp4")
-PICTURES = ("group.png", "no_face.jpg", "rotated.jpg")
+PICTURES = ("group.png", "no_face.jpg", "rotated.jpg", "phone.heic")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,10 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
     for name in VIDEOS:
         shutil.copy(SAMPLES / "videos" / name, folder)
-    for name in PICTURES:
+    for name in PICTURES[:-1]:
         shutil.copy(SAMPLES / "pictures" / name, folder)
+    register_heif_opener()
+    Image.open(folder / "group.png").convert("RGB").save(folder / PICTURES[-1])
     make_clip(folder / "nobody.mkv", Clip(frames=30))
     return folder
 
@@ -88,15 +92,18 @@ def test_a_sheet_shows_each_person_where_its_face_is_least_neutral() -> None:
 
 def test_every_medium_has_its_copy_and_every_video_its_sheet(media: Path, finished: Path) -> None:
     rows = frames_of(finished)["media"].set_index("media")
-    assert len(rows) == 7
+    assert len(rows) == 8
     for name, row in rows.iterrows():
         expected = f"annotated/{name}" + (".mp4" if row.kind == "video" else "")
         assert row.annotated == expected
     sheets = {sheet_name(str(name)) for name in rows.index[rows.kind == "video"]}
+    sheets.add(sheet_name("phone.heic"))  # what browsers show of it
+    assert set(rows.index[rows.sheet_sha256.notna()]) == {*VIDEOS, "nobody.mkv", "phone.heic"}
     assert set(copies_of(finished)) == set(rows.annotated) | sheets
     assert not list((finished / ".spans").glob("*.mp4"))
     for sheet in sheets:
         assert Image.open(finished / sheet).format == "JPEG"
+    assert verify_output(Output(str(finished))).findings == []
 
 
 @pytest.mark.parametrize("name", [*VIDEOS, "nobody.mkv"])

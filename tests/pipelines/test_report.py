@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
 from fer_core.errors import UsageError
+from fer_core.records import MEDIA
 from ferbeam.cli import cli
 from ferbeam.control.claim import remove_stale
 from ferbeam.output.folder import Output
@@ -197,6 +199,20 @@ def test_only_covered_copies_are_linked(tmp_path: Path) -> None:
     assert WORDS["covered"][0] in page.text
     shown = {url for url in page.urls if not url.startswith(("#", "data:"))}
     assert shown == {"annotated/a.mp4.mp4", "annotated/b.png", "sheets/a.mp4.jpg"}
+
+
+def test_a_picture_is_shown_as_browsers_can_or_told_to_be_unread(tmp_path: Path) -> None:
+    """A HEIC has a JPEG beside it; one that could not be decoded is not said to have no face."""
+    phone, broken = make_picture("a/b 1.heic", ("sad",)), make_picture("cut.jpg")
+    for picture, column, value in ((phone, "sheet_sha256", "5" * 64), (broken, "frames_lost", 1)):
+        at = MEDIA.get_field_index(column)
+        told = pa.array([value], MEDIA.field(at).type)
+        picture["media"] = picture["media"].set_column(at, MEDIA.field(at), told)
+    page = report_of(write_finished(tmp_path, [phone, broken, make_picture("empty.png")]))
+    assert "sheets/a/b%201.heic.jpg" in page.urls
+    assert not any("annotated/a" in url for url in page.urls)
+    assert f"cut.jpg {WORDS['unread_picture'][0]}" in page.text
+    assert f"empty.png {WORDS['no_face_in_picture'][0]}" in page.text
 
 
 def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:

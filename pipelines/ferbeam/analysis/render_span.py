@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from ferbeam.analysis.elements import OpenMedium, RenderedSpan, SpanToRender
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.costs import Costs, timed
-from ferbeam.output.folder import Output, copy_name
+from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.output.start_marks import StartMarks
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
@@ -105,8 +106,7 @@ def render_task(
                 beat(at)
                 with noting(failures, medium.name):
                     _refuse_lost(medium, lost)
-                    name = copy_name("image", medium.name)
-                    sums[name] = _copy_picture(output, task, at, overlay)
+                    sums |= _copy_picture(output, task, at, overlay)
             counts["frames"] = len(task.media) - len(failures)
         elif not output.exists(output.rendered_path(task.key)):
             beat()
@@ -122,13 +122,23 @@ def _refuse_lost(medium: OpenMedium, lost: Mapping[str, str]) -> None:
         raise MediaError(lost[medium.name])
 
 
-def _copy_picture(output: Output, task: SpanToRender, at: int, overlay: Overlay) -> str:
-    """Makes the copy of one of the pictures; returns the SHA-256 of its bytes."""
+def _copy_picture(output: Output, task: SpanToRender, at: int, overlay: Overlay) -> dict[str, str]:
+    """Makes the copy of one of the pictures, and what browsers show of it where they cannot.
+
+    Returns:
+        SHA-256 by path below OUTPUT.
+    """
     medium, faces = task.media[at], faces_at(task.tracks[at], 0)
-    with making_copy(output, task.copies_key, copy_name("image", medium.name)) as attempt:
+    copy, sheet = copy_name("image", medium.name), sheet_name(medium.name)
+    with making_copy(output, task.copies_key, copy) as attempt:
         with open(attempt, "wb") as file, open_source(medium.path) as source:
-            copy_picture(source, lambda canvas: overlay.draw(canvas, faces), file)
-        return identity_of(attempt)
+            shown = copy_picture(source, lambda canvas: overlay.draw(canvas, faces), file)
+        sums = {copy: identity_of(attempt)}
+    if shown is not None:
+        with making_copy(output, task.copies_key, sheet) as beside:
+            Path(beside).write_bytes(shown)
+        sums[sheet] = sha256(shown).hexdigest()
+    return sums
 
 
 @contextmanager

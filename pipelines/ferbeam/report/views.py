@@ -90,6 +90,7 @@ class PictureView:
 
     name: str
     copy: str | None
+    unread: bool
     width: int
     height: int
     faces: list[tuple[Emotion, float]]
@@ -160,6 +161,11 @@ def _copy_of(row: Row) -> str | None:
     return copy if within and copy == copy_name(row["kind"], row["media"]) else None
 
 
+def _shown_of(row: Row) -> str | None:
+    """Returns what shows a picture's copy: itself, or the JPEG of one that browsers do not show."""
+    return sheet_name(row["media"]) if _copy_of(row) and row["sheet_sha256"] else _copy_of(row)
+
+
 def tell_facts(pages: Pages, row: Row, people: int, brief: bool = False) -> list[str]:
     """Returns the facts of a video in words."""
     sampled = row["frames_sampled"]
@@ -205,7 +211,8 @@ def view_pictures(
             shown = faces[:MOST_FACES_SHOWN]
             yield PictureView(
                 name=printable(row["media"]),
-                copy=page.link(_copy_of(row)),
+                copy=page.link(_shown_of(row)),
+                unread=bool(row["frames_lost"]),
                 width=row["width"],
                 height=row["height"],
                 faces=[(emotion_named(face["emotion"]), face["confidence"]) for face in shown],

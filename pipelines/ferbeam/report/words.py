@@ -184,6 +184,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "everyone": ("all", "tous"),
     "curve_of": ("{name}: mean and interval", "{name} : moyenne et intervalle"),
     "no_face_in_picture": ("no face", "aucun visage"),
+    "unread_picture": ("could not be read", "n’a pas pu être lue"),
     "copy_of": ("{name}, with its annotations", "{name}, avec ses annotations"),
     "video": ("Video", "Vidéo"),
     "medium": ("Medium", "Médium"),

@@ -36,7 +36,7 @@ def begun_at(copies: Iterable[Copy], run_id: str | None) -> datetime | None:
 def check_copies(
     findings: Findings, output: Output, tally: Tally, rendered: bool, since: str | None = None
 ) -> set[str]:
-    """Checks every copy, and the sheet of every video.
+    """Checks every copy, the sheet of every video, and what a picture has in place of one.
 
     Args:
         findings: what is found is added to.
@@ -58,8 +58,9 @@ def check_copies(
             findings.add("path", f"copy {copy.annotated} of {copy.media}")
             continue
         files = {copy.annotated: copy.kind}
-        if copy.kind == "video":
-            files[sheet_name(copy.media)] = "image"
+        sheet = sheet_name(copy.media)
+        if copy.kind == "video" or sheet in tally.sums:
+            files[sheet] = "image"
         expected.update(files)
         for file, kind in files.items() if begun is None or copy.analysed_at >= begun else ():
             measures = _measure(findings, output, file, kind)
