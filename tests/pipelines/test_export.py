@@ -26,6 +26,7 @@ from ferbeam.query import formats
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.finished import make_picture, make_video, write_finished
 from tests.pipelines.jobs import ROOT, ferbeam, frames_of
+from tests.pipelines.theirs import run, tree_of
 
 STRETCHES = ["media", "person_id", "emotion", "from_ms", "until_ms"]
 NAME = "clips/d'été & co.mp4"
@@ -196,6 +197,26 @@ def test_what_does_not_fit_is_refused(
     assert reason in done.stderr
     assert not list(tmp_path.iterdir())
     assert sorted(output.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["run.json", "faces/part-00000.parquet", "viewers.csv"])
+@pytest.mark.parametrize(
+    "words", [("query", "{out}", "FROM media", "--to"), ("agree", "{out}", "{codes}", "--to"),
+              ("analyze", "{codes}", "{out}", "--metrics")]
+)  # fmt: skip
+def test_no_answer_replaces_what_a_run_has_written(
+    output: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = tree_of(output)
+    (tmp_path / "codes.csv").write_text("media,emotion,start_ms,end_ms\na.mp4,happy,0,1\n")
+    named = [word.format(out=output, codes=tmp_path / "codes.csv") for word in words]
+    assert run(*named, output / name) == 2
+    assert "is a part of OUTPUT itself" in capsys.readouterr().err
+    assert tree_of(output) == before
 
 
 def test_no_name_leads_elsewhere(tmp_path: Path) -> None:

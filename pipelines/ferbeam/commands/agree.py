@@ -56,7 +56,7 @@ def agree(
     from ferbeam.text import printable
 
     output = Output(output_path)
-    form = choose_format(None, path)
+    form = choose_format(None, path, output)
     agreement = agree_with(output, codes, How(step_ms, tolerance_ms), lang)
     for note in agreement.notes:
         click.echo(f"left out: {printable(note)}", err=True)

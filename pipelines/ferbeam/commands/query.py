@@ -54,9 +54,10 @@ def query(
     from ferbeam.query.main_person import warn_of_main
     from ferbeam.query.tables import open_tables
 
-    form = choose_format(others["form"], others["path"])
+    output = Output(output_path)
+    form = choose_format(others["form"], others["path"], output)
     lists = (viewers, baseline_ms, *(others[name] for name in LISTS))
-    with open_tables(Output(output_path), *lists) as tables:
+    with open_tables(output, *lists) as tables:
         if sql:
             warn_of_main(tables, sql)
             write_answer(tables, sql, form, others["path"])

@@ -32,6 +32,7 @@ from ferbeam.output.run_facts import describe_run
 from ferbeam.output.run_file import Run
 from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.write_part import write_part
+from ferbeam.query.targets import refuse_own_files
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
 from ferbeam.stores.overlap import refuse_listed, refuse_overlap
@@ -56,6 +57,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
         raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
     refuse_overlap(request.input, request.output.root, "OUTPUT")
     check_folder(request.output, OUTPUT)
+    if request.metrics is not None:
+        refuse_own_files(request.output, request.metrics)
     listing = list_input(request.input, request.settings.picks)
     refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
     claim_folder(request.output, OUTPUT)

@@ -13,9 +13,10 @@ import pyarrow as pa
 from rich.markup import escape
 
 from fer_core.errors import UsageError
+from ferbeam.output.folder import Output
 from ferbeam.query.formats import write_file, write_text
 from ferbeam.query.shown import print_answer
-from ferbeam.query.targets import whole_file
+from ferbeam.query.targets import refuse_own_files, whole_file
 from ferbeam.query.views import TABLES_TELL, VIEWS
 from ferbeam.text import open_console
 
@@ -34,16 +35,18 @@ EXAMPLES = (
 )
 
 
-def choose_format(form: str | None, path: str | None) -> str:
+def choose_format(form: str | None, path: str | None, output: Output) -> str:
     """Returns the format that was asked for, or that the ending of a file names.
 
     Raises:
-        UsageError: the ending is not known, or what is no text would go to the terminal.
+        UsageError: the ending is not known, what is no text would go to the terminal, or the file
+            would lie among those of the run.
     """
     if path is None:
         if form in IN_FILES:
             raise UsageError(f"--format {form}: needs --to FILE")
         return form or "table"
+    refuse_own_files(output, path)
     ending = Path(path).suffix.lower().removeprefix(".")
     if form is None and ending not in FORMATS:
         raise UsageError(f"{path}: ends in none of .{', .'.join(FORMATS)}; or add --format")

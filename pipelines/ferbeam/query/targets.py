@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fer_core.errors import UsageError
-from ferbeam.output.analysis_folder import OWN_NAMES
+from ferbeam.output.analysis_folder import OWN_NAMES, REMEMBERED
 from ferbeam.output.folder import SUBTITLES, Output
 from ferbeam.output.owned_names import FOLDER, LOCK
 from ferbeam.stores import check_uri, is_uri, store_of
@@ -45,6 +45,10 @@ def whole_file(path: str) -> Iterator[str]:
 def refuse_own_files(output: Output, path: str) -> None:
     """Refuses to write where the files of a run lie; subtitles may lie beside its copies.
 
+    Args:
+        output: of the run.
+        path: what a user wants written, such as an answer.
+
     Raises:
         UsageError: the file would lie there.
     """
@@ -54,7 +58,7 @@ def refuse_own_files(output: Output, path: str) -> None:
     first = name.partition("/")[0]
     if first == "annotated" and name.endswith(SUBTITLES):
         return
-    if first in (*OWN_NAMES, FOLDER, LOCK):
+    if first in (*OWN_NAMES, *REMEMBERED, FOLDER, LOCK):
         raise UsageError(f"{path}: {first} is a part of OUTPUT itself; choose another name")
 
 
