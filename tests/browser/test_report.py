@@ -151,7 +151,7 @@ def test_the_keyboard_is_enough(finished: Path, visit: Open) -> None:
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     assert time_of(card) == pytest.approx(1.0, abs=0.01)
-    assert str(timeline.get_attribute("aria-valuetext")).startswith("0:01.0 – Face 1: happy")
+    assert str(timeline.get_attribute("aria-valuetext")).startswith("0:01.0 – Person 1: happy")
     page.keyboard.press("PageUp")
     page.keyboard.press("ArrowLeft")
     assert time_of(card) == pytest.approx(1.9, abs=0.05)

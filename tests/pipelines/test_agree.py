@@ -61,7 +61,7 @@ def keep_first_face(project: Path) -> None:
     """Leaves only the events of the first subject in a project of BORIS."""
     whole = json.loads(project.read_text(encoding="utf-8"))
     for one in whole["observations"].values():
-        one["events"] = [event for event in one["events"] if event[1] == "Visage 1"]
+        one["events"] = [event for event in one["events"] if event[1] == "Personne 1"]
     project.write_text(json.dumps(whole), encoding="utf-8")
 
 

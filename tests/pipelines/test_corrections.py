@@ -68,6 +68,11 @@ def test_a_name_is_that_of_the_viewer_and_on_the_page(output: Path, tmp_path: Pa
     tracks = page.data["timelines"]["v0"]["tracks"]
     assert [track["person_id"] for track in tracks] == [1]
     assert ferbeam("verify", output).stdout.count("corrections") == 0
+    for name in ("all.boris", "b.mp4.eaf"):
+        run.export(tmp_path / name, media=["b.mp4"], lang="fr")
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Zoé" in text
+        assert "Personne" not in text
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,8 @@ def test_elan_reads_a_tier_for_each_face(output: Path, tmp_path: Path) -> None:
     done = ferbeam("export", output, tmp_path / "one.eaf", "--media", NAME, "--lang", "fr")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     document = Eaf(str(tmp_path / "one.eaf"))
-    assert sorted(document.get_tier_names()) == ["Visage 1", "Visage 2"]
-    found = document.get_annotation_data_for_tier("Visage 2")
+    assert sorted(document.get_tier_names()) == ["Personne 1", "Personne 2"]
+    found = document.get_annotation_data_for_tier("Personne 2")
     wanted = stretches_of(output, NAME).query("person_id == 1")
     assert [each[:2] for each in found] == list(
         zip(wanted["from_ms"], wanted["until_ms"], strict=True)
@@ -136,7 +136,7 @@ def test_boris_reads_an_observation_for_each_video(output: Path, tmp_path: Path)
     project = json.loads((tmp_path / "all.boris").read_text(encoding="utf-8"))
     codes = {one["code"]: one["type"] for one in project["behaviors_conf"].values()}
     assert codes == dict.fromkeys(NAMES, "State event")
-    assert [one["name"] for one in project["subjects_conf"].values()] == ["Face 1", "Face 2"]
+    assert [one["name"] for one in project["subjects_conf"].values()] == ["Person 1", "Person 2"]
     assert sorted(project["observations"]) == ["a.mp4", NAME]
     events = project["observations"]["a.mp4"]["events"]
     times = [event[0] for event in events]
@@ -164,7 +164,7 @@ def test_subtitles_lie_beside_the_copies_and_belong_there(tmp_path: Path) -> Non
     assert head == "WEBVTT"
     first = re.match(r"00:00:00\.000 --> 00:00:0\d\.\d00\n(.*)", cues[0])
     assert first
-    assert re.fullmatch(r"Face [12]: \S+ \w+", first[1])
+    assert re.fullmatch(r"Person [12]: \S+ \w+", first[1])
     begins = [cue.split(" --> ")[0] for cue in cues]
     assert all(one <= other for one, other in pairwise(begins))
     found = {found.line() for found in verify_output(Output(str(output))).findings}

@@ -42,7 +42,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_says_what_the_run_found(small: Path) -> None:
     page = report_of(small)
-    for said in ("1 November 2026", "3 videos, 2 pictures", "182", "its index (moov) is missing"):
+    for said in (
+        "1 November 2026",
+        "3 videos, 2 pictures",
+        "182",
+        "people in videos: 3",
+        "its index (moov) is missing",
+    ):
         assert said in page.text
     assert WORDS["not_a_measure"][0] in page.text
     assert all(limit in page.text for limit, _ in LIMITS)
@@ -76,12 +82,13 @@ def test_it_speaks_french(small: Path) -> None:
 
 
 def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
+    assert WORDS["cohort_needs"][0] in report_of(small).text
     viewers = tmp_path / "viewers.csv"
     lines = [
-        f"clips/{name}.mov,0,{group}"
+        f"clips/{name}.mov,0,{group},{name.upper()}7"
         for name, group in zip("abc", ("<b>", "<b>", "new"), strict=True)
     ]
-    viewers.write_text("\n".join(["media,offset_ms,group", *lines]))
+    viewers.write_text("\n".join(["media,offset_ms,group,viewer", *lines]))
     write_report(Output(str(small)), "en", viewers)
     page = Parsed(small / "report.html")
     groups = page.data["cohort"]["groups"]
@@ -90,6 +97,8 @@ def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
     assert groups[0]["low"][3][0] is not None
     assert groups[1]["low"][3][0] is None  # one video has a mean, but no interval
     assert "<b>" in page.text
+    assert WORDS["cohort_needs"][0] not in page.text
+    assert "clips/a.mov A7 <b>" in page.text  # a video tells who watched in it
 
 
 def test_a_planted_difference_is_told_and_drawn(tmp_path: Path) -> None:

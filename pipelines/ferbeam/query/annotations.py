@@ -22,20 +22,30 @@ from fer_core.emotions import EMOTIONS, Emotion, emotion_named
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FACE = {"en": "Face {}", "fr": "Visage {}"}
+PERSON = {"en": "Person {}", "fr": "Personne {}"}
+"""Counted from 1, as on contact sheets and in the report; `person_id` begins at 0."""
 BORIS_FORMAT = "7.0"
 """Of the project file; newer versions of BORIS read it, too."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time in which a face keeps its expression: a row of the view `expressions`."""
+    """A time in which a face keeps its expression: a row of the view `expressions`.
+
+    Attributes:
+        name: the person's of `--corrections`, else empty.
+    """
 
     media: str
     person_id: int
     emotion: str
     from_ms: int
     until_ms: int
+    name: str
+
+    def who(self, lang: str) -> str:
+        """Returns the name of the person, or its number."""
+        return self.name or PERSON[lang].format(self.person_id + 1)
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,12 @@ class Annotated:
 
 
 def read_annotated(tables: DuckDBPyConnection, media: Sequence[str]) -> list[Annotated]:
-    """Reads videos by name with the stretches of all their faces; all where none is named."""
-    rows = tables.execute("FROM expressions ORDER BY media, person_id, from_ms").fetchall()
+    """Reads videos by name with the stretches of all their people; all where none is named."""
+    rows = tables.execute(
+        """SELECT media, person_id, emotion, from_ms, until_ms, name
+        FROM expressions JOIN people USING (media, person_id)
+        ORDER BY media, person_id, from_ms"""
+    ).fetchall()
     found = {name: list(own) for name, own in groupby((Stretch(*row) for row in rows), _media_of)}
     videos = tables.execute(
         "SELECT media, duration_ms, frame_rate FROM media WHERE kind = 'video' ORDER BY media"
@@ -74,7 +88,7 @@ def _media_of(stretch: Stretch) -> str:
 
 
 def write_vtt(videos: Sequence[Annotated], lang: str) -> bytes:
-    """Returns the subtitles of one video: a cue for each stretch of each face."""
+    """Returns the subtitles of one video: a cue for each stretch of each person."""
     (video,) = videos
     many = len({stretch.person_id for stretch in video.stretches}) > 1
     cues = [
@@ -86,12 +100,8 @@ def write_vtt(videos: Sequence[Annotated], lang: str) -> bytes:
 
 def _say(stretch: Stretch, many: bool, lang: str) -> str:
     emotion = emotion_named(stretch.emotion)
-    who = f"{_face(stretch.person_id, lang)}: " if many else ""
+    who = f"{stretch.who(lang)}: " if many else ""
     return html.escape(f"{who}{emotion.emoji} {_name_of(emotion, lang)}", quote=False)
-
-
-def _face(person_id: int, lang: str) -> str:
-    return FACE[lang].format(person_id + 1)
 
 
 def _name_of(emotion: Emotion, lang: str) -> str:
@@ -104,7 +114,7 @@ def _clock(ms: int) -> str:
 
 
 def write_eaf(videos: Sequence[Annotated], lang: str) -> bytes:
-    """Returns an ELAN document of one video: a tier for each face."""
+    """Returns an ELAN document of one video: a tier for each person."""
     from pympi.Elan import Eaf, to_adocument
 
     (video,) = videos
@@ -113,12 +123,11 @@ def write_eaf(videos: Sequence[Annotated], lang: str) -> bytes:
     document = Eaf(author="ferbeam")
     document.remove_tier("default")
     document.add_linked_file(name, relpath=f"./{name}", mimetype=kind)
-    for person, stretches in groupby(video.stretches, attrgetter("person_id")):
-        tier = _face(person, lang)
+    for tier in dict.fromkeys(one.who(lang) for one in video.stretches):
         document.add_tier(tier)
-        for one in stretches:
-            said = _name_of(emotion_named(one.emotion), lang)
-            document.add_annotation(tier, one.from_ms, one.until_ms, said)
+    for one in video.stretches:
+        said = _name_of(emotion_named(one.emotion), lang)
+        document.add_annotation(one.who(lang), one.from_ms, one.until_ms, said)
     whole = to_adocument(document, True)
     return bytes(ElementTree.tostring(whole, encoding="UTF-8", xml_declaration=True))
 
@@ -126,7 +135,10 @@ def write_eaf(videos: Sequence[Annotated], lang: str) -> bytes:
 def write_boris(videos: Sequence[Annotated], lang: str) -> bytes:
     """Returns a project of BORIS: an observation for each video, a state event for each stretch."""
     made = time.strftime("%Y-%m-%dT%H:%M:%S")
-    people = sorted({one.person_id for video in videos for one in video.stretches})
+    every = sorted(
+        (one for video in videos for one in video.stretches), key=attrgetter("person_id")
+    )
+    people = dict.fromkeys(one.who(lang) for one in every)
     project = {
         "time_format": "hh:mm:ss",
         "project_date": made,
@@ -134,7 +146,7 @@ def write_boris(videos: Sequence[Annotated], lang: str) -> bytes:
         "project_description": "facial expressions by ferbeam",
         "project_format_version": BORIS_FORMAT,
         "subjects_conf": {
-            str(at): {"key": "", "name": _face(person, lang), "description": ""}
+            str(at): {"key": "", "name": person, "description": ""}
             for at, person in enumerate(people)
         },
         "behaviors_conf": {
@@ -193,7 +205,7 @@ def _boris_events(stretches: Iterable[Stretch], lang: str) -> Iterator[list[obje
     ]
     for ms, _, one in sorted(marks, key=lambda mark: mark[:2]):
         code = _name_of(emotion_named(one.emotion), lang)
-        yield [ms / 1000, _face(one.person_id, lang), code, "", ""]
+        yield [ms / 1000, one.who(lang), code, "", ""]
 
 
 Annotate = Callable[[Sequence[Annotated], str], bytes]

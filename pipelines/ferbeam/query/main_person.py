@@ -37,8 +37,9 @@ def warn_of_main(tables: DuckDBPyConnection, sql: str) -> None:
 def describe_unclear(unclear: list[tuple[str, float]]) -> list[str]:
     """Says of videos, and of how many samples their main person is in, that it is unclear."""
     lines = [
-        f"{media}: its main person is in {100 * share:.0f} % of the samples with faces; the view "
-        "people tells of all, and --people 1 that there is one"
+        f"{media}: its main person is in {100 * share:.0f} % of the samples with faces, and curves "
+        "and groups tell of no one else; who is there: the view people; if only one person was "
+        "filmed: analyze --people 1"
         for media, share in unclear[:MOST_TOLD]
     ]
     more = len(unclear) - MOST_TOLD

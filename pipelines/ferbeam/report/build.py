@@ -119,7 +119,8 @@ class _Builder:
         compute_once(self.tables)
         videos, pictures = (read_media(self.tables, kind) for kind in ("video", "image"))
         front = {**self._show_videos(videos), **self._show_pictures(pictures)}
-        overview = {**read_overview(self.tables), "people": len(front["people"])}
+        people = {"people": len(front["people"]), "people_seen": front.pop("people_seen")}
+        overview = {**read_overview(self.tables), **people}
         cohort = read_cohort(self.tables) if overview["videos"] > 1 else None
         failures = read_failures(self.tables, MOST_FAILURES)
         data = {key: front.pop(key) for key in ("timelines", "media")}
@@ -150,10 +151,12 @@ class _Builder:
             link = front.link(places[number]) if listed else f"#v{number}"
             people.add(row["media"], link, found[1])
             if listed:
-                self._write_video(places, number, row, found)
+                self._write_video(places, number, row, found, people)
                 media.append(list_video(self.pages, link, row, found[1]))
                 continue
-            view, timelines[f"v{number}"] = view_video(front, f"v{number}", row, found)
+            view, timelines[f"v{number}"] = view_video(
+                front, f"v{number}", row, found, people.viewer_of(row["media"])
+            )
             views.append(view)
         return {
             "listed": listed,
@@ -161,16 +164,20 @@ class _Builder:
             "timelines": timelines,
             "media": media,
             "people": people.rows[:MOST_PEOPLE],
+            "people_seen": people.seen,
+            "told_viewers": people.told,
             "people_brief": sum(row.brief for row in people.rows[:MOST_PEOPLE]),
             "brief_share": BRIEF,
             "people_left": max(0, len(people.rows) - MOST_PEOPLE),
             "video_shares": shares_of(whole),
         }
 
-    def _write_video(self, places: list[str], number: int, row: Row, found: Found) -> None:
+    def _write_video(
+        self, places: list[str], number: int, row: Row, found: Found, people: People
+    ) -> None:
         """Writes the page of one video."""
         page = Page(self.pages, places[number])
-        view, timeline = view_video(page, "v0", row, found)
+        view, timeline = view_video(page, "v0", row, found, people.viewer_of(row["media"]))
         values = {"video": view, **_neighbours(page, places, number)}
         self._write(page.path, "video.html", {"timelines": {"v0": timeline}}, values)
 

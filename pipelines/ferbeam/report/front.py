@@ -53,6 +53,7 @@ def _tell_run(pages: Pages) -> list[str]:
 def _tell_counts(pages: Pages, overview: Row) -> list[dict[str, Any]]:
     """Returns the counts at the head of the page."""
     count, sampled, lost = pages.count, overview["sampled"], overview["lost"]
+    seen = pages.say("in_videos", count=count(overview["people_seen"]))
     coverage = show_share(overview["with_faces"] / sampled) if sampled else "–"
     kinds = {key: count(overview[key]) for key in ("videos", "pictures")}
     values = [
@@ -62,10 +63,7 @@ def _tell_counts(pages: Pages, overview: Row) -> list[dict[str, Any]]:
             pages.say("lost", count=count(lost)) if lost else pages.say("none_lost"),
         ),
         ("with_faces", coverage, pages.say("of_frames", count=count(overview["with_faces"]))),
-        (
-            *("faces", count(overview["faces"])),
-            pages.say("followed", count=count(overview["tracks"])),
-        ),
+        ("faces", count(overview["faces"]), seen if overview["videos"] else ""),
         ("failed", count(overview["failures"]), pages.say("failed_is")),
     ]
     return [

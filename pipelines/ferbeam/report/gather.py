@@ -108,7 +108,6 @@ def read_overview(tables: DuckDBPyConnection) -> Row:
         coalesce(sum(frames_with_faces), 0)::BIGINT AS with_faces,
         coalesce(sum(frames_lost), 0)::BIGINT AS lost,
         coalesce(sum(face_count), 0)::BIGINT AS faces,
-        coalesce(sum(track_count) FILTER (kind = 'video'), 0)::BIGINT AS tracks,
         (SELECT count(*) FROM failures) AS failures FROM media""",
     )
     return counts

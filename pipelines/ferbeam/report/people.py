@@ -53,17 +53,32 @@ class People:
     """
 
     def __init__(self, tables: DuckDBPyConnection) -> None:
-        viewers = read_rows(tables, "SELECT media, viewer, viewer_group FROM viewers")
+        viewers = read_rows(tables, "SELECT media, viewer, viewer_group, offset_ms FROM viewers")
         self._viewers = {row["media"]: (row["viewer"], row["viewer_group"]) for row in viewers}
+        self._shifted = any(row["offset_ms"] for row in viewers)
         self._excluded: dict[str, list[tuple[int, str]]] = {}
         for row in read_rows(tables, "FROM corrections WHERE excluded ORDER BY ALL"):
             self._excluded.setdefault(row["media"], []).append((row["person_id"], row["name"]))
         self.rows: list[PersonRow] = []
 
+    @property
+    def seen(self) -> int:
+        """Number of people, without those who are left out."""
+        return sum(row.seen is not None for row in self.rows)
+
+    @property
+    def told(self) -> bool:
+        """Whether it is told who watched in which video, or from when on."""
+        return self._shifted or any(any(self.viewer_of(media)) for media in self._viewers)
+
+    def viewer_of(self, media: str) -> tuple[str, str]:
+        """Returns the viewer of a video and the group, empty where they are not told."""
+        viewer, group = self._viewers.get(media, ("", ""))
+        return "" if viewer == media else viewer, group
+
     def add(self, media: str, link: str | None, people: Sequence[SeenPerson]) -> None:
         """Adds the people of a video, those who are excluded last."""
-        viewer, group = self._viewers.get(media, ("", ""))
-        place = (media, link, "" if viewer == media else viewer, group)
+        place = (media, link, *self.viewer_of(media))
         self.rows += [PersonRow(*place, one.person_id, one.name, one) for one in people]
         self.rows += [
             PersonRow(*place, number, name, None) for number, name in self._excluded.get(media, ())

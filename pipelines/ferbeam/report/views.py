@@ -42,7 +42,8 @@ class VideoView:
     Attributes:
         key: names it in its page.
         name: the medium.
-        facts: in words: length, size, samples, faces.
+        viewer: who watched in it, and of which group; empty where that is not told.
+        facts: in words: length, size, samples, people.
         duration_ms: length.
         width: of the copy, pixels.
         height: of the copy, pixels.
@@ -57,6 +58,7 @@ class VideoView:
 
     key: str
     name: str
+    viewer: tuple[str, str]
     facts: list[str]
     duration_ms: int
     width: int
@@ -128,7 +130,9 @@ def read_videos(tables: DuckDBPyConnection, videos: Sequence[Row]) -> Iterator[t
             yield row, (sightings.get(row["media"], empty), seen.get(row["media"], []))
 
 
-def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView, dict[str, Any]]:
+def view_video(
+    page: Page, key: str, row: Row, found: Found, viewer: tuple[str, str]
+) -> tuple[VideoView, dict[str, Any]]:
     """Returns a video as its template shows it, and its timelines for the script."""
     sightings, seen = found
     timeline = draw_timeline(sightings, row["duration_ms"], row["frames_sampled"])
@@ -139,6 +143,7 @@ def view_video(page: Page, key: str, row: Row, found: Found) -> tuple[VideoView,
     view = VideoView(
         key=key,
         name=printable(row["media"]),
+        viewer=viewer,
         facts=tell_facts(page.pages, row, len(seen)),
         duration_ms=row["duration_ms"],
         width=row["width"],
@@ -170,11 +175,11 @@ def tell_facts(pages: Pages, row: Row, people: int, brief: bool = False) -> list
     """Returns the facts of a video in words."""
     sampled = row["frames_sampled"]
     with_face = show_share(row["frames_with_faces"] / sampled if sampled else 0)
-    followed = "one_followed" if people == 1 else "many_followed"
+    seen = "one_person" if people == 1 else "many_people"
     facts = [
         show_time(row["duration_ms"]),
         pages.say("face_in", share=with_face),
-        pages.say(followed, count=pages.count(people)),
+        pages.say(seen, count=pages.count(people)),
     ]
     if brief:
         return facts

@@ -23,10 +23,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "with_faces": ("With a face", "Avec un visage"),
     "of_frames": ("{count} sampled frames", "{count} images échantillonnées"),
     "faces": ("Faces", "Visages"),
-    "followed": ("{count} followed in videos", "{count} suivis dans les vidéos"),
+    "in_videos": ("people in videos: {count}", "personnes dans les vidéos : {count}"),
     "failed": ("Failures", "Échecs"),
     "failed_is": ("could not be read or done", "illisibles ou inachevés"),
-    "lost": ("{count} frames lost", "{count} images perdues"),
+    "lost": ("frames lost: {count}", "images perdues : {count}"),
     "none_lost": ("no frame lost", "aucune image perdue"),
     "jump": ("Sections", "Sections"),
     "summary": ("Summary", "Synthèse"),
@@ -70,7 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The run found no picture or video that opens.",
         "L’analyse n’a trouvé ni image ni vidéo lisible.",
     ),
-    "track": ("Face {number}", "Visage {number}"),
+    "track": ("Person {number}", "Personne {number}"),
     "measure": ("Curve of", "Courbe de"),
     "marker": ("Stretch", "Séquence"),
     "markers": ("Stretches of the stimulus", "Séquences du stimulus"),
@@ -104,12 +104,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "The main person of a video, seen for longest, is the one of the curves. Leave out a "
         "passer-by, or give a name; then save the corrections, and run ferbeam report OUTPUT "
         "--corrections corrections.csv: OUTPUT remembers them, all views obey, and no row is "
-        "changed. What is unmade here and saved again is as before.",
+        "changed. What is unmade here and saved again is as before. In the tables Person 1 is "
+        "person_id 0.",
         "La personne principale d’une vidéo, vue le plus longtemps, est celle des courbes. Écartez "
         "un passant, ou donnez un nom ; puis enregistrez les corrections et lancez ferbeam report "
         "OUTPUT --corrections corrections.csv : OUTPUT les retient, toutes les vues en tiennent "
         "compte, et aucune ligne n’est changée. Ce qui est défait ici et enregistré de nouveau "
-        "redevient comme avant.",
+        "redevient comme avant. Dans les tables, Personne 1 est person_id 0.",
     ),
     "save_corrections": ("Save the corrections", "Enregistrer les corrections"),
     "brief_people": (
@@ -122,8 +123,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "frames_of": ("{count} frames sampled", "{count} images échantillonnées"),
     "face_in": ("a face in {share}", "un visage dans {share}"),
-    "one_followed": ("1 face followed", "1 visage suivi"),
-    "many_followed": ("{count} faces followed", "{count} visages suivis"),
+    "one_person": ("1 person", "1 personne"),
+    "many_people": ("{count} people", "{count} personnes"),
     "no_face": ("No face was found in it.", "Aucun visage n’y a été trouvé."),
     "no_copy": (
         "No annotated copy: the run was made without.",
@@ -141,34 +142,38 @@ WORDS: dict[str, tuple[str, str]] = {
         "avancent pas à pas, Page préc. et Page suiv. sautent, Entrée lance et arrête la lecture.",
     ),
     "timeline_scores": (
-        "Height: mean score of each emotion, smoothed as in the video. A gap: this face was not "
-        "found then.",
-        "Hauteur : score moyen de chaque émotion, lissé comme dans la vidéo. Un vide : ce visage "
-        "n’a pas été trouvé à ce moment.",
+        "Height: mean score of each emotion, smoothed as in the video. A gap: this person’s face "
+        "was not found then.",
+        "Hauteur : score moyen de chaque émotion, lissé comme dans la vidéo. Un vide : le visage "
+        "de cette personne n’a pas été trouvé à ce moment.",
     ),
     "show_only": ("Show only", "Ne montrer que"),
-    "not_seen": ("not seen", "pas vu"),
+    "not_seen": ("not seen", "pas vue"),
     "more_tracks": (
-        "{count} more faces, seen for a shorter time, are in the table only.",
-        "{count} autres visages, vus moins longtemps, ne sont que dans le tableau.",
+        "{count} more people, seen for a shorter time, are in the table only.",
+        "{count} autres personnes, vues moins longtemps, ne sont que dans le tableau.",
     ),
     "more_rows": (
         '{count} more are in the tables: ferbeam query OUTPUT "FROM people".',
         '{count} autres sont dans les tables : ferbeam query OUTPUT "FROM people".',
     ),
-    "face": ("Face", "Visage"),
+    "person": ("Person", "Personne"),
     "seen": ("Seen", "Vu"),
     "expressions": ("Expressions", "Expressions"),
     "sheet": ("Contact sheet", "Planche-contact"),
     "sheet_of": (
-        "The most expressive moment of each face in {name}",
-        "Le moment le plus expressif de chaque visage de {name}",
+        "The most expressive moment of each person in {name}",
+        "Le moment le plus expressif de chaque personne de {name}",
     ),
     "cohort_needs": (
-        "Of use where all these people saw the same thing from the same moment on: --viewers "
-        "shifts and groups them. Of other videos it is a mean without a meaning.",
-        "Utile si toutes ces personnes ont vu la même chose à partir du même moment : --viewers "
-        "les décale et les groupe. D’autres vidéos, c’est une moyenne sans signification.",
+        "Of use where all these people saw the same thing, from the start of their videos; of "
+        "other videos it is a mean without a meaning. To shift and group them, fill in what "
+        "ferbeam viewers OUTPUT > viewers.csv writes, then ferbeam report OUTPUT --viewers "
+        "viewers.csv.",
+        "Utile si toutes ces personnes ont vu la même chose, dès le début de leurs vidéos ; "
+        "d’autres vidéos, c’est une moyenne sans signification. Pour les décaler et les grouper, "
+        "remplissez ce qu’écrit ferbeam viewers OUTPUT > viewers.csv, puis ferbeam report OUTPUT "
+        "--viewers viewers.csv.",
     ),
     "cohort_says": (
         "Mean over {count} videos, second by second of the stimulus, each video by its main "
