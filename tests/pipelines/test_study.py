@@ -154,6 +154,23 @@ def test_events_are_the_smiles_of_the_film(
     assert others["onset_ms"].tolist() == [4000]
 
 
+def test_smiles_of_viewers_are_in_the_time_of_the_film(
+    tables: DuckDBPyConnection, viewers: dict[str, Viewer]
+) -> None:
+    events = ask(tables, "FROM events JOIN people USING (media, person_id) WHERE main")
+    own = ask(tables, "FROM viewer_events")
+    began = own["media"].map(lambda name: viewers[name].offset_ms)
+    for name in ("onset_ms", "apex_ms", "offset_ms"):
+        assert sorted(own[name] + began) == sorted(events[name])
+    assert (own["duration_ms"] == own["offset_ms"] - own["onset_ms"]).all()
+    assert (own["viewer_group"] == own["media"].map(lambda name: viewers[name].group)).all()
+    at_joke = own["apex_ms"].between(14_000, 20_000, inclusive="left")
+    assert at_joke.any()
+    assert (own["markers"] == at_joke.map({True: "joke", False: ""})).all()
+    late = ask(tables, "SELECT max(offset_ms) AS ends FROM viewer_events")["ends"][0]
+    assert late <= 1000 * SECONDS
+
+
 def test_those_who_see_the_film_are_in_step(tables: DuckDBPyConnection) -> None:
     found = ask(tables, "FROM synchrony WHERE viewer IS NULL AND measure = 'happy'")
     by_group = found.set_index("viewer_group")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 0.8
 """Of the samples with faces: whoever is seen in fewer may not be the one who was filmed."""
-OF_MAIN = {"viewer_seconds", "cohort", "groups", "synchrony"}
+OF_MAIN = {"viewer_seconds", "viewer_windows", "viewer_events", "cohort", "groups", "synchrony"}
 """Views that tell of the main person of each video."""
 MOST_TOLD = 5
 

@@ -246,6 +246,23 @@ HAVING max(until_ms) - min(ms) >= any_value(hold_ms) ORDER BY media, person_id, 
 MACROS = {"events": ("events_at(least_score, hold_ms)", EVENTS)}
 """Views with parameters, as in `FROM events_at(0.6, 500)`, by the view that needs them."""
 
+VIEWER_EVENTS = """
+WITH placed AS (
+    SELECT media, coalesce(nullif(name, ''), viewer) AS viewer, viewer_group, emotion,
+        onset_ms - began AS onset_ms, apex_ms - began AS apex_ms, events.offset_ms - began AS ends,
+        peak
+    FROM events JOIN (SELECT media, person_id, name FROM people WHERE main) USING (media, person_id)
+        JOIN (SELECT media, viewer, viewer_group, offset_ms AS began FROM viewers) USING (media)
+    WHERE events.offset_ms > began
+)
+SELECT media, viewer, viewer_group, emotion,
+    (SELECT coalesce(string_agg(name, '; ' ORDER BY start_ms, name), '') FROM markers
+        WHERE apex_ms >= start_ms AND apex_ms < end_ms) AS markers,
+    onset_ms, apex_ms, ends AS offset_ms, ends - onset_ms AS duration_ms, peak
+FROM placed ORDER BY media, onset_ms, emotion
+"""
+"""Of the main person, in the time of the stimulus; what ends before it begins is left out."""
+
 LEAST_SCORE, HOLD_MS = 0.5, 300
 """From this score on an expression is shown; what is shorter is neither an event nor its end."""
 
@@ -328,6 +345,10 @@ VIEWS = {
     "viewer_windows": (
         VIEWER_WINDOWS,
         "each marker, and the whole stimulus, and viewer: as viewer_seconds",
+    ),
+    "viewer_events": (
+        VIEWER_EVENTS,
+        "each event of a viewer, in the time of the stimulus, and the markers it peaks in",
     ),
     "cohort": (COHORT, "each second of the stimulus: mean and 95 % t-interval over the videos"),
     "groups": (
