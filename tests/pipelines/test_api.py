@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 import fer_core
 import fer_core.errors
@@ -245,6 +246,7 @@ def test_threads_find_the_same_faces() -> None:
         (b"", ferbeam.MediaError, "empty"),
         ("nowhere.jpg", ferbeam.MediaError, "nowhere.jpg: cannot be read"),
         (np.zeros((9, 9), np.float32), ferbeam.UsageError, r"float32 \(9, 9\), needs uint8"),
+        (Image.new("P", (9, 9)), ferbeam.UsageError, r"Image, needs a path.*image\.convert"),
         (np.zeros((9, 9, 4), np.uint8), ferbeam.UsageError, r"uint8 \(9, 9, 4\), needs uint8"),
         (np.zeros((0, 9), np.uint8), ferbeam.UsageError, r"uint8 \(0, 9\), needs uint8"),
     ],

@@ -118,7 +118,7 @@ def test_a_sheet_holds_text_as_text_and_says_where_it_ends(
 
 def test_elan_reads_a_tier_for_each_face(output: Path, tmp_path: Path) -> None:
     done = ferbeam("export", output, tmp_path / "one.eaf", "--media", NAME, "--lang", "fr")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}/one.eaf\n", "")
     document = Eaf(str(tmp_path / "one.eaf"))
     assert sorted(document.get_tier_names()) == ["Personne 1", "Personne 2"]
     found = document.get_annotation_data_for_tier("Personne 2")
@@ -179,7 +179,8 @@ def test_subtitles_lie_beside_the_copies_and_belong_there(tmp_path: Path) -> Non
     [
         (["{tmp}/x.odt"], "ends in none of .csv, .tsv"),
         (["{tmp}/x.eaf"], "holds one video, there are 2; choose one with --media NAME"),
-        (["{tmp}/x.eaf", "--media", "no.mp4"], "no.mp4: is no video of this OUTPUT"),
+        (["{tmp}/x.eaf", "--media", "no.mp4"], "no.mp4 is no video of this OUTPUT"),
+        (["{tmp}/x.eaf", "--media", "été"], "(clips/d'été & co.mp4 is)"),
         (["{tmp}/x.vtt", "--view", "faces"], "--view is for tables"),
         (["{output}/run.json"], "run.json is a part of OUTPUT itself"),
         (["{output}/faces/mine.parquet"], "faces is a part of OUTPUT itself"),

@@ -85,6 +85,9 @@ def faces(
 
 
 def _frame(picture: Picture, order: Literal["rgb", "bgr"], max_pixels: int) -> SampledFrame:
+    import numpy as np
+
+    from fer_core.errors import UsageError
     from fer_core.picture_faces import frame_of_array, frame_of_source
     from ferbeam.stores import is_uri
     from ferbeam.stores.sources import read_object
@@ -93,8 +96,13 @@ def _frame(picture: Picture, order: Literal["rgb", "bgr"], max_pixels: int) -> S
         picture = read_object(picture)
     if isinstance(picture, (str, os.PathLike)):
         return frame_of_source(picture, max_pixels)
-    if isinstance(picture, bytes):
+    if isinstance(picture, (bytes, bytearray, memoryview)):
         return frame_of_source(io.BytesIO(picture), max_pixels)
+    if not isinstance(picture, np.ndarray):
+        raise UsageError(
+            f"picture: {type(picture).__name__}, needs a path, the bytes of a file, or pixels as a "
+            "NumPy array; of Pillow's image np.asarray(image.convert('RGB'))"
+        )
     return frame_of_array(picture, order)
 
 

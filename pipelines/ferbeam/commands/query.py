@@ -92,8 +92,7 @@ def export(output_path: str, path: str, **options: Any) -> None:
     from ferbeam.query.export import Export, export_run
 
     files = export_run(Output(output_path), Export(path, **options))
-    if "*" in path:
-        click.echo("\n".join(map(printable, files)))
+    click.echo("\n".join(map(printable, files)))
 
 
 @click.command(cls=Command)

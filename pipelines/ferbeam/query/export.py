@@ -15,6 +15,7 @@ from ferbeam.query.answers import FORMATS, write_answer
 from ferbeam.query.main_person import warn_of_main
 from ferbeam.query.tables import check_view, open_tables
 from ferbeam.query.targets import refuse_own_files, whole_file
+from ferbeam.query.viewers import no_video
 from ferbeam.stores import is_uri
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def _export_annotations(tables: DuckDBPyConnection, export: Export) -> list[str]
     videos = read_annotated(tables, export.media)
     missing = sorted({*export.media} - {video.media for video in videos})
     if missing:
-        raise UsageError(f"{missing[0]}: is no video of this OUTPUT")
+        names = tables.execute("SELECT media FROM media WHERE kind = 'video'").fetchall()
+        raise UsageError(no_video(missing[0], (str(name) for (name,) in names)))
     if not videos:
         raise UsageError("OUTPUT holds no video, whose expressions over time could be written")
     return [_write(*each, export.lang) for each in _share_out(export.path, videos)]

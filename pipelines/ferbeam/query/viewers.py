@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -75,9 +76,9 @@ def match_viewers(sheet: Sheet, videos: Videos, remembered: bool) -> list[dict[s
         if medium is not None:
             rows.append(_match_row(sheet, row, medium))
         elif not remembered:
-            raise UsageError(f"{sheet.what}: {_unknown(row['media'], videos)}")
+            raise UsageError(f"{sheet.what}: {no_video(row['media'], videos.ends_ms)}")
         else:
-            _warn(f"{_unknown(row['media'], videos)} any more, and is left out")
+            _warn(f"{no_video(row['media'], videos.ends_ms)} any more, and is left out")
     names = [row["media"] for row in rows]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -87,8 +88,11 @@ def match_viewers(sheet: Sheet, videos: Videos, remembered: bool) -> list[dict[s
     return rows
 
 
-def _unknown(name: str, videos: Videos) -> str:
-    near = get_close_matches(name, videos.ends_ms, 1)
+def no_video(name: str, videos: Iterable[str]) -> str:
+    """Says that a name is no video, and which may be meant: one that holds it, or looks like it."""
+    names = list(videos)
+    near = [one for one in names if name and name.lower() in one.lower()]
+    near = near or get_close_matches(name, names, 1)
     return f"{name} is no video of this OUTPUT" + (f" ({near[0]} is)" if near else "")
 
 
