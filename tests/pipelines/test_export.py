@@ -102,6 +102,16 @@ def test_json_is_json_and_csv_has_a_line_for_a_row_whatever_the_values_are() -> 
     assert read["name"].tolist() == rows["name"]
 
 
+@pytest.mark.parametrize("form", ["json", "xlsx"])
+def test_what_a_query_adds_up_is_a_number(output: Path, tmp_path: Path, form: str) -> None:
+    sql = "SELECT sum(face_count) AS n, sum(1.5) AS d, NULL::HUGEINT AS z FROM media"
+    assert ferbeam("query", output, sql, "--to", tmp_path / f"a.{form}").returncode == 0
+    found = {"json": pd.read_json, "xlsx": pd.read_excel}[form](tmp_path / f"a.{form}")
+    wanted = open_output(output).media["face_count"].to_pylist()
+    assert found.loc[0, ["n", "d"]].tolist() == [sum(wanted), 1.5 * len(wanted)]
+    assert pd.isna(found.loc[0, "z"])
+
+
 def test_a_sheet_holds_text_as_text_and_says_where_it_ends(
     output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,10 +192,12 @@ def test_subtitles_lie_beside_the_copies_and_belong_there(tmp_path: Path) -> Non
         (["{tmp}/x.eaf", "--media", "no.mp4"], "no.mp4 is no video of this OUTPUT"),
         (["{tmp}/x.eaf", "--media", "été"], "(clips/d'été & co.mp4 is)"),
         (["{tmp}/x.vtt", "--view", "faces"], "--view is for tables"),
+        (["{tmp}/x.csv", "--media", "a.mp4"], "holds all media; --media is for .eaf, .boris, .vtt"),
         (["{output}/run.json"], "run.json is a part of OUTPUT itself"),
         (["{output}/faces/mine.parquet"], "faces is a part of OUTPUT itself"),
         (["{tmp}/x.csv", "--view", "media; DROP TABLE x"], "is not known"),
         (["nostore://x/y.csv"], "a folder, s3://BUCKET/..."),
+        (["{tmp}/no/x.csv"], "FILE {tmp}/no/x.csv: cannot be written: No such file or directory"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -195,7 +207,7 @@ def test_what_does_not_fit_is_refused(
     words = [word.format(tmp=tmp_path, output=output) for word in words]
     done = ferbeam("export", output, *words)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert reason in done.stderr
+    assert reason.format(tmp=tmp_path) in done.stderr
     assert not list(tmp_path.iterdir())
     assert sorted(output.rglob("*")) == before
 

@@ -64,7 +64,7 @@ def export_run(output: Output, export: Export) -> list[str]:
         UsageError: the file would be of no known format, or lie among those of the run; or there
             is no such view or video.
     """
-    check_target(export.path, export.view)
+    _check_target(export)
     refuse_own_files(output, export.path)
     lists = (export.viewers, export.baseline_ms, export.markers, export.corrections)
     with open_tables(output, *lists, export.only_clear) as tables:
@@ -76,18 +76,20 @@ def export_run(output: Output, export: Export) -> list[str]:
         return [export.path]
 
 
-def check_target(path: str, view: str | None) -> None:
-    """Refuses a file whose ending is of no format, and a view where the ending leaves no choice.
+def _check_target(export: Export) -> None:
+    """Refuses a file whose ending is of no format, and what does not go with the ending.
 
     Raises:
         UsageError: with what would be right.
     """
-    ending = Path(path).suffix.lower()
+    path, ending, view = export.path, export.ending, export.view
     if ending.removeprefix(".") not in FORMATS and ending not in ANNOTATIONS:
         known = [*(f".{form}" for form in FORMATS), *ANNOTATIONS]
         raise UsageError(f"{path}: ends in none of {', '.join(known)}")
     if ending in ANNOTATIONS and view is not None:
         raise UsageError(f"{path}: holds the view expressions; --view is for tables such as .csv")
+    if ending not in ANNOTATIONS and export.media:
+        raise UsageError(f"{path}: holds all media; --media is for {', '.join(ANNOTATIONS)}")
     if view is not None:
         check_view(view)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -80,6 +81,8 @@ def _finite(value: Any) -> Any:
         return {name: _finite(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_finite(each) for each in value]
+    if isinstance(value, Decimal):  # what DuckDB makes of sums of whole numbers
+        return int(value) if value == int(value) else float(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -114,8 +117,8 @@ def _write_xlsx(answer: pa.RecordBatchReader, path: str) -> None:
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
-    elif isinstance(value, (int, float)):
-        if value == value and abs(value) < float("inf"):
+    elif isinstance(value, (int, float, Decimal)):
+        if math.isfinite(value):
             sheet.write_number(row, column, value)
     elif value is not None:
         sheet.write_string(row, column, str(value)[:EXCEL_TEXT])

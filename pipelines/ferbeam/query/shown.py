@@ -15,6 +15,7 @@ SHOWN_ROWS = 100
 DIGITS = 3
 """Decimals that are shown; files hold all."""
 BETWEEN = "  "
+NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 LEFT_OUT = "…"
 
 Column = list[str]
@@ -100,7 +101,7 @@ def _lay_out(table: pa.Table, at: int) -> Column:
     cells = [printable(table.column_names[at]), *map(_show, table[at].to_pylist())]
     width = max(map(cell_len, cells))
     kind = table.schema[at].type
-    right = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    right = any(ask(kind) for ask in NUMBERS)
     return [_pad(cell, width, right) for cell in cells]
 
 

@@ -12,7 +12,9 @@ from fer_core.errors import UsageError
 from ferbeam.output.analysis_folder import OWN_NAMES, REMEMBERED
 from ferbeam.output.folder import SUBTITLES, Output
 from ferbeam.output.owned_names import FOLDER, LOCK
+from ferbeam.output.unwritable import unwritable
 from ferbeam.stores import check_uri, is_uri, store_of
+from ferbeam.stores.store import StoreError
 
 
 @contextmanager
@@ -23,8 +25,9 @@ def whole_file(path: str) -> Iterator[str]:
         path: of a file, or a URI.
 
     Raises:
-        UsageError: the URI is none.
-        OSError: it cannot be written.
+        UsageError: the URI is none, or the file cannot be written.
+        TryLaterError: its disk is full.
+        StoreError: the store refuses.
     """
     if is_uri(path):
         check_uri(path)
@@ -37,6 +40,10 @@ def whole_file(path: str) -> Iterator[str]:
             store_of(path).upload(attempt, path)
         else:
             os.replace(attempt, path)
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise unwritable("FILE", path, error) from None
     finally:
         if os.path.exists(attempt):
             os.unlink(attempt)
