@@ -13,7 +13,9 @@ from fer_core.errors import FerError, UsageError
 from ferbeam.cli import main
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output
+from ferbeam.output.journal import journal_of
 from ferbeam.output.ownership import claim_folder, is_marked
+from ferbeam.training.own_files import REPORT
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam
 from tests.pipelines.theirs import put, run, tree_of
 
@@ -137,6 +139,22 @@ def test_an_unfinished_output_of_an_earlier_version_goes_on(media: Path, tmp_pat
     shutil.rmtree(output / ".ferbeam")
     (output / "run.json").unlink()
     assert analyze(media, output, "--overlay", "emoji")["rows"]["media"] == 1
+
+
+@pytest.mark.parametrize("text", ['{"media": 5}', '{"media": [5, {"a": 1}]}', "[" * 10**5])
+def test_notes_that_are_none_of_ours_tell_nothing(
+    claimed: Output, tmp_path: Path, text: str
+) -> None:
+    older = Output(str(tmp_path / "older"))
+    put(tmp_path / "older/.spans/plans", "a.json")
+    (tmp_path / "older/.spans/plans/a.json").write_text(text)
+    settings = {"INPUT": "in", "sample_fps": "10", "model_sha256": ""}
+    (tmp_path / "older/.spans/settings.json").write_text(json.dumps(settings))
+    assert OUTPUT.older(older) == set()
+    (tmp_path / "older/metrics.json").write_text(text)
+    assert REPORT.older(older) is None
+    Path(claimed.path(".ferbeam", f"written-{'0' * 32}")).write_text(text)
+    assert "run.json" not in journal_of(claimed.root).names()
 
 
 def test_a_mark_is_known_by_just_what_we_write(claimed: Output) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from fer_core.errors import FerError
 from fer_core.records import TABLES
-from ferbeam.output.checked_files import read_checked
+from ferbeam.output.checked_files import read_checked_json
 from ferbeam.output.folder import Folder, copy_name, sheet_name
 from ferbeam.output.ownership import Kind
 from ferbeam.output.read_tables import read_table_file
@@ -56,11 +55,8 @@ def _list_older(output: Folder) -> set[str] | None:
 
 
 def _read(output: Folder, name: str) -> dict[str, Any]:
-    """Reads a JSON file; nothing where it is none."""
-    try:
-        found = json.loads(read_checked(output, name, MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
+    """Reads an object of a JSON file; nothing where it is none."""
+    found = read_checked_json(output, name, MOST_BYTES)
     return found if isinstance(found, dict) else {}
 
 
@@ -92,7 +88,8 @@ def _planned_copies(output: Folder) -> set[str]:
     copies: set[str] = set()
     for name in output.list_names(".spans", "plans"):
         media = _read(output, f".spans/plans/{name}").get("media")
-        for medium in (str(entry[0]) for entry in media or () if entry):
+        entries = media if isinstance(media, list) else ()
+        for medium in (str(entry[0]) for entry in entries if isinstance(entry, list) and entry):
             copies |= {copy_name(kind, medium) for kind in ("image", "video")}
             copies.add(sheet_name(medium))
     return copies

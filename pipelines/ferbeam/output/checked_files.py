@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from typing import Any
 
 from fer_core.errors import ForeignError
 from ferbeam.output.folder import Folder
@@ -39,6 +41,14 @@ def read_checked(output: Folder, file: str, most: int) -> bytes:
     """
     measure_checked(output, file, most)
     return output.read(output.path(file))
+
+
+def read_checked_json(output: Folder, file: str, most: int) -> Any:
+    """Reads a JSON file of an OUTPUT; None where it is none, or `read_checked` would refuse it."""
+    try:
+        return json.loads(read_checked(output, file, most))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def measure_checked(output: Folder, file: str, most: int) -> int:

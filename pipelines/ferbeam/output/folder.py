@@ -169,12 +169,10 @@ class Folder:
         self.write(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
 
     def read_json(self, path: str) -> Any | None:
-        """Reads a JSON file, None if it is not there."""
+        """Reads a JSON file, None if it is not there, or is none."""
         try:
             return json.loads(self.read(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (ValueError, UnicodeDecodeError):
+        except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
             return None
 
 

@@ -65,7 +65,7 @@ class Journal:
         for file in self._files():
             with suppress(FileNotFoundError):
                 for line in read_plain(self._root, self._path(file)).splitlines():
-                    with suppress(ValueError):  # the last line of a process that was killed
+                    with suppress(ValueError, RecursionError):  # of one that was killed, or none
                         noted.add(str(json.loads(line)))
         return noted
 

@@ -12,10 +12,9 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from fer_core.errors import UsageError
-from ferbeam.output.checked_files import read_checked
+from ferbeam.output.checked_files import read_checked_json
 from ferbeam.output.folder import Folder
 from ferbeam.output.journal import Journal, journal_of
 from ferbeam.output.owned_names import FOLDER, LOCK
@@ -90,15 +89,7 @@ def claim_folder(folder: Folder, kind: Kind) -> None:
 
 def is_marked(folder: Folder) -> bool:
     """Tells whether a folder bears the mark: a plain file that says just what we write."""
-    return bool(_read_small(folder, MARK) == _MARK)
-
-
-def _read_small(folder: Folder, name: str) -> Any:
-    """Reads a small JSON file; None where it is none."""
-    try:
-        return json.loads(read_checked(folder, name, _MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
+    return bool(read_checked_json(folder, MARK, _MOST_BYTES) == _MARK)
 
 
 def unmark_folder(folder: Folder) -> None:
@@ -118,7 +109,7 @@ def _held(folder: Folder) -> str | None:
 def _counts_as_nothing(folder: Folder, name: str) -> bool:
     """Tells whether a name in a folder is the system's, or what we had when we were killed."""
     if name == LOCK:
-        held = _read_small(folder, LOCK)
+        held = read_checked_json(folder, LOCK, _MOST_BYTES)
         ours = isinstance(held, dict) and {"pid", "host", "renewed"} <= held.keys()
         return ours or folder.read(folder.path(LOCK)) == b""
     return not name or name in SYSTEM_NAMES or _UNFINISHED.fullmatch(name) is not None
