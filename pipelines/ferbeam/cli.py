@@ -39,6 +39,12 @@ class _Commands(click.Group):
         end = args.index("--") if "--" in args else len(args)
         return super().parse_args(ctx, [*map(_expand_home, args[:end]), *args[end:]])
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands by what they are for, each in a line that a narrow terminal has."""
+        for purpose, commands in COMMANDS.items():
+            with formatter.section(purpose):
+                formatter.write_dl([(str(each.name), tells) for each, tells in commands.items()])
+
 
 def _expand_home(word: str) -> str:
     name, sign, value = word.partition("=")
@@ -53,23 +59,31 @@ def cli() -> None:
     """Writes down the facial expression of every face in folders of pictures and videos."""
 
 
-COMMANDS = (
-    analyze,
-    failures,
-    verify,
-    profile,
-    query,
-    export,
-    viewers,
-    report,
-    agree,
-    live,
-    prepare,
-    train,
-    evaluate,
-)
-for command in COMMANDS:
-    cli.add_command(command)
+COMMANDS = {
+    "From media to answers": {
+        analyze: "Writes tables and annotated copies of media.",
+        report: "Writes a page with charts of a run.",
+        export: "Writes a table for Excel, R, SPSS, ELAN, ...",
+        query: "Asks the tables in SQL.",
+        viewers: "Lists who watched in which video, to fill in.",
+        agree: "Compares a run with what people coded.",
+        live: "Shows the webcam's faces, as they change.",
+    },
+    "About a run": {
+        failures: "Tells what could not be read, and the way out.",
+        verify: "Checks that an OUTPUT is whole.",
+        profile: "Tells where the time of a run went.",
+    },
+    "A model of your own": {
+        prepare: "Makes DATA out of labelled pictures.",
+        train: "Trains a network on DATA.",
+        evaluate: "Measures a network.",
+    },
+}
+"""By what they are for: the commands, and what the list of them says."""
+for _named in COMMANDS.values():
+    for _command in _named:
+        cli.add_command(_command)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -12,7 +12,7 @@ from ferbeam.commands.words import JobCommand
 
 WORDS = {
     str(command.name): sum(isinstance(each, click.Argument) for each in command.params)
-    for command in cli.COMMANDS
+    for command in cli.cli.commands.values()
 }
 
 
@@ -29,7 +29,9 @@ def test_every_command_refuses_a_word_too_many(
     assert ended.value.code == 2
     told = capsys.readouterr().err
     assert f"'extra', 'more': more than {name} takes; quote a pattern such as '*.mp4'" in told
-    takes_beam = isinstance(next(each for each in cli.COMMANDS if each.name == name), JobCommand)
+    takes_beam = isinstance(
+        next(each for each in cli.cli.commands.values() if each.name == name), JobCommand
+    )
     assert ("Beam's options go after --" in told) == takes_beam
     assert sorted(path.name for path in tmp_path.rglob("*")) == names
 
@@ -46,12 +48,24 @@ def test_every_command_refuses_a_word_too_many(
 def test_what_follows_two_dashes_is_for_beam(
     name: str, words: list[str], beam: tuple[str, ...]
 ) -> None:
-    command = next(each for each in cli.COMMANDS if each.name == name)
+    command = next(each for each in cli.cli.commands.values() if each.name == name)
     if name == "prepare":
         words = [word for word in words if word not in ("--lang", "fr")]
     context = command.make_context(name, list(words))
     assert context.params["beam_options"] == beam
     assert "out" in context.params.values()
+
+
+def test_the_list_of_commands_is_whole_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    cli.main(["--help"])
+    told = capsys.readouterr().out.splitlines()
+    assert max(map(len, told)) <= 60
+    for commands in cli.COMMANDS.values():
+        for command, tells in commands.items():
+            assert any(line.split() == [command.name, *tells.split()] for line in told), tells
 
 
 def test_the_help_tells_of_them(capsys: pytest.CaptureFixture[str]) -> None:

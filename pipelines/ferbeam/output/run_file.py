@@ -115,7 +115,10 @@ def load_run(output: Output) -> Run:
     """
     run = find_run(output)
     if run is None:
-        raise UsageError(f"OUTPUT {output.root}: holds no finished run, {RUN_FILE} is missing")
+        missing = f"holds no finished run, {RUN_FILE} is missing"
+        raise UsageError(
+            f"OUTPUT {output.root}: {missing}; `ferbeam analyze INPUT OUTPUT` makes one"
+        )
     return run
 
 

@@ -214,7 +214,8 @@ FROM (
 
 GROUPS = f"""
 FROM (SELECT unnest(compare_groups(seen), recursive := true) FROM ({_SEEN}))
-ORDER BY group_a, group_b, measure, kind, start_ms, end_ms, name
+ORDER BY group_a, group_b, list_position(['whole', 'marker', 'second'], kind),
+    list_position([{_each("'{name}'", MEASURES)}], measure), start_ms, end_ms, name
 """
 
 SYNCHRONY = f"""
