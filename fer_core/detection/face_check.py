@@ -96,8 +96,8 @@ LARGEST_GROWTH = math.log(2.0)
 
 
 def _read_outputs(outputs: NDArray[np.float32], place: Place) -> Verdict:
-    points = out_of_window(outputs[4:OUTPUTS].reshape(5, 2), place)
-    ((x, y),) = out_of_window(outputs[np.newaxis, 1:3], place)
+    places = out_of_window(outputs[[1, 2, *range(4, OUTPUTS)]].reshape(6, 2), place)
+    (x, y), points = places[0], places[1:]
     growth = min(max(float(outputs[3]), -LARGEST_GROWTH), LARGEST_GROWTH)
     across = points[1] - points[0]
     tilt = math.degrees(math.atan2(across[1], across[0]))

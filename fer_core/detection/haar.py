@@ -51,7 +51,7 @@ class HaarSettings:
     min_size: int = 24
     redetect_ms: int = 1000
     check_sha256: str = CHECK_SHA256
-    revision: int = 13
+    revision: int = 14
     kind: Literal["haar"] = "haar"
 
     def __post_init__(self) -> None:

@@ -56,8 +56,9 @@ def cut_window(grey: Grey, place: Place, side: int, pad: float) -> Grey:
         grey, place = _shrink_around(grey, place, pad, factor)
     turn, scale = math.radians(place.tilt), side / place.side
     cosine, sine = math.cos(turn) * scale, math.sin(turn) * scale
-    matrix = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
-    matrix[:, 2] = length / 2 - 0.5 - matrix[:, :2] @ (place.x - 0.5, place.y - 0.5)
+    x, y, middle = place.x - 0.5, place.y - 0.5, length / 2 - 0.5
+    across, down = middle - cosine * x - sine * y, middle + sine * x - cosine * y
+    matrix = np.array([[cosine, sine, across], [-sine, cosine, down]])
     border = cv2.BORDER_REPLICATE
     window = cv2.warpAffine(grey, matrix, (length, length), borderMode=border)
     return np.asarray(window, np.uint8)
@@ -67,7 +68,8 @@ def _shrink_around(grey: Grey, place: Place, pad: float, factor: int) -> tuple[G
     """Shrinks what lies around a place by about a factor; returns it and the place in it."""
     step = max(1, factor // 4)  # a mean of four rows of pixels is enough
     factor -= factor % step  # and OpenCV is quick where it is whole
-    reach = place.side * (0.5 + pad) * (1.5 if place.tilt else 1.0) + factor
+    turn = math.radians(place.tilt)
+    reach = place.side * (0.5 + pad) * (abs(math.cos(turn)) + abs(math.sin(turn))) + factor
     left, top = max(0, int(place.x - reach)), max(0, int(place.y - reach))
     part = grey[top : int(place.y + reach) + 1, left : int(place.x + reach) + 1]
     height, width = part.shape[0] // factor, part.shape[1] // factor

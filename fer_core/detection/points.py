@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from cmath import phase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +59,14 @@ def pose_of_points(points: NDArray[np.floating], tilt: float) -> tuple[float, fl
         points: as of `place_of_points`.
         tilt: of the line through the eyes, in degrees, over some time maybe.
     """
-    across, nose = points[1] - points[0], points[2] - (points[0] + points[1]) / 2
-    down = (points[3] + points[4] - points[0] - points[1]) / 2
-    if math.hypot(*across) < EYES_TOGETHER * math.hypot(*down):
-        tilt, level = math.degrees(math.atan2(-down[0], down[1])), np.array([down[1], -down[0]])
-    else:
-        level = across
-    aside = nose @ level / max(math.hypot(*level), 1e-6)
-    return tilt, math.degrees(math.atan2(aside, NOSE_PER_EYES * math.hypot(*across)))
+    left, right, nose, *mouth = (complex(*point) for point in points.tolist())
+    across, ahead, down = right - left, nose - (left + right) / 2, (sum(mouth) - left - right) / 2
+    level = across
+    if abs(across) < EYES_TOGETHER * abs(down):
+        level = down / 1j  # turned by a quarter, from downwards to the right
+        tilt = math.degrees(phase(level))
+    aside = (ahead / level).real * abs(level) if level else 0.0
+    return tilt, math.degrees(math.atan2(aside, NOSE_PER_EYES * abs(across)))
 
 
 ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89

@@ -58,7 +58,7 @@ class YuNetSettings:
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 12
+    revision: int = 13
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:

@@ -37,11 +37,7 @@ class LiteRtYuNet:
         self._fit(picture.shape)
         self._padded[0, : picture.shape[0], : picture.shape[1]] = picture
         maps = sorted(self._network(self._padded), key=lambda each: -each.shape[1])
-        read = [
-            read_map(each[0], stride, self._least_score)
-            for each, stride in zip(maps, STRIDES, strict=True)
-        ]
-        rows = np.concatenate(read)
+        rows = read_maps([each[0] for each in maps], self._least_score)
         boxes, scores = rows[:, :4].astype(int).tolist(), rows[:, 14].tolist()
         kept = cv2.dnn.NMSBoxes(boxes, scores, self._least_score, self._overlap, 1.0, TOP_K)
         return np.asarray(rows[np.asarray(kept, int)], np.float32)
@@ -54,18 +50,19 @@ class LiteRtYuNet:
         self._padded[0, shape[0] :], self._padded[0, :, shape[1] :] = 0, 0
 
 
-def read_map(numbers: NDArray[np.float32], stride: int, least_score: float) -> NDArray[np.float32]:
+def read_maps(maps: list[NDArray[np.float32]], least_score: float) -> NDArray[np.float32]:
     """Returns a row for each cell that finds a face, float32 (n, 15).
 
     Args:
-        numbers: float32 (h, w, CELL_NUMBERS).
-        stride: side of a cell in pixels.
+        maps: float32 (h, w, CELL_NUMBERS), of each of STRIDES.
         least_score: lowest score, 0-1.
     """
     # A score is the root of two numbers up to 1, so that neither may be below its square.
     least = np.log(least_score**2 / (1 - least_score**2)) if least_score < 1 else np.inf
-    y, x = np.nonzero((numbers[..., 0] >= least) & (numbers[..., 5] >= least))
-    found, cells = numbers[y, x], np.stack([x, y], axis=1).astype(np.float32)
+    places = [np.nonzero((each[..., 0] >= least) & (each[..., 5] >= least)) for each in maps]
+    found = np.concatenate([each[place] for each, place in zip(maps, places, strict=True)])
+    cells = np.concatenate(places, axis=1, dtype=np.float32)[::-1].T  # x and y
+    stride = np.repeat(np.array(STRIDES, np.float32), [len(y) for y, _ in places])[:, np.newaxis]
     score = np.sqrt(_sigmoid(found[:, 0]) * _sigmoid(found[:, 5]))
     size = np.exp(found[:, 3:5]) * stride
     corner = (cells + found[:, 1:3]) * stride - size / 2
