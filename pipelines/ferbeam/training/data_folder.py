@@ -118,12 +118,12 @@ def read_progress(data: Folder, run_id: str) -> int:
 
 def tidy_data(data: Folder, run_id: str) -> None:
     """Removes everything temporary from DATA, and DATA if nothing was written."""
+    for path in (_progress_path(data, run_id), counts_path(data, run_id)):
+        if data.exists(path):
+            data.remove(path)
     if not data.is_local:
         return
     data.remove_attempts()
-    for path in (_progress_path(data, run_id), counts_path(data, run_id)):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
     with contextlib.suppress(OSError):  # not empty: of somebody else
         os.rmdir(data.path(".spans"))
     keep_notes(data)
