@@ -11,6 +11,7 @@ import pytest
 from fer_core.emotions import NAMES
 from fer_core.errors import UsageError
 from ferbeam.output.folder import Output
+from ferbeam.query.study import Study
 from ferbeam.query.tables import open_tables
 from tests.pipelines.finished import (
     break_track,
@@ -44,7 +45,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(output: Path, sql: str, viewers: Path | None = None) -> pd.DataFrame:
     """Returns what a query answers."""
-    with open_tables(Output(str(output)), viewers) as tables:
+    with open_tables(Output(str(output)), Study(viewers)) as tables:
         answer: pd.DataFrame = tables.sql(sql).df()
     if viewers is not None:
         (output / "viewers.csv").unlink()  # or else it is remembered
@@ -223,7 +224,7 @@ def test_viewers_that_do_not_fit_are_refused(
 ) -> None:
     csv = tmp_path / "viewers.csv"
     csv.write_text(text)
-    with pytest.raises(UsageError, match=reason), open_tables(Output(str(output)), csv):
+    with pytest.raises(UsageError, match=reason), open_tables(Output(str(output)), Study(csv)):
         pass
 
 
@@ -245,7 +246,7 @@ def at_rest(scores: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
 def test_calibrated_takes_half_of_the_face_at_rest_off(
     output: Path, stretch: tuple[int, int] | None
 ) -> None:
-    with open_tables(Output(str(output)), baseline_ms=stretch) as tables:
+    with open_tables(Output(str(output)), Study(baseline_ms=stretch)) as tables:
         ours = tables.sql("FROM calibrated").df()
     faces = faces_of_videos(output).dropna(subset=["person_id"])
     wanted = []
@@ -301,7 +302,7 @@ def test_raw_scores_stay_beside_the_calibrated(output: Path) -> None:
 def test_a_stretch_that_is_none_is_refused(output: Path, stretch: tuple[int, int]) -> None:
     with (
         pytest.raises(UsageError, match="is no stretch of a video"),
-        open_tables(Output(str(output)), baseline_ms=stretch),
+        open_tables(Output(str(output)), Study(baseline_ms=stretch)),
     ):
         pass
 

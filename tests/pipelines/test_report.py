@@ -17,6 +17,7 @@ from ferbeam.cli import cli
 from ferbeam.control.claim import remove_stale
 from ferbeam.output.folder import Output
 from ferbeam.output.run_file import load_run
+from ferbeam.query.study import Study
 from ferbeam.report.assets import load_assets
 from ferbeam.report.build import write_report
 from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
@@ -89,7 +90,7 @@ def test_viewers_group_the_common_curve(small: Path, tmp_path: Path) -> None:
         for name, group in zip("abc", ("<b>", "<b>", "new"), strict=True)
     ]
     viewers.write_text("\n".join(["media,offset_ms,group,viewer", *lines]))
-    write_report(Output(str(small)), "en", viewers)
+    write_report(Output(str(small)), "en", Study(viewers))
     page = Parsed(small / "report.html")
     groups = page.data["cohort"]["groups"]
     assert [group["name"] for group in groups] == ["<b>", "new"]
@@ -112,7 +113,7 @@ def test_a_planted_difference_is_told_and_drawn(tmp_path: Path) -> None:
     def differences(group_of: list[str]) -> tuple[str, str]:
         rows = [f"{name},{group}" for name, group in zip(names, group_of, strict=True)]
         lists[0].write_text("\n".join(["media,viewer_group", *rows]))
-        write_report(Output(str(output)), "en", *lists)
+        write_report(Output(str(output)), "en", Study(*lists))
         page = Parsed(output / "report.html")
         return page.text, (output / "report.html").read_text(encoding="utf-8")
 

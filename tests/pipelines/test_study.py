@@ -12,6 +12,7 @@ import pytest
 from fer_core.errors import FerWarning
 from ferbeam.output.folder import Output
 from ferbeam.query.main_person import find_unclear
+from ferbeam.query.study import Study
 from ferbeam.query.tables import open_tables
 from tests.pipelines.study import (
     BROKEN,
@@ -44,10 +45,10 @@ def tables(
 ) -> Iterator[DuckDBPyConnection]:
     """The tables of the study."""
     folder = tmp_path_factory.getbasetemp() / "study"
-    lists = folder / "list.csv", None, folder / "marks.csv"
+    study = Study(folder / "list.csv", folder / "marks.csv")
     with (
         pytest.warns(FerWarning, match=f"{BROKEN} could not be read and is left out"),
-        open_tables(Output(str(folder / "out")), *lists) as opened,
+        open_tables(Output(str(folder / "out")), study) as opened,
     ):
         yield opened
 

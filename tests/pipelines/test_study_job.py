@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import NAMES
 from fer_core.errors import FerWarning
 from ferbeam.output.folder import Output
+from ferbeam.query.study import Study
 from ferbeam.query.tables import open_tables
 from sample_data.make_samples import read_composites
 from tests.bench.generated.backdrops import draw_backdrop
@@ -160,7 +161,7 @@ def tables(
     (folder / "list.csv").write_text("\n".join(["media;group;offset_ms", *rows]))
     with (
         pytest.warns(FerWarning, match="p11.mp4 could not be read"),
-        open_tables(Output(str(folder / "out")), folder / "list.csv") as opened,
+        open_tables(Output(str(folder / "out")), Study(folder / "list.csv")) as opened,
     ):
         yield opened
 

@@ -15,6 +15,7 @@ from fer_core.records import FACES
 from ferbeam.output.folder import Output
 from ferbeam.query.main_person import warn_of_main
 from ferbeam.query.sheets import sheet_table
+from ferbeam.query.study import Study
 from ferbeam.query.tables import open_tables, write_viewers
 from tests.pipelines.finished import make_failure, make_video, write_finished
 from tests.pipelines.jobs import ferbeam
@@ -44,7 +45,7 @@ def read(output: Path, data: bytes | None = None) -> list[tuple[str, str, int, s
     if data is not None:
         file = output.parent / "list.csv"
         file.write_bytes(data)
-    with open_tables(Output(str(output)), file) as tables:
+    with open_tables(Output(str(output)), Study(file)) as tables:
         sql = "SELECT viewer, viewer_group, offset_ms, media FROM viewers ORDER BY media"
         return [(str(one), str(two), int(ms), str(name)) for one, two, ms, name in ask(tables, sql)]
 
@@ -140,7 +141,7 @@ def test_markers_are_a_table(output: Path) -> None:
     file.write_text("Name;Start ms;End ms;Condition\njoke;2000,4;4000;fun\nintro;0;1000;\n")
     wanted = [("intro", 0, 1000, ""), ("joke", 2000, 4000, "fun")]
     for given in (file, None):
-        with open_tables(Output(str(output)), markers=given) as tables:
+        with open_tables(Output(str(output)), Study(markers=given)) as tables:
             assert tables.execute("FROM markers").fetchall() == wanted
 
 
@@ -157,7 +158,8 @@ def test_markers_are_a_table(output: Path) -> None:
 def test_markers_that_are_none_are_refused(output: Path, text: str, reason: str) -> None:
     file = output.parent / "markers.csv"
     file.write_text(text)
-    with pytest.raises(UsageError, match=reason), open_tables(Output(str(output)), markers=file):
+    study = Study(markers=file)
+    with pytest.raises(UsageError, match=reason), open_tables(Output(str(output)), study):
         pass
     assert not (output / "markers.csv").exists()
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ferbeam.agreement.compare import Agreement
     from ferbeam.output.folder import Output
     from ferbeam.output.run_file import Run as RunFile
+    from ferbeam.query.study import Study
     from ferbeam.verify.findings import Finding
 
 AnyPath = str | os.PathLike[str]
@@ -88,9 +89,8 @@ class Run:
         from ferbeam.query.main_person import warn_of_main
         from ferbeam.query.tables import open_tables
 
-        who, what, mended = map(_path_of, (viewers, markers, corrections))
-        lists = (who, baseline_ms, what, mended, only_clear)
-        with open_tables(self._folder(), *lists) as tables:
+        study = _study_of(viewers, markers, corrections, baseline_ms, only_clear)
+        with open_tables(self._folder(), study) as tables:
             warn_of_main(tables, sql)
             return read_answer(tables, sql)
 
@@ -130,9 +130,8 @@ class Run:
         """
         from ferbeam.query.export import Export, export_run
 
-        who, what, mended = map(_path_of, (viewers, markers, corrections))
-        lists = (who, baseline_ms, what, mended, only_clear)
-        export = Export(os.fspath(path), view, media, lang, *lists)
+        study = _study_of(viewers, markers, corrections, baseline_ms, only_clear)
+        export = Export(os.fspath(path), view, media, lang, study)
         return export_run(self._folder(), export)
 
     def verify(self, since: str | None = None) -> list[Finding]:
@@ -199,8 +198,8 @@ class Run:
         """
         from ferbeam.report.build import write_report
 
-        who, what, mended = map(_path_of, (viewers, markers, corrections))
-        return write_report(self._folder(), lang, who, what, mended, only_clear).path
+        study = _study_of(viewers, markers, corrections, None, only_clear)
+        return write_report(self._folder(), lang, study).path
 
     def _read(self, name: str) -> pa.Table:
         from ferbeam.output.read_tables import read_tables
@@ -213,8 +212,18 @@ class Run:
         return Output(self.output)
 
 
-def _path_of(given: AnyPath | None) -> Path | None:
-    return None if given is None else Path(given)
+def _study_of(
+    viewers: AnyPath | None,
+    markers: AnyPath | None,
+    corrections: AnyPath | None,
+    baseline_ms: tuple[int, int] | None,
+    only_clear: bool,
+) -> Study:
+    from ferbeam.query.study import Study
+
+    given = (viewers, markers, corrections)
+    who, what, mended = (None if path is None else Path(path) for path in given)
+    return Study(who, what, mended, baseline_ms, only_clear)
 
 
 def open_output(path: str | os.PathLike[str]) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -18,7 +18,6 @@ from ferbeam.commands.options import (
 from ferbeam.commands.words import Command
 from ferbeam.text import printable
 
-LISTS = ("markers", "corrections", "only_clear")
 FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 
 
@@ -37,13 +36,7 @@ FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
     help="How the answer is written; by the ending of --to, else a table.",
 )
 @click.option("--to", "path", metavar="FILE", help="Where the answer goes; else it is printed.")
-def query(
-    output_path: str,
-    sql: str,
-    viewers: Path | None,
-    baseline_ms: tuple[int, int] | None,
-    **others: Any,
-) -> None:
+def query(output_path: str, sql: str, form: str | None, path: str | None, **study: Any) -> None:
     """Asks the tables of OUTPUT in SQL; without SQL, shows what can be asked.
 
     The tables are faces, frames, media and failures; the views made of them begin with people,
@@ -52,15 +45,15 @@ def query(
     from ferbeam.output.folder import Output
     from ferbeam.query.answers import choose_format, print_views, write_answer
     from ferbeam.query.main_person import warn_of_main
+    from ferbeam.query.study import Study
     from ferbeam.query.tables import open_tables
 
     output = Output(output_path)
-    form = choose_format(others["form"], others["path"], output)
-    lists = (viewers, baseline_ms, *(others[name] for name in LISTS))
-    with open_tables(output, *lists) as tables:
+    form = choose_format(form, path, output)
+    with open_tables(output, Study(**study)) as tables:
         if sql:
             warn_of_main(tables, sql)
-            write_answer(tables, sql, form, others["path"])
+            write_answer(tables, sql, form, path)
         else:
             print_views(tables)
 
@@ -81,7 +74,9 @@ def query(
     help="Only this video, into .eaf, .boris or .vtt; may be given several times.",
 )
 @lang_option("the names in .eaf, .boris and .vtt")
-def export(output_path: str, path: str, **options: Any) -> None:
+def export(
+    output_path: str, path: str, view: str | None, media: Sequence[str], lang: str, **study: Any
+) -> None:
     """Writes a table of OUTPUT, or a view, to FILE, whose ending says how.
 
     Tables: .csv .tsv .xlsx .json .parquet .arrow. Expressions over time, for other programs:
@@ -90,8 +85,9 @@ def export(output_path: str, path: str, **options: Any) -> None:
     """
     from ferbeam.output.folder import Output
     from ferbeam.query.export import Export, export_run
+    from ferbeam.query.study import Study
 
-    files = export_run(Output(output_path), Export(path, **options))
+    files = export_run(Output(output_path), Export(path, view, media, lang, Study(**study)))
     click.echo("\n".join(map(printable, files)))
 
 

@@ -13,7 +13,8 @@ from ferbeam.output.folder import Output
 from ferbeam.query.annotations import ANNOTATIONS, OF_ONE_VIDEO, Annotated, read_annotated
 from ferbeam.query.answers import FORMATS, write_answer
 from ferbeam.query.main_person import warn_of_main
-from ferbeam.query.tables import check_view, open_tables
+from ferbeam.query.study import Study
+from ferbeam.query.tables import NO_STUDY, check_view, open_tables
 from ferbeam.query.targets import refuse_own_files, whole_file
 from ferbeam.query.viewers import no_video
 from ferbeam.stores import is_uri
@@ -34,22 +35,14 @@ class Export:
         view: table or view; None for `faces`, or for what the ending says.
         media: the only videos, for expressions over time; all where none is named.
         lang: of the names of emotions there, `en` or `fr`.
-        viewers: CSV that shifts and groups videos.
-        baseline_ms: as of `open_tables`.
-        markers: likewise.
-        corrections: likewise.
-        only_clear: likewise.
+        study: what the views are asked with.
     """
 
     path: str
     view: str | None = None
     media: Sequence[str] = ()
     lang: str = "en"
-    viewers: Path | None = None
-    baseline_ms: tuple[int, int] | None = None
-    markers: Path | None = None
-    corrections: Path | None = None
-    only_clear: bool = False
+    study: Study = NO_STUDY
 
     @property
     def ending(self) -> str:
@@ -66,8 +59,7 @@ def export_run(output: Output, export: Export) -> list[str]:
     """
     _check_target(export)
     refuse_own_files(output, export.path)
-    lists = (export.viewers, export.baseline_ms, export.markers, export.corrections)
-    with open_tables(output, *lists, export.only_clear) as tables:
+    with open_tables(output, export.study) as tables:
         warn_of_main(tables, export.view or FACES)
         if export.ending in ANNOTATIONS:
             return _export_annotations(tables, export)

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -21,30 +20,11 @@ from ferbeam.output.read_tables import check_table_files, copy_table_files, read
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.query.clear import CLEAR, LeftOut, count_unclear
 from ferbeam.query.computed import add_functions
-from ferbeam.query.corrections import (
-    CORRECTIONS,
-    KEPT_FACES,
-    corrections_table,
-    match_corrections,
-    obeying,
-)
-from ferbeam.query.markers import MARKERS, markers_table, match_markers
-from ferbeam.query.remembered import (
-    CORRECTIONS_FILE,
-    MARKERS_FILE,
-    VIEWERS_FILE,
-    find_sheet,
-    remember,
-)
-from ferbeam.query.sheets import MOST_WHOLE, write_sheet
-from ferbeam.query.viewers import (
-    Videos,
-    all_viewers,
-    match_viewers,
-    order_columns,
-    tell_of_viewers,
-    viewers_table,
-)
+from ferbeam.query.corrections import KEPT_FACES, corrections_table, obeying
+from ferbeam.query.markers import markers_table
+from ferbeam.query.sheets import write_sheet
+from ferbeam.query.study import Study, read_lists, read_viewers, remember_lists
+from ferbeam.query.viewers import Videos, all_viewers, order_columns, viewers_table
 from ferbeam.query.views import MACROS, TABLES_TELL, VIEWS
 
 if TYPE_CHECKING:
@@ -55,6 +35,13 @@ MOST_IN_MEMORY = 50_000
 MOST_COPIED = 20_000_000
 """Rows up to which DuckDB reads a copy of the table's files, and of them only what a query asks
 for; a local table that is larger yet, some gigabytes, is read where it lies, by Arrow."""
+NO_STUDY = Study()
+ALONE = {
+    "python_enable_replacements": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""Nothing is looked for outside the database."""
 LOCKED = (
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -70,75 +57,48 @@ FROM media WHERE kind = 'video' ORDER BY media
 
 
 @contextmanager
-def open_tables(
-    output: Output,
-    viewers: Path | None = None,
-    baseline_ms: tuple[int, int] | None = None,
-    markers: Path | None = None,
-    corrections: Path | None = None,
-    only_clear: bool = False,
-) -> Iterator[DuckDBPyConnection]:
+def open_tables(output: Output, study: Study = NO_STUDY) -> Iterator[DuckDBPyConnection]:
     """Opens the tables that `run.json` lists, with the ready-made views, for a block.
 
-    What of the viewers is left out is told as `FerWarning`. OUTPUT remembers lists that are given.
+    What is left out, of the viewers and by `only_clear`, is told as `FerWarning`. OUTPUT remembers
+    lists that are given.
 
     Args:
         output: a finished OUTPUT, local or on a store.
-        viewers: CSV with the column media, and offset_ms, viewer, viewer_group, rest and any more:
-            only these videos are in the views `viewer_seconds` and `cohort`, where their time
-            counts from `offset_ms`; `rest` is a medium that shows the viewer at rest, for the view
-            `calibrated`. None for what OUTPUT remembers, else all videos from their start.
-        baseline_ms: stretch of every video, first and last millisecond, in which faces are at rest,
-            for the view `calibrated`; None for the quietest samples of each followed face. Viewers
-            with a `rest` have that.
-        markers: CSV with the columns name, start_ms, end_ms and condition: stretches of the
-            stimulus. None for those that OUTPUT remembers, if any.
-        corrections: CSV with the columns media, person_id, name and excluded: people of videos who
-            have a name, or whom the views leave out. None likewise.
-        only_clear: whether the views leave out faces that are turned away or blurred; how many is
-            told as `FerWarning`.
+        study: what the views are asked with.
 
     Raises:
-        UsageError: OUTPUT holds no finished run, or a list or the stretch does not fit it.
+        UsageError: OUTPUT holds no finished run, or a list does not fit it.
     """
-    if baseline_ms is not None and not 0 <= baseline_ms[0] <= baseline_ms[1] <= MOST_WHOLE:
-        raise UsageError(
-            f"baseline {baseline_ms[0]} to {baseline_ms[1]} ms: is no stretch of a video"
-        )
     run = load_run(output)
-    config = {
-        "python_enable_replacements": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    with ExitStack() as left, duckdb.connect(config=config) as tables:
+    with ExitStack() as left, duckdb.connect(config=ALONE) as tables:
         copies = [path for name in TABLES for path in _show_table(tables, output, run, name, left)]
         videos = cache(partial(list_videos, tables))
-        who, what = _find_viewers(output, viewers, videos), _find_markers(output, markers)
-        _show_viewers(tables, who, videos)
-        tables.register("markers", markers_table(what))
-        mended = _find_corrections(output, corrections, videos)
-        tables.register("corrections", corrections_table(mended))
-        _show_kept(tables, any(row["excluded"] == "1" for row in mended), only_clear)
-        if only_clear:
+        lists = read_lists(output, study, videos)
+        _show_viewers(tables, lists.viewers, videos)
+        tables.register("markers", markers_table(lists.markers))
+        tables.register("corrections", corrections_table(lists.corrections))
+        excluded = any(row["excluded"] == "1" for row in lists.corrections)
+        _show_kept(tables, excluded, study.only_clear)
+        if study.only_clear:
             _tell_unclear(count_unclear(tables))
-        first, last = baseline_ms or ("NULL", "NULL")
-        rest = f"{first}::BIGINT AS from_ms, {last}::BIGINT AS to_ms"
-        tables.execute(f"CREATE VIEW baseline AS SELECT {rest}")
-        add_functions(tables)
-        for name, (sql, _) in VIEWS.items():
-            if name in MACROS:
-                tables.execute("CREATE MACRO {} AS TABLE {}".format(*map(obeying, MACROS[name])))
-            tables.execute(f"CREATE VIEW {name} AS {obeying(sql)}")
+        _show_views(tables, study.baseline_ms)
         for statement in (f"SET allowed_paths = [{_quoted(copies)}]", *LOCKED):
             tables.execute(statement)
-        if viewers is not None and who is not None:
-            remember(output, VIEWERS_FILE, write_sheet(order_columns(who), who))
-        if markers is not None:
-            remember(output, MARKERS_FILE, write_sheet(MARKERS.names, what))
-        if corrections is not None:
-            remember(output, CORRECTIONS_FILE, write_sheet(CORRECTIONS.names, mended))
+        remember_lists(output, study, lists)
         yield tables
+
+
+def _show_views(tables: DuckDBPyConnection, baseline_ms: tuple[int, int] | None) -> None:
+    """Makes the views, and what they need."""
+    first, last = baseline_ms or ("NULL", "NULL")
+    rest = f"{first}::BIGINT AS from_ms, {last}::BIGINT AS to_ms"
+    tables.execute(f"CREATE VIEW baseline AS SELECT {rest}")
+    add_functions(tables)
+    for name, (sql, _) in VIEWS.items():
+        if name in MACROS:
+            tables.execute("CREATE MACRO {} AS TABLE {}".format(*map(obeying, MACROS[name])))
+        tables.execute(f"CREATE VIEW {name} AS {obeying(sql)}")
 
 
 def _show_table(
@@ -220,32 +180,6 @@ def list_videos(tables: DuckDBPyConnection) -> Videos:
     return Videos(dict(opened), frozenset(name for (name,) in failed))
 
 
-def _find_viewers(
-    output: Output, given: Path | None, videos: Callable[[], Videos]
-) -> list[dict[str, str]] | None:
-    """Returns the viewers that are given or remembered; None without a list."""
-    sheet = find_sheet(output, VIEWERS_FILE, given)
-    if sheet is None:
-        return None
-    rows = match_viewers(sheet, videos(), remembered=given is None)
-    tell_of_viewers(rows, videos())
-    return rows
-
-
-def _find_markers(output: Output, given: Path | None) -> list[dict[str, str]]:
-    """Returns the markers that are given or remembered, else none."""
-    sheet = find_sheet(output, MARKERS_FILE, given)
-    return [] if sheet is None else match_markers(sheet)
-
-
-def _find_corrections(
-    output: Output, given: Path | None, videos: Callable[[], Videos]
-) -> list[dict[str, str]]:
-    """Returns the corrections that are given or remembered, else none."""
-    sheet = find_sheet(output, CORRECTIONS_FILE, given)
-    return [] if sheet is None else match_corrections(sheet, videos())
-
-
 def write_viewers(output: Output) -> str:
     """Returns the list of viewers that OUTPUT remembers, else a list of its videos, as CSV.
 
@@ -254,7 +188,7 @@ def write_viewers(output: Output) -> str:
     """
     with open_tables(output) as tables:
         videos = cache(partial(list_videos, tables))
-        rows = _find_viewers(output, None, videos)
+        rows = read_viewers(output, NO_STUDY, videos)
         rows = all_viewers(videos()) if rows is None else rows
     return write_sheet(order_columns(rows), rows).decode()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,8 @@ from ferbeam.output.report_mark import PAGES, REPORT
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
 from ferbeam.query.clear import count_unclear
-from ferbeam.query.tables import open_tables
+from ferbeam.query.study import Study
+from ferbeam.query.tables import NO_STUDY, open_tables
 from ferbeam.report.cohort import read_cohort
 from ferbeam.report.front import tell_front
 from ferbeam.report.gather import (
@@ -64,23 +64,13 @@ class Written:
     largest: int
 
 
-def write_report(
-    output: Output,
-    lang: str,
-    viewers: Path | None = None,
-    markers: Path | None = None,
-    corrections: Path | None = None,
-    only_clear: bool = False,
-) -> Written:
+def write_report(output: Output, lang: str, study: Study = NO_STUDY) -> Written:
     """Writes the report of a finished run.
 
     Args:
         output: where the run wrote to, and the report goes.
         lang: `en` or `fr`.
-        viewers: CSV that shifts and groups videos for the cohort, None for what OUTPUT remembers.
-        markers: CSV of stretches of the stimulus, None likewise.
-        corrections: CSV of people who are named or left out, None likewise.
-        only_clear: whether faces that are turned away or blurred are left out; the page says so.
+        study: what its views are asked with; the page says if not all faces count.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
@@ -88,10 +78,9 @@ def write_report(
     """
     run = load_run(output)
     claim_folder(output, OUTPUT)
-    opened = open_tables(output, viewers, None, markers, corrections, only_clear)
-    with opened as tables, locked(output):
+    with open_tables(output, study) as tables, locked(output):
         version = version_of("ferbeam").replace(NOT_INSTALLED, "")
-        left_out = count_unclear(tables) if only_clear else None
+        left_out = count_unclear(tables) if study.only_clear else None
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), version, left_out))
         builder.build()
         older = (file for file in output.list_files(PAGES) if file not in builder.sizes)
