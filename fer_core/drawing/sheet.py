@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from fer_core.drawing.labels import QUIET, TEXT, colour_of, name_of, percent_of,
 from fer_core.drawing.lettering import line_height, measure_text
 from fer_core.drawing.overlay import Overlay
 from fer_core.emotions import EMOTIONS
+from fer_core.errors import MediaError
+from fer_core.media import Source, open_bytes
 from fer_core.shown_face import ShownFace
 
 MAX_TILES = 60
@@ -30,6 +33,12 @@ _TITLE, _LINE = 34, 26
 _GROUND = (18, 19, 23)
 _CARD = (36, 38, 45)
 _QUALITY = 88
+
+_NOT_OURS = (
+    *(MediaError, OSError, Image.DecompressionBombError, RecursionError),
+    *(KeyError, TypeError, ValueError, OverflowError),
+)
+"""What reading a sheet raises that is none, or says something else of itself."""
 
 _WORDS = {
     "en": ("person", "people", "not shown here: {} more", "no face was found"),
@@ -53,6 +62,20 @@ class Tile(NamedTuple):
     person_id: int
     emotion: int
     confidence: float
+
+
+class Places(NamedTuple):
+    """Where on a contact sheet people are shown.
+
+    Attributes:
+        width: of the sheet, in pixels.
+        height: likewise.
+        people: the picture of each person.
+    """
+
+    width: int
+    height: int
+    people: dict[int, Rect]
 
 
 def cut_tile(
@@ -128,7 +151,7 @@ def compose_sheet(name: str, tiles: Sequence[Tile], lang: str, left_out: int = 0
     head = line_height(_TITLE) + line_height(_LINE) + 2 * _GAP
     rows = -(-len(shown) // columns)
     size = (columns * (TILE_SIZE[0] + _GAP) + _GAP, head + rows * (card + _GAP))
-    sheet = Image.new("RGBA", size, _GROUND)
+    sheet, places = Image.new("RGBA", size, _GROUND), list[tuple[int, ...]]()
     write_text(sheet, (_GAP, _GAP), (_fitted(name, size[0] - 2 * _GAP), _TITLE), TEXT)
     line = (_count_line(len(shown), left_out, lang), _LINE)
     write_text(sheet, (_GAP, _GAP + line_height(_TITLE)), line, QUIET)
@@ -137,9 +160,21 @@ def compose_sheet(name: str, tiles: Sequence[Tile], lang: str, left_out: int = 0
         y = head + at // columns * (card + _GAP)
         sheet.paste(_CARD, (x, y, x + TILE_SIZE[0], y + card))
         _draw_tile(sheet, (x, y), tile, lang)
-    file = io.BytesIO()
-    sheet.convert("RGB").save(file, "JPEG", quality=_QUALITY, optimize=True)
+        places.append((int(tile.person_id), x, y, *TILE_SIZE))
+    file, told = io.BytesIO(), json.dumps(places).encode()
+    sheet.convert("RGB").save(file, "JPEG", quality=_QUALITY, optimize=True, comment=told)
     return file.getvalue()
+
+
+def read_places(source: Source) -> Places | None:
+    """Reads what a contact sheet says of itself; None where it is none, or says nothing."""
+    try:
+        with open_bytes(source) as file, Image.open(file, formats=["JPEG"]) as sheet:
+            rows = json.loads(sheet.info["comment"])
+            people = {int(person): Rect(*map(int, place)) for person, *place in rows}
+            return Places(*sheet.size, people)
+    except _NOT_OURS:
+        return None
 
 
 def _draw_tile(sheet: Image.Image, at: tuple[int, int], tile: Tile, lang: str) -> None:

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_core.drawing.overlay import Overlay, OverlaySettings
-from fer_core.drawing.sheet import MAX_TILES, TILE_SIZE, Tile, compose_sheet, cut_tile, show_time
+from fer_core.drawing.sheet import (
+    MAX_TILES,
+    TILE_SIZE,
+    Tile,
+    compose_sheet,
+    cut_tile,
+    read_places,
+    show_time,
+)
 from fer_core.shown_face import ShownFace
 
 SCORES = np.array([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05], np.float32)
@@ -45,6 +53,31 @@ def test_a_sheet_is_bounded_and_says_what_is_left_out() -> None:
     assert full.shape == more.shape
     assert (full[:120] != more[:120]).any()
     assert compose_sheet("a", tiles(2), "en", left_out=5) != compose_sheet("a", tiles(2), "en")
+
+
+def test_a_sheet_says_where_each_person_is() -> None:
+    shown = [tile._replace(person_id=7 - tile.person_id) for tile in tiles(5)]
+    shown[3].pixels[:] = (0, 255, 0)
+    shown[3] = shown[3]._replace(pixels=shown[3].pixels.copy())
+    shown[0].pixels[:] = (255, 0, 255)
+    data = compose_sheet("a.mp4", shown, "en")
+    places = read_places(io.BytesIO(data))
+    assert places is not None
+    sheet = opened(data)
+    assert (places.height, places.width) == sheet.shape[:2]
+    assert sorted(places.people) == [3, 4, 5, 6, 7]
+    for person, (x, y, width, height) in places.people.items():
+        colour = (0, 255, 0) if person == 4 else (255, 0, 255)
+        tile = sheet[y + 8 : y + height - 8, x + 8 : x + width - 8]
+        assert np.abs(tile - colour).max() < 40
+
+
+@pytest.mark.parametrize("comment", [None, b"", b"[[1]]", b'{"a": 1}', b"[[1, 2, 3, 4, 1e999]]"])
+def test_what_is_no_sheet_of_ours_says_nothing(comment: bytes | None) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(file, "JPEG", **({"comment": comment} if comment else {}))
+    assert read_places(io.BytesIO(file.getvalue())) is None
+    assert read_places(io.BytesIO(b"no picture")) is None
 
 
 @pytest.mark.parametrize(

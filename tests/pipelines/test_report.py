@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+from fer_core.drawing.sheet import TILE_SIZE, Tile, compose_sheet
 from fer_core.errors import UsageError
 from fer_core.records import MEDIA
 from ferbeam.cli import cli
@@ -209,6 +211,19 @@ def test_only_covered_copies_are_linked(tmp_path: Path) -> None:
     assert WORDS["covered"][0] in page.text
     shown = {url for url in page.urls if not url.startswith(("#", "data:"))}
     assert shown == {"annotated/a.mp4.mp4", "annotated/b.png", "sheets/a.mp4.jpg"}
+
+
+def test_people_are_shown_where_a_sheet_tells_where_they_are(tmp_path: Path) -> None:
+    output = write_finished(tmp_path, [make_video("a b.mp4", 20, tracks=2), make_video("c.mp4", 9)])
+    assert "image" not in report_of(output).tags
+    pixels = np.zeros((TILE_SIZE[1], TILE_SIZE[0], 3), np.uint8)
+    (output / "sheets").mkdir()
+    sheet = compose_sheet("a b.mp4", [Tile(pixels, 0, person, 0, 1.0) for person in (1, 0)], "en")
+    (output / "sheets/a b.mp4.jpg").write_bytes(sheet)
+    (output / "sheets/c.mp4.jpg").write_bytes(b"damaged")
+    page = report_of(output)
+    assert page.tags.count("image") == 2
+    assert page.urls.count("sheets/a%20b.mp4.jpg") == 4  # a link, the sheet itself, and two cuts
 
 
 def test_a_picture_is_shown_as_browsers_can_or_told_to_be_unread(tmp_path: Path) -> None:

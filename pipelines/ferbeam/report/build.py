@@ -34,7 +34,16 @@ from ferbeam.report.gather import (
 from ferbeam.report.pages import Pages, Values
 from ferbeam.report.people import BRIEF, People
 from ferbeam.report.places import name_page
-from ferbeam.report.views import Found, Page, list_video, read_videos, view_pictures, view_video
+from ferbeam.report.portraits import find_portraits
+from ferbeam.report.views import (
+    Found,
+    Page,
+    list_video,
+    read_videos,
+    sheet_of,
+    view_pictures,
+    view_video,
+)
 from ferbeam.text import printable
 from ferbeam.versions import NOT_INSTALLED, version_of
 
@@ -138,7 +147,9 @@ class _Builder:
         for number, (row, found) in enumerate(read_videos(self.tables, videos)):
             whole += weigh_shares(found[1])
             link = front.link(places[number]) if listed else f"#v{number}"
-            people.add(row["media"], link, found[1])
+            sheet = None if listed else sheet_of(row)
+            portraits = find_portraits(self.pages.output, sheet, front.link(sheet))
+            people.add(row["media"], link, found[1], portraits)
             if listed:
                 self._write_video(places, number, row, found, people)
                 media.append(list_video(self.pages, link, row, found[1]))

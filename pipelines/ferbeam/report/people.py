@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ferbeam.report.gather import SeenPerson, read_rows
+from ferbeam.report.portraits import Portrait
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,6 +29,7 @@ class PersonRow:
         person_id: which person of the video, from 0.
         name: the one that was given, else empty.
         seen: what was seen of it, None of one who is excluded.
+        portrait: its picture, None without one.
     """
 
     media: str
@@ -37,6 +39,7 @@ class PersonRow:
     person_id: int
     name: str
     seen: SeenPerson | None
+    portrait: Portrait | None
 
     @property
     def brief(self) -> bool:
@@ -76,10 +79,16 @@ class People:
         viewer, group = self._viewers.get(media, ("", ""))
         return "" if viewer == media else viewer, group
 
-    def add(self, media: str, link: str | None, people: Sequence[SeenPerson]) -> None:
+    def add(
+        self,
+        media: str,
+        link: str | None,
+        people: Sequence[SeenPerson],
+        portraits: Mapping[int, Portrait],
+    ) -> None:
         """Adds the people of a video, those who are excluded last."""
         place = (media, link, *self.viewer_of(media))
-        self.rows += [PersonRow(*place, one.person_id, one.name, one) for one in people]
-        self.rows += [
-            PersonRow(*place, number, name, None) for number, name in self._excluded.get(media, ())
-        ]
+        seen = [(one.person_id, one.name, one) for one in people]
+        left_out = [(number, name, None) for number, name in self._excluded.get(media, ())]
+        self.rows += [PersonRow(*place, *each, portraits.get(each[0])) for each in seen]
+        self.rows += [PersonRow(*place, *each, portraits.get(each[0])) for each in left_out]

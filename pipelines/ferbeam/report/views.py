@@ -149,7 +149,7 @@ def view_video(
         width=row["width"],
         height=row["height"],
         copy=page.link(_copy_of(row)),
-        sheet=page.link(sheet_name(row["media"]) if _copy_of(row) and seen else None),
+        sheet=page.link(sheet_of(row) if seen else None),
         charted=charted,
         ticks=time_ticks(0, timeline["seconds"], MOST_INTERVALS),
         charts_left=len(seen) - len(charted),
@@ -157,6 +157,11 @@ def view_video(
         rows_left=len(seen) - len(longest),
     )
     return view, timeline
+
+
+def sheet_of(row: Row) -> str | None:
+    """Returns where a video's contact sheet lies below OUTPUT, None where it has none there."""
+    return sheet_name(row["media"]) if _copy_of(row) else None
 
 
 def _copy_of(row: Row) -> str | None:
