@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from fer_core.errors import MediaError
 from fer_core.media import Source, open_bytes, shown_name
-from fer_core.video.mp4_outline import Mp4Box, list_boxes, list_inner
+from fer_core.video.mp4_boxes import Mp4Box, list_boxes, list_inner
 
 MAX_SAMPLES = 20_000_000
 """Samples of all tracks of a video above which it is refused: about 64 bytes each in FFmpeg."""

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from fer_core.errors import MediaError
 from fer_core.media import MAX_PIXELS, Source, open_bytes, shown_name
-from fer_core.video.mp4_outline import list_boxes
+from fer_core.video.mp4_boxes import list_boxes
 from fer_core.video.picture_series import is_read_by_pillow, open_series
 
 _CLOSED = {"protocol_whitelist": "none"}

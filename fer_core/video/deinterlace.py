@@ -21,13 +21,13 @@ def deinterlace(frames: Iterator[Shown]) -> Iterator[Shown]:
     Those that say they are interlaced are made of the frames around them, too.
     """
     graph: Graph | None = None
-    size: tuple[int, int, str] | None = None
+    look: tuple[int, int, str] | None = None
     times: deque[int] = deque()
     for number, (pts, frame) in enumerate(frames):
-        look = (frame.width, frame.height, frame.format.name)
-        if graph is None or look != size:
+        own = (frame.width, frame.height, frame.format.name)
+        if graph is None or own != look:
             yield from _drain(graph, times)
-            graph, size = make_filter(frame, _FILTER), look
+            graph, look = make_filter(frame, _FILTER), own
         times.append(pts)
         frame.pts = number  # only their order counts
         graph.push(frame)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from fer_core.video.index import index_video
-from fer_core.video.mp4_outline import Outline, list_boxes
+from fer_core.video.mp4_boxes import list_boxes
+from fer_core.video.mp4_outline import Outline
 from tests.core.clip_kinds import CLIPS, X264
 from tests.core.clips import Clip, make_clip
 

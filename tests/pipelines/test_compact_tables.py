@@ -32,8 +32,7 @@ from ferbeam.output.merge_rows import RowWriter, merge_rows
 from ferbeam.output.plan_parts import Found, plan_parts
 from ferbeam.output.put_tables import clear_staged, finish_put
 from ferbeam.output.read_tables import read_tables
-from ferbeam.output.run_file import Earlier, ModelUsed, Run, find_run, load_run
-from ferbeam.output.run_file import Listed as TablesListed
+from ferbeam.output.run_file import Earlier, ModelUsed, Run, RunTables, find_run, load_run
 from ferbeam.output.table_parts import GROUP_ROWS, NOWHERE, ROWS
 from ferbeam.output.tables import TableFiles, write_tables
 from ferbeam.output.write_part import write_part
@@ -78,7 +77,7 @@ def write_groups(output: Output, content: Content, todo: set[str]) -> list[Table
     return groups
 
 
-def describe(run_id: str, tables: TablesListed) -> Run:
+def describe(run_id: str, tables: RunTables) -> Run:
     """Returns a `run.json` around the tables that were gathered."""
     return Run(
         run_id=run_id,

@@ -13,7 +13,7 @@ from ferbeam.output.folder import Folder, copy_name, sheet_name
 from ferbeam.output.ownership import Kind
 from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.report_mark import AGREEMENT, MARK, MARK_WITHIN, PAGES, REPORT
-from ferbeam.output.run_file import MOST_BYTES, RUN_FILE, Listed
+from ferbeam.output.run_file import MOST_BYTES, RUN_FILE, RunTables
 
 PROGRESS_FILE = "progress.json"
 """Tells other programs how far a run is, or what the last one came to."""
@@ -72,7 +72,7 @@ def _listed(output: Folder, run: dict[str, Any]) -> Iterator[str]:
     """Yields the table files of a finished run, and the copies that its media tell of."""
     for name, files in run["tables"].items():
         yield from (file for file in files if str(file).startswith(f"{name}/"))
-    listed = Listed(rows={}, tables={}, sums=run.get("sums") or {})
+    listed = RunTables(rows={}, tables={}, sums=run.get("sums") or {})
     for file in run["tables"]["media"]:
         try:
             rows = read_table_file(output, listed, file, ["media", "kind", "annotated"])

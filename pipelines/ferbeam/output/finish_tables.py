@@ -11,14 +11,16 @@ from ferbeam.output.folder import Output
 from ferbeam.output.known_media import KNOWN, STAGED
 from ferbeam.output.plan_parts import UNOPENED_FACTS
 from ferbeam.output.put_tables import Put, put_in_place
-from ferbeam.output.run_file import RUN_FILE, Listed, Run, write_run
+from ferbeam.output.run_file import RUN_FILE, Run, RunTables, write_run
 from ferbeam.output.table_parts import NEXT, UNOPENED, part_file, part_number
 from ferbeam.output.write_part import facts_path
 
 _COUNTED = {"frames": "frames_sampled", "faces": "face_count"}
 
 
-def gather_parts(output: Output, before: Run | None, numbers: Iterable[int], listed: int) -> Listed:
+def gather_parts(
+    output: Output, before: Run | None, numbers: Iterable[int], listed: int
+) -> RunTables:
     """Puts together what `run.json` tells of the tables, and checks that their counts add up.
 
     Args:
@@ -48,7 +50,7 @@ def gather_parts(output: Output, before: Run | None, numbers: Iterable[int], lis
             f"{listed} media were listed, {whole['media']} analysed and {unopened['unopened']} "
             "failed: INPUT changed during the run; run the same command again"
         )
-    return Listed(rows=whole, tables=tables, sums=sums, rows_of=rows)
+    return RunTables(rows=whole, tables=tables, sums=sums, rows_of=rows)
 
 
 def put_run(output: Output, before: Run | None, run: Run) -> None:

@@ -16,7 +16,7 @@ from fer_core.records import SPAN, TABLES
 from ferbeam.output.checked_files import LeadsOutError, measure_checked, read_checked
 from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Folder, Output
-from ferbeam.output.run_file import RUN_FILE, Listed
+from ferbeam.output.run_file import RUN_FILE, RunTables
 from ferbeam.output.table_parts import NEXT, kept_file
 
 MOST_BYTES = 8 * 2**30
@@ -34,7 +34,7 @@ _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 
 
 def read_tables(
-    output: Output, run: Listed, name: str, columns: list[str] | None = None
+    output: Output, run: RunTables, name: str, columns: list[str] | None = None
 ) -> pa.Table:
     """Reads one table of a finished run, through `run.json`.
 
@@ -50,7 +50,7 @@ def read_tables(
 
 
 def read_table_file(
-    output: Folder, run: Listed, file: str, columns: list[str] | None = None
+    output: Folder, run: RunTables, file: str, columns: list[str] | None = None
 ) -> pa.Table:
     """Reads a table file that `run.json` lists, or some of its columns.
 
@@ -63,7 +63,7 @@ def read_table_file(
 
 
 def read_row_groups(
-    output: Output, run: Listed, file: str, columns: list[str] | None = None
+    output: Output, run: RunTables, file: str, columns: list[str] | None = None
 ) -> Iterator[pa.Table]:
     """Reads a table file that `run.json` lists, or some of its columns, a row group at a time.
 
@@ -93,7 +93,7 @@ def table_of(file: str) -> str:
     return file.split("/")[-2]
 
 
-def _read_listed(output: Folder, run: Listed, file: str) -> bytes:
+def _read_listed(output: Folder, run: RunTables, file: str) -> bytes:
     """Reads a table file whose checksum is known: in its place, or replaced, or yet to come."""
     try:
         data = read_checked(output, file, MOST_BYTES)
@@ -111,7 +111,7 @@ def _read_listed(output: Folder, run: Listed, file: str) -> bytes:
     raise fault
 
 
-def check_table_files(output: Output, run: Listed, name: str) -> list[str]:
+def check_table_files(output: Output, run: RunTables, name: str) -> list[str]:
     """Checks the files of a table of a local OUTPUT by their metadata; returns their paths.
 
     Raises:
@@ -129,7 +129,7 @@ def check_table_files(output: Output, run: Listed, name: str) -> list[str]:
     return paths
 
 
-def copy_table_files(output: Output, run: Listed, name: str, folder: str) -> list[str]:
+def copy_table_files(output: Output, run: RunTables, name: str, folder: str) -> list[str]:
     """Copies the files of a table, each checked, into a local folder; returns their paths.
 
     Raises:
@@ -165,7 +165,7 @@ def read_span(output: Output, key: str, columns: list[str] | None = None) -> pa.
         return _read(io.BytesIO(data), SPAN, len(data), columns)
 
 
-def _check_rows(output: Output, run: Listed, name: str, rows: int) -> None:
+def _check_rows(output: Output, run: RunTables, name: str, rows: int) -> None:
     if rows != run.rows[name]:
         reason = f"it counts {run.rows[name]:,} rows of {name}, their files hold {rows:,}"
         raise DamageError(output.root, "run-rows", RUN_FILE, reason, REPAIR)
@@ -196,7 +196,7 @@ class _OtherSchemaError(ValueError):
     """A table that has other columns, or is of another version."""
 
 
-def check_sums(output: Output, run: Listed) -> None:
+def check_sums(output: Output, run: RunTables) -> None:
     """Checks by their checksums that the table files of a local run are as they were written.
 
     Raises:

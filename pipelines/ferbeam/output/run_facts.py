@@ -12,14 +12,14 @@ import msgspec
 from fer_core.model import ModelCard
 from fer_core.records import SCHEMA_VERSION, TABLES
 from ferbeam.masking import mask_words
-from ferbeam.output.run_file import Listed, Run
+from ferbeam.output.run_file import Run, RunTables
 from ferbeam.shell_words import join_words
 from ferbeam.versions import version_of
 
 VERSIONED = ("ferbeam", "apache-beam", "av", "opencv-python-headless", "ai-edge-litert", "pyarrow")
 
 
-def gather_tables(parts: list[dict[str, Any]]) -> Listed:
+def gather_tables(parts: list[dict[str, Any]]) -> RunTables:
     """Puts together what `run.json` tells of the tables."""
     tables: dict[str, list[str]] = {name: [] for name in TABLES}
     rows: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
@@ -30,7 +30,7 @@ def gather_tables(parts: list[dict[str, Any]]) -> Listed:
         rows.update(part["rows"])
         sums.update(part["sums"])
     files = {name: tuple(listed) for name, listed in tables.items()}
-    return Listed(rows=dict(rows), tables=files, sums=sums)
+    return RunTables(rows=dict(rows), tables=files, sums=sums)
 
 
 def describe_run(
@@ -38,7 +38,7 @@ def describe_run(
     belongs_to: dict[str, Any],
     card: ModelCard,
     began: float,
-    listed: Listed,
+    listed: RunTables,
     **others: Any,
 ) -> Run:
     """Puts together what `run.json` tells of a run.

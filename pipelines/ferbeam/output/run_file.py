@@ -45,7 +45,7 @@ class Earlier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     counts: dict[Word, Counts]
 
 
-class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RunTables(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table files of a run.
 
     Attributes:
@@ -61,7 +61,7 @@ class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rows_of: dict[Line, Count] = {}
 
 
-class Run(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Run(RunTables, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `run.json` holds.
 
     Attributes:
@@ -146,7 +146,7 @@ def find_run(output: Output) -> Run | None:
 def write_run(output: Output, run: Run, place: str = RUN_FILE) -> None:
     """Writes `run.json`, readable by people; to another place where it comes later."""
     values = to_builtins(run)
-    values |= {name: values.pop(name) for name in Listed.__struct_fields__}  # the long ones last
+    values |= {name: values.pop(name) for name in RunTables.__struct_fields__}  # the long ones last
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
     output.write(output.path(place), f"{text}\n".encode())
 
