@@ -13,6 +13,7 @@ from ferbeam.control.disk_space import check_space, free_bytes
 from ferbeam.output.folder import Output
 from ferbeam.text import show_seconds, show_size
 from tests.pipelines.jobs import SAMPLES, analyze, ferbeam
+from tests.pipelines.theirs import put, run
 
 
 def number_after(text: str, start: str, end: str) -> float:
@@ -70,3 +71,15 @@ def test_copies_that_cannot_have_room_are_not_begun(tmp_path: Path) -> None:
     check_space(output, [Medium("a.mp4", "a.mp4", "video", free // 2, 0)])
     with pytest.raises(FerError, match=r"are free, too little for copies of .* --overlay none"):
         check_space(output, [Medium("a.mp4", "a.mp4", "video", free * 40, 0)])
+
+
+def test_a_dry_run_refuses_what_the_run_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = tmp_path / "data/out/annotated"
+    put(copies, "a.jpg")
+    put(tmp_path / "in", "b.jpg")
+    (tmp_path / "in/link").symlink_to(copies)
+    for more in ((), ("--dry-run",)):
+        assert run("analyze", tmp_path / "in", tmp_path / "data/new/..", *more) == 2
+        assert "INPUT leads to" in capsys.readouterr().err

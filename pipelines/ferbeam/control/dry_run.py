@@ -7,15 +7,12 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from ferbeam.analysis.list_media import list_input
 from ferbeam.control.disk_space import free_bytes
 from ferbeam.control.estimate import MOST_OPENED, Estimate, estimate_run
+from ferbeam.control.list_request import list_request
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.guard.quiet import quiet_libraries
-from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output
-from ferbeam.output.ownership import check_folder
-from ferbeam.stores.overlap import refuse_overlap
 from ferbeam.text import (
     count_of,
     open_console,
@@ -32,12 +29,10 @@ def print_estimate(request: AnalysisRequest) -> None:
     """Estimates a run and prints it; nothing is written into OUTPUT.
 
     Raises:
-        UsageError: INPUT does not exist or holds no media, or a run would refuse OUTPUT.
+        UsageError: as of `list_request`.
     """
     console = open_console()
-    refuse_overlap(request.input, request.output.root, "OUTPUT")
-    check_folder(request.output, OUTPUT)
-    listed = list_input(request.input, request.settings.picks)
+    listed = list_request(request)
     with console.status("listing") as status, quiet_libraries():
         estimate = estimate_run(request, listed, status.update)
     whole = estimate.whole

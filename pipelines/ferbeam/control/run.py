@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from fer_core.errors import FerError, UsageError
+from fer_core.errors import FerError
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import Listing, count_parts, list_input, medium_of
+from ferbeam.analysis.list_media import Listing, count_parts, medium_of
 from ferbeam.control.claim import Held, claim_output, remove_stale
 from ferbeam.control.disk_space import check_space
+from ferbeam.control.list_request import list_request
 from ferbeam.control.place_copies import place_copies
 from ferbeam.control.pool_check import check_workers
 from ferbeam.control.progress import AllProgress, Progress
@@ -26,16 +27,14 @@ from ferbeam.output.finish_tables import gather_parts, put_run
 from ferbeam.output.gather_run import gather_nothing
 from ferbeam.output.listed_media import remove_listed, write_listed
 from ferbeam.output.lock import locked
-from ferbeam.output.ownership import check_folder, claim_folder
+from ferbeam.output.ownership import claim_folder
 from ferbeam.output.put_tables import clear_staged
 from ferbeam.output.run_facts import describe_run
 from ferbeam.output.run_file import Run
 from ferbeam.output.start_marks import StartMarks
 from ferbeam.output.write_part import write_part
-from ferbeam.query.targets import refuse_own_files
 from ferbeam.runners.flink import cancel_job
 from ferbeam.runners.job_process import Job, WorkerLostError, run_job
-from ferbeam.stores.overlap import refuse_listed, refuse_overlap
 
 MOST_IN_VAIN = 3
 """Workers that may be lost one after the other without having begun anything new."""
@@ -52,15 +51,7 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
         FerError: the cluster or its workers cannot do it, or the job failed; what it has
             committed is kept.
     """
-    if any("\udc80" <= letter <= "\udcff" for letter in request.output.root):
-        # Arrow and FFmpeg could not write there.
-        raise UsageError(f"OUTPUT {request.output.root}: its path is not UTF-8; choose another")
-    refuse_overlap(request.input, request.output.root, "OUTPUT")
-    check_folder(request.output, OUTPUT)
-    if request.metrics is not None:
-        refuse_own_files(request.output, request.metrics)
-    listing = list_input(request.input, request.settings.picks)
-    refuse_listed(request.input, (one.path for one in listing.media), request.output.root)
+    listing = list_request(request)
     claim_folder(request.output, OUTPUT)
     with locked(request.output):
         files: list[Progress] = [progress_file(request.output, request.settings.run_id)]
