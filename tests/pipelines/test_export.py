@@ -120,6 +120,10 @@ def test_a_sheet_holds_text_as_text_and_says_where_it_ends(
     assert sheet["A2"].data_type == "s"
     assert {sheet.cell(row, 1).value for row in (2, 3, 4)} == {"=1+1.png", "a.mp4", NAME}
     assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == sheet.dimensions
+    widths = [sheet.column_dimensions[name].width for name in ("A", "B")]
+    assert len("media") < max(map(len, ("=1+1.png", "a.mp4", NAME))) < widths[0]
+    assert all(width > 6 for width in widths)
     monkeypatch.setattr(formats, "EXCEL_ROWS", 50)
     with pytest.raises(UsageError, match="Excel holds 49 rows"):
         open_output(output).export(tmp_path / "faces.xlsx")

@@ -99,7 +99,10 @@ def _view(
 ) -> dict[str, Any]:
     """Returns what the template shows."""
     rows = [
-        (None if name == "all" else emotion_named(name), [show_figure(row[one]) for one in FIGURES])
+        (
+            None if name == "all" else emotion_named(name),
+            [show_figure(row[one]).partition(" ") for one in FIGURES],
+        )
         for name, row in agreement.figures.items()
     ]
     several = len(agreement.coders) > 1

@@ -22,6 +22,8 @@ EXCEL_ROWS = 2**20
 """Rows of a sheet, its head among them."""
 EXCEL_TEXT = 2**15 - 1
 """Letters of a cell."""
+LEAST_WIDTH, MOST_WIDTH, FILTER_WIDTH = 6, 50, 3
+"""Letters that a column of a sheet has room for, beside the button that filters it."""
 Writer = Callable[[pa.RecordBatchReader, str], None]
 
 
@@ -103,15 +105,25 @@ def _write_xlsx(answer: pa.RecordBatchReader, path: str) -> None:
 
     # What looks like a formula or a link is text; a row is on the disk once the next begins.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    names, widths, number = answer.schema.names, [len(name) for name in answer.schema.names], 0
     with io.FileIO(path, "wb") as file, Workbook(file, options) as book:
         sheet = book.add_worksheet("ferbeam")
         sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, answer.schema.names, book.add_format({"bold": True}))
+        sheet.write_row(0, 0, names, book.add_format({"bold": True}))
         for number, row in enumerate(_rows(answer), 1):
             if number == EXCEL_ROWS:
                 raise UsageError(f"Excel holds {EXCEL_ROWS - 1:,} rows, these are more: write CSV")
             for at, value in enumerate(row):
                 _write_cell(sheet, number, at, value)
+                if isinstance(value, str):
+                    widths[at] = max(widths[at], len(value))
+        sheet.autofilter(0, 0, number, max(0, len(names) - 1))
+        _set_widths(sheet, widths)
+
+
+def _set_widths(sheet: Worksheet, widths: list[int]) -> None:
+    for at, width in enumerate(widths):
+        sheet.set_column(at, at, min(max(width, LEAST_WIDTH), MOST_WIDTH) + FILTER_WIDTH)
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
