@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -234,6 +236,18 @@ def test_no_answer_replaces_what_a_run_has_written(
     assert run(*named, output / name) == 2
     assert "is a part of OUTPUT itself" in capsys.readouterr().err
     assert tree_of(output) == before
+
+
+def test_a_link_stays_and_a_pipe_is_written_to(output: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    open_output(output).export(tmp_path / "link.csv", "media")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "pipe.csv").read_bytes)
+        open_output(output).export(tmp_path / "pipe.csv", "media")
+        assert read.result(60) == (tmp_path / "there.csv").read_bytes()
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "pipe.csv").is_fifo()
 
 
 def test_no_name_leads_elsewhere(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from ferbeam.stores.store import StoreError
 def whole_file(path: str) -> Iterator[str]:
     """Gives a path of this machine to write to; what is there in the end is put in place.
 
+    A link stays, and leads to the new file; a pipe or device, such as `/dev/stdout`, is written to.
+
     Args:
         path: of a file, or a URI.
 
@@ -29,17 +31,21 @@ def whole_file(path: str) -> Iterator[str]:
         TryLaterError: its disk is full.
         StoreError: the store refuses.
     """
+    place = path if is_uri(path) else os.path.realpath(path)
     if is_uri(path):
         check_uri(path)
         attempt = os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
+    elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        yield path
+        return
     else:
-        attempt = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+        attempt = f"{place}.{uuid.uuid4().hex[:8]}.tmp"
     try:
         yield attempt
         if is_uri(path):
             store_of(path).upload(attempt, path)
         else:
-            os.replace(attempt, path)
+            os.replace(attempt, place)
     except OSError as error:
         if isinstance(error, StoreError):
             raise
