@@ -135,7 +135,7 @@ class SampleRate(click.ParamType[Any]):
 def analyze(dry_run: bool, **given: Any) -> None:
     """Analyses the media of INPUT into tables and annotated copies in OUTPUT.
 
-    The same command again resumes.
+    The same command again resumes. Then `ferbeam report OUTPUT` shows what was found.
 
     INPUT is a folder, a quoted glob, a single picture or video, or a URI.
 
