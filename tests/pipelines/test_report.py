@@ -22,6 +22,7 @@ from ferbeam.output.run_file import load_run
 from ferbeam.query.study import Study
 from ferbeam.report.assets import load_assets
 from ferbeam.report.build import write_report
+from ferbeam.report.cohort import MEASURES
 from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from tests.pipelines.finished import make_failure, make_picture, make_video, write_finished
 from tests.pipelines.parsed_page import Parsed
@@ -120,7 +121,11 @@ def test_a_planted_difference_is_told_and_drawn(tmp_path: Path) -> None:
         return page.text, (output / "report.html").read_text(encoding="utf-8")
 
     text, page = differences(["old", "new"] * 6)
-    assert "new − old" in re.sub(r"\s+", " ", text)
+    plain = re.sub(r"\s+", " ", text)
+    assert re.search(
+        r"Over all, in per cent: new \d+ \(.*?\) · old \d+ .*? · new − old: −?\d+", plain
+    )
+    assert plain.count("new − old") > len(MEASURES)  # below each curve, and in the table
     assert re.search(r"−?\d+\*\s*\[−?\d+; −?\d+\] p 0\.\d{3}", text)
     assert page.count('class="differs"') > 4
     assert page.count('class="shade"') == 10

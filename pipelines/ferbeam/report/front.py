@@ -10,6 +10,9 @@ from ferbeam.report.gather import Row
 from ferbeam.report.limits import describe_model
 from ferbeam.report.pages import Pages
 
+MOST_TOLD = 3
+"""Groups of whom a curve says in a line what they showed over all; the table tells of more."""
+
 
 def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, Any]:
     """Returns what the front page shows of the run as a whole."""
@@ -31,6 +34,7 @@ def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, 
         "cohort_step": cohort.step_s if cohort else 1,
         "cohort_groups": [group["name"] for group in cohort.curves["groups"]] if cohort else [],
         "cohort_rows": cohort.rows if cohort else [],
+        "most_told": MOST_TOLD,
         "markers": cohort.markers if cohort else [],
         "measures": MEASURES,
         "model": describe_model(pages.run),

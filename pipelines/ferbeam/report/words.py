@@ -185,6 +185,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Drawn in steps of {seconds} s, the mean of their seconds.",
         "Tracé par pas de {seconds} s, la moyenne de leurs secondes.",
     ),
+    "over_all": ("Over all, in per cent:", "Sur l’ensemble, en pour cent :"),
     "with_a_face": ("Videos with a face", "Vidéos avec un visage"),
     "everyone": ("all", "tous"),
     "curve_of": ("{name}: mean and interval", "{name} : moyenne et intervalle"),
