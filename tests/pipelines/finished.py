@@ -22,6 +22,8 @@ from ferbeam.output.run_file import Earlier, ModelUsed, Run, write_run
 
 Tables = dict[str, pa.Table]
 STEP_MS = 100
+OF_MEDIA = ("media", "failures")
+"""The tables that hold a row of each listed medium."""
 ORIGIN: dict[str, Any] = {
     "run_id": "a",
     "analysed_at": datetime(2026, 11, 1),
@@ -140,6 +142,7 @@ def write_finished(output: Path, media: Iterable[Tables], render: Any = None) ->
     listed: dict[str, list[str]] = {name: [] for name in TABLES}
     rows = dict.fromkeys(TABLES, 0)
     sums: dict[str, str] = {}
+    names: set[str] = set()
     for number, tables in enumerate(_share_files(media)):
         for name, table in tables.items():
             file = f"{name}/{number:06}.parquet"
@@ -149,6 +152,7 @@ def write_finished(output: Path, media: Iterable[Tables], render: Any = None) ->
             listed[name].append(file)
             sums[file] = sha256(data).hexdigest()
             rows[name] += table.num_rows
+        names.update(*(tables[name]["media"].to_pylist() for name in OF_MEDIA if name in tables))
     card = load_card(find_model_dir())
     run = Run(
         command="ferbeam analyze clips out",
@@ -162,7 +166,7 @@ def write_finished(output: Path, media: Iterable[Tables], render: Any = None) ->
         workers=2,
         seconds={"whole": 1.0},
         wall={},
-        counts={},
+        counts={"list": {"media": len(names)}},
         earlier=Earlier(seconds={}, counts={}),
         rows=rows,
         tables={name: tuple(files) for name, files in listed.items()},
