@@ -142,10 +142,11 @@ def sheet_table(columns: list[str], rows: list[dict[str, str]], types: Any) -> p
 
     By the way of CSV, for a column that is made of a list imports pandas where that is installed.
     """
+    alone = arrow_csv.ReadOptions(use_threads=False)  # see `open_checked`
     options = arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=False)
     parsing = arrow_csv.ParseOptions(newlines_in_values=True)
     data = io.BytesIO(write_sheet(columns, rows))
-    return arrow_csv.read_csv(data, parse_options=parsing, convert_options=options)
+    return arrow_csv.read_csv(data, alone, parsing, options)
 
 
 def decode_text(data: bytes) -> str:
