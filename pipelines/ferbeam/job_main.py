@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ferbeam.guard.no_pandas import leave_out_pandas
+from ferbeam.runners.flink_server import FlinkServer, start_server
 
 Build = Callable[[Any, dict[str, Any]], None]
 """Adds the steps of a job to a pipeline, by the job's settings as plain values."""
@@ -41,11 +42,33 @@ def _end_with_parent(options: list[str]) -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def _run(build: Build, order: dict[str, Any]) -> None:
+class _Orders(threading.Thread):
+    """Reads what is to be done, and starts what that needs, while Beam is imported.
+
+    Attributes:
+        order: settings and options; None where the command ended before there was anything to do.
+        server: Beam's job server, where the order is for Flink.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.order: dict[str, Any] | None = None
+        self.server: FlinkServer | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Waits for the order."""
+        line = sys.stdin.readline()
+        if line:
+            self.order = json.loads(line)
+            self.server = start_server(self.order["options"])
+
+
+def _run(build: Build, order: dict[str, Any], server: FlinkServer | None) -> None:
     """Runs the pipeline that the order describes."""
     import apache_beam as beam
     from apache_beam.io.filesystems import FileSystems
-    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
     from ferbeam.runners.forked_workers import forking_runner
 
@@ -55,6 +78,8 @@ def _run(build: Build, order: dict[str, Any]) -> None:
     threading.Thread(target=_end_with_parent, args=(order["options"],), daemon=True).start()
     pipeline = beam.Pipeline(runner=runner, options=options)
     build(pipeline, order["settings"])
+    if server is not None:
+        pipeline.options.view_as(PortableOptions).job_endpoint = server.wait()
     pipeline.run().wait_until_finish()
 
 
@@ -65,12 +90,13 @@ def main() -> None:
     # Nothing of what is imported is garbage, and looking for it takes 0.2 s. Frozen, it is never
     # looked at again, so that forked workers go on sharing its memory.
     gc.disable()
+    orders = _Orders()
     build = _import_job(sys.argv[1])
     gc.freeze()
     gc.enable()
-    order = sys.stdin.readline()
-    if order:  # else the command ended before there was anything to do
-        _run(build, json.loads(order))
+    orders.join()
+    if orders.order is not None:
+        _run(build, orders.order, orders.server)
     # Not sys.exit: Beam leaves threads behind that would keep a finished job alive.
     sys.stdout.flush()
     sys.stderr.flush()

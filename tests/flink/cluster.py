@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from ferbeam.deploy.flink_cluster import free_port
 from ferbeam.runners.flink import _request
+from ferbeam.runners.flink_server import free_port
 from tests.pipelines.jobs import ROOT
 
 END_SECONDS = 60.0

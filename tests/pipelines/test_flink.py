@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,10 @@ import yaml  # type: ignore[import-untyped]  # Beam brings it
 
 from fer_core.errors import FerError, UsageError
 from ferbeam.deploy import worker_pool
-from ferbeam.deploy.flink_cluster import free_port
 from ferbeam.runners import flink
 from ferbeam.runners.beam_options import option_value
 from ferbeam.runners.flink import DEFAULT_POOL, cancel_job, flink_options
+from ferbeam.runners.flink_server import free_port, start_server
 from ferbeam.runners.job_process import _cause
 from ferbeam.runners.runner import Runner
 from tests.pipelines.jobs import SAMPLES, ferbeam
@@ -198,3 +199,45 @@ def test_the_manifest_for_kubernetes_fits_the_commands() -> None:
     assert main["name"] == "flink-main-container"
     assert workers["command"][2:] == [worker_pool.__name__, "--port", DEFAULT_POOL.split(":")[1]]
     assert spec["flinkConfiguration"]["restart-strategy.type"] == "fixed-delay"
+
+
+SERVING = """
+import socket, sys
+port = int(sys.argv[sys.argv.index("--job-port") + 1])
+print("as", *sys.argv[1:4], flush=True)
+socket.create_server(("127.0.0.1", port)).accept()
+"""
+
+
+def server_options(java: Path, code: str) -> list[str]:
+    """Makes a Java that runs code of Python's, and returns options that name a jar for it."""
+    script, jar = java.with_name("code.py"), java.with_name("a.jar")
+    script.write_text(code)
+    java.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
+    jar.touch()
+    own = [f"--flink_job_server_jar={jar}", "--flink_master=localhost:1"]
+    return [*own, "--job_server_jvm_properties=-Xmx1g"]
+
+
+def test_the_job_server_starts_beside_beam_and_is_waited_for(java: Path) -> None:
+    options = server_options(java, SERVING)
+    server = start_server(options)
+    assert server is not None
+    with server.process:
+        assert server.wait() == f"localhost:{server.port}"
+        server.process.kill()
+    assert server.log.read_text() == f"as -Xmx1g -jar {java.with_name('a.jar')}\n"
+
+
+def test_a_job_server_that_ends_is_told_with_its_last_words(java: Path) -> None:
+    server = start_server(server_options(java, "raise SystemExit('no room for it')"))
+    assert server is not None
+    with pytest.raises(RuntimeError, match=r"^Beam's job server did not start: no room for it$"):
+        server.wait()
+
+
+@pytest.mark.parametrize("other", ["--job_endpoint=localhost:8099", "--artifacts_dir=/tmp/a"])
+def test_where_beam_is_told_of_a_server_none_is_started(java: Path, other: str) -> None:
+    options = server_options(java, SERVING)
+    assert start_server([*options, other]) is None
+    assert start_server(options[1:]) is None

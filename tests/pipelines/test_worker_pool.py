@@ -20,9 +20,9 @@ from fer_core.errors import FerError
 from fer_core.model import find_model_dir, load_card
 from ferbeam.control.pool_check import ask_pool
 from ferbeam.deploy import supervisor
-from ferbeam.deploy.flink_cluster import free_port
 from ferbeam.deploy.supervisor import Part, supervise
 from ferbeam.deploy.worker_pool import WorkerPool, serve
+from ferbeam.runners.flink_server import free_port
 from ferbeam.runners.worker_check import WorkerNeeds, describe_problems, installed_versions
 from tests.pipelines.jobs import SAMPLES
 

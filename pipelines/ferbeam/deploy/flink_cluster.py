@@ -29,6 +29,7 @@ from ferbeam.deploy.flink_config import (
 from ferbeam.deploy.supervisor import Part, supervise
 from ferbeam.guard.fresh_python import fresh_environment, fresh_python
 from ferbeam.runners.flink import ask_cluster, find_java
+from ferbeam.runners.flink_server import free_port
 from ferbeam.runners.job_process import worker_environment
 
 START_SECONDS = 300.0
@@ -174,14 +175,6 @@ def _lock(folder: Path) -> IO[str] | None:
         file.close()
         return None
     return file
-
-
-def free_port() -> int:
-    """Returns a port that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:
