@@ -6,9 +6,11 @@ import warnings
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from fer_core.errors import FerWarning, UsageError
+from fer_core.records import FACES
 from ferbeam import open_output
 from tests.pipelines.finished import make_video, write_finished
 from tests.pipelines.jobs import ferbeam
@@ -73,6 +75,38 @@ def test_a_name_is_that_of_the_viewer_and_on_the_page(output: Path, tmp_path: Pa
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "Zoé" in text
         assert "Personne" not in text
+
+
+def test_people_of_one_name_are_one_who_came_back(tmp_path: Path) -> None:
+    video = make_video("a.mp4", 100)
+    at, count = FACES.get_field_index("person_id"), video["faces"].num_rows
+    people = pa.array([0] * (count // 2) + [1] * (count - count // 2), pa.int32())
+    video["faces"] = video["faces"].set_column(at, FACES.field(at), people)
+    run = open_output(write_finished(tmp_path / "out", [video]))
+    apart = run.query("FROM people")
+    file = corrections(tmp_path, "a.mp4,0,Ann,", "a.mp4,1,Ann,")
+    (ann,) = run.query("FROM people", corrections=file).to_pylist()
+    assert (ann["person_id"], ann["name"], ann["main"]) == (0, "Ann", True)
+    assert ann["samples"] == sum(apart["samples"].to_pylist()) == ann["of_samples"]
+    for name in ("per_second", "expressions", "summary"):
+        told = run.query(f"SELECT DISTINCT person_id FROM {name} WHERE person_id IS NOT NULL")
+        assert told["person_id"].to_pylist() == [0], name
+    assert set(run.query("FROM faces")["person_id"].to_pylist()) == {0, 1}
+    page = Parsed(Path(run.report()))
+    assert "the same as Person 1" in page.text
+    assert "people in videos: 1" in page.text
+    assert run.query("FROM people", corrections=corrections(tmp_path)) == apart
+
+
+def test_who_is_seen_at_the_same_time_is_not_one_person(output: Path, tmp_path: Path) -> None:
+    run = open_output(output)
+    file = corrections(tmp_path, "a.mp4,0,Ann,", "a.mp4,1,Ann,")
+    with pytest.warns(FerWarning, match="Ann of a.mp4 is seen twice at the same time"):
+        told = run.query("SELECT person_id, name FROM people ORDER BY ALL", corrections=file)
+    assert told.to_pylist()[1:] == [
+        {"person_id": 0, "name": "Ann"},
+        {"person_id": 1, "name": "Ann"},
+    ]
 
 
 @pytest.mark.parametrize(

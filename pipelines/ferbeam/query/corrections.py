@@ -24,10 +24,10 @@ CORRECTIONS = pa.schema(
 )
 MOST_PERSON = 2**31 - 1
 YES, NO = ("1", "yes", "true", "x", "oui", "vrai"), ("", "0", "no", "false", "non", "faux")
-KEPT_FACES = """
-SELECT faces.* FROM faces
-ANTI JOIN (SELECT media, person_id FROM corrections WHERE excluded) USING (media, person_id)
-"""
+LEFT = (
+    "ANTI JOIN (SELECT media, person_id FROM corrections WHERE excluded) USING (media, person_id)"
+)
+"""Of rows of `faces`: those of people who are not left out."""
 
 
 def match_corrections(sheet: Sheet, videos: Videos) -> list[dict[str, str]]:

@@ -20,8 +20,9 @@ from ferbeam.output.read_tables import check_table_files, copy_table_files, read
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.query.clear import CLEAR, LeftOut, count_unclear
 from ferbeam.query.computed import add_functions
-from ferbeam.query.corrections import KEPT_FACES, corrections_table, obeying
+from ferbeam.query.corrections import LEFT, corrections_table, obeying
 from ferbeam.query.markers import markers_table
+from ferbeam.query.namesakes import OF_ONE_NAME, find_namesakes
 from ferbeam.query.sheets import write_sheet
 from ferbeam.query.study import Study, read_lists, read_viewers, remember_lists
 from ferbeam.query.viewers import Videos, all_viewers, order_columns, viewers_table
@@ -130,10 +131,11 @@ def _show_table(
 
 def _show_kept(tables: DuckDBPyConnection, excluded: bool, only_clear: bool) -> None:
     """Makes known which faces the views read, and the frames in which there are any."""
-    faces, clear = KEPT_FACES if excluded else "FROM faces", f"WHERE {CLEAR}" if only_clear else ""
+    every = OF_ONE_NAME if find_namesakes(tables) else "FROM faces"
+    left, clear = LEFT if excluded else "", f"WHERE {CLEAR}" if only_clear else ""
     of_kept = "SELECT DISTINCT media, frame_index FROM kept_faces"
     of_all = "SELECT media, frame_index FROM frames WHERE face_count > 0"
-    tables.execute(f"CREATE VIEW kept_faces AS {faces} {clear}")
+    tables.execute(f"CREATE VIEW kept_faces AS SELECT * FROM ({every}) {left} {clear}")
     tables.execute(f"CREATE VIEW kept_frames AS {of_kept if excluded or only_clear else of_all}")
 
 

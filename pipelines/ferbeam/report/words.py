@@ -99,18 +99,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "main_person": ("main", "principale"),
     "name": ("Name", "Nom"),
     "exclude": ("Leave out", "Écarter"),
+    "same_person": ("the same as Person {number}", "la même que Personne {number}"),
     "left_out_person": ("left out", "écarté"),
     "people_says": (
         "The main person of a video, seen for longest, is the one of the curves. Leave out a "
-        "passer-by, or give a name; then save the corrections, and run ferbeam report OUTPUT "
-        "--corrections corrections.csv: OUTPUT remembers them, all views obey, and no row is "
-        "changed. What is unmade here and saved again is as before. In the tables Person 1 is "
-        "person_id 0.",
+        "passer-by, or give a name, the same to who came back as another person; then save the "
+        "corrections, and run ferbeam report OUTPUT --corrections corrections.csv: OUTPUT "
+        "remembers them, all views obey, and no row is changed. What is unmade here and saved "
+        "again is as before. In the tables Person 1 is person_id 0.",
         "La personne principale d’une vidéo, vue le plus longtemps, est celle des courbes. Écartez "
-        "un passant, ou donnez un nom ; puis enregistrez les corrections et lancez ferbeam report "
-        "OUTPUT --corrections corrections.csv : OUTPUT les retient, toutes les vues en tiennent "
-        "compte, et aucune ligne n’est changée. Ce qui est défait ici et enregistré de nouveau "
-        "redevient comme avant. Dans les tables, Personne 1 est person_id 0.",
+        "un passant, ou donnez un nom, le même à qui est revenu comme une autre personne ; puis "
+        "enregistrez les corrections et lancez ferbeam report OUTPUT --corrections "
+        "corrections.csv : OUTPUT les retient, toutes les vues en tiennent compte, et aucune ligne "
+        "n’est changée. Ce qui est défait ici et enregistré de nouveau redevient comme avant. Dans "
+        "les tables, Personne 1 est person_id 0.",
     ),
     "save_corrections": ("Save the corrections", "Enregistrer les corrections"),
     "brief_people": (
