@@ -93,7 +93,7 @@ def test_people_of_one_name_are_one_who_came_back(tmp_path: Path) -> None:
         assert told["person_id"].to_pylist() == [0], name
     assert set(run.query("FROM faces")["person_id"].to_pylist()) == {0, 1}
     page = Parsed(Path(run.report()))
-    assert "the same as Person 1" in page.text
+    assert "joined with the first of this name" in page.text
     assert "people in videos: 1" in page.text
     assert run.query("FROM people", corrections=corrections(tmp_path)) == apart
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ferbeam.report.gather import Row, SeenPerson, read_rows
+from ferbeam.report.gather import SeenPerson, read_rows
 from ferbeam.report.portraits import Portrait
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PersonRow:
         name: the one that was given, else empty.
         seen: what was seen of it, None of one who is excluded, or told of by another row.
         portrait: its picture, None without one.
-        same_as: the person of the same name whose row tells of it, None of all others.
+        joined: whether the row of another person, who bears the same name, tells of it.
     """
 
     media: str
@@ -41,12 +41,12 @@ class PersonRow:
     name: str
     seen: SeenPerson | None
     portrait: Portrait | None
-    same_as: int | None = None
+    joined: bool = False
 
     @property
     def left_out(self) -> bool:
         """Whether it is excluded."""
-        return self.seen is None and self.same_as is None
+        return self.seen is None and not self.joined
 
     @property
     def brief(self) -> bool:
@@ -69,9 +69,9 @@ class People:
         self._excluded: dict[str, list[tuple[int, str]]] = {}
         for row in read_rows(tables, "FROM corrections WHERE excluded ORDER BY ALL"):
             self._excluded.setdefault(row["media"], []).append((row["person_id"], row["name"]))
-        self._namesakes: dict[str, list[Row]] = {}
+        self._namesakes: dict[str, list[tuple[int, str]]] = {}
         for row in read_rows(tables, "FROM namesakes WHERE person_id <> same_as ORDER BY ALL"):
-            self._namesakes.setdefault(row["media"], []).append(row)
+            self._namesakes.setdefault(row["media"], []).append((row["person_id"], row["name"]))
         self.rows: list[PersonRow] = []
 
     @property
@@ -101,7 +101,6 @@ class People:
         seen = [(one.person_id, one.name, one) for one in people]
         left_out = [(number, name, None) for number, name in self._excluded.get(media, ())]
         self.rows += [PersonRow(*place, *each, portraits.get(each[0])) for each in seen]
-        for row in self._namesakes.get(media, ()):
-            who, same_as = row["person_id"], row["same_as"]
-            self.rows.append(PersonRow(*place, who, row["name"], None, portraits.get(who), same_as))
+        for who, name in self._namesakes.get(media, ()):
+            self.rows.append(PersonRow(*place, who, name, None, portraits.get(who), joined=True))
         self.rows += [PersonRow(*place, *each, portraits.get(each[0])) for each in left_out]

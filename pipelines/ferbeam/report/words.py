@@ -99,7 +99,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "main_person": ("main", "principale"),
     "name": ("Name", "Nom"),
     "exclude": ("Leave out", "Écarter"),
-    "same_person": ("the same as Person {number}", "la même que Personne {number}"),
+    "same_person": (
+        "joined with the first of this name",
+        "réunie avec la première de ce nom",
+    ),
     "left_out_person": ("left out", "écarté"),
     "people_says": (
         "The main person of a video, seen for longest, is the one of the curves. Leave out a "
