@@ -143,6 +143,16 @@ def baseline_option(command: Command) -> Command:
     )(command)
 
 
+def study_options(command: Command) -> Command:
+    """Adds all that the views are asked with: the fields of `Study`."""
+    for add in (
+        *(clear_option, baseline_option, corrections_option),
+        *(markers_option, viewers_option),
+    ):
+        command = add(command)
+    return command
+
+
 def model_option(command: Command) -> Command:
     """Adds what says which network runs: `--model`."""
     return click.option(

@@ -7,14 +7,7 @@ from typing import Any
 
 import click
 
-from ferbeam.commands.options import (
-    baseline_option,
-    clear_option,
-    corrections_option,
-    lang_option,
-    markers_option,
-    viewers_option,
-)
+from ferbeam.commands.options import lang_option, study_options
 from ferbeam.commands.words import Command
 from ferbeam.text import printable
 
@@ -24,11 +17,7 @@ FORMATS = ("table", "csv", "tsv", "xlsx", "json", "parquet", "arrow")
 @click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("sql", metavar="[SQL]", default="")
-@viewers_option
-@markers_option
-@corrections_option
-@baseline_option
-@clear_option
+@study_options
 @click.option(
     "--format",
     "form",
@@ -62,11 +51,7 @@ def query(output_path: str, sql: str, form: str | None, path: str | None, **stud
 @click.argument("output_path", metavar="OUTPUT")
 @click.argument("path", metavar="FILE")
 @click.option("--view", help="The table or view to write; without it faces.")
-@viewers_option
-@markers_option
-@corrections_option
-@baseline_option
-@clear_option
+@study_options
 @click.option(
     "--media",
     metavar="NAME",

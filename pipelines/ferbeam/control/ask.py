@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from fer_core.detection.detector import DEFAULT, DetectorSettings
 from fer_core.detection.haar import HaarSettings
 from fer_core.errors import FerError, UsageError
-from fer_core.model import find_model_dir, load_card
+from fer_core.model import ModelCard, find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.runners.dataflow import ends_without_result
 from ferbeam.runners.runner import choose_runner
@@ -41,17 +41,7 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
     if options.engine == "tensorflow" and find_spec("tensorflow") is None:
         raise UsageError("engine tensorflow: is not installed; pip install 'ferbeam[train]'")
     card = load_card(find_model_dir(options.model))
-    detector, detector_model = choose_detector(
-        options.detector, options.detector_model, options.redetect_ms
-    )
-    rows = RowSettings.of_model(
-        card,
-        options.engine,
-        options.prior,
-        detector=detector,
-        sample_fps=options.sample_fps,
-        max_pixels=options.max_pixels,
-    )
+    rows, detector_model = _ask_rows(options, card)
     places = {"INPUT": options.input, "OUTPUT": options.output}
     settings = AnalyzeSettings(
         input=options.input if is_uri(options.input) else os.path.abspath(options.input),
@@ -78,6 +68,20 @@ def ask_analysis(options: AnalyzeOptions, command: Sequence[str]) -> AnalysisReq
         input_moved=options.input_moved,
         metrics=None if options.metrics is None else os.path.abspath(options.metrics),
     )
+
+
+def _ask_rows(options: AnalyzeOptions, card: ModelCard) -> tuple[RowSettings, str | None]:
+    """Returns the settings that change rows, and the model file of the detector."""
+    chosen = choose_detector(options.detector, options.detector_model, options.redetect_ms)
+    rows = RowSettings.of_model(
+        card,
+        options.engine,
+        options.prior,
+        detector=chosen[0],
+        sample_fps=options.sample_fps,
+        max_pixels=options.max_pixels,
+    )
+    return rows, chosen[1]
 
 
 def choose_rendering(options: AnalyzeOptions) -> RenderSettings | None:

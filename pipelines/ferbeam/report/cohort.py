@@ -137,15 +137,11 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     (span,) = read_rows(
         tables,
         f"""SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
-        (SELECT count(*) FROM viewers) AS viewers FROM (
-            SELECT second, viewer_group, count(happy) AS videos FROM {SECONDS} GROUP BY ALL)""",
+        (SELECT count(*) FROM viewers) AS viewers,
+        (SELECT max(n) FROM (SELECT count(happy) AS n FROM {SECONDS} GROUP BY second)) AS together
+        FROM (SELECT second, viewer_group, count(happy) AS videos FROM {SECONDS} GROUP BY ALL)""",
     )
-    (together,) = read_rows(
-        tables,
-        f"""SELECT max(videos) AS most FROM (
-            SELECT count(happy) AS videos FROM {SECONDS} GROUP BY second)""",
-    )
-    if (together["most"] or 0) < 2:
+    if (span["together"] or 0) < 2:
         return None
     first, step = span["first"], -(-(span["last"] - span["first"] + 1) // MOST_STEPS)
     places = (span["last"] - first) // step + 1
@@ -161,11 +157,16 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     markers = _read_markers(tables)
     found = _read_differences(tables, len(groups), span["viewers"])
     rows = _read_groups(tables, markers, found)
+    return Cohort(span["viewers"], step, curves, markers, rows, _list_seconds(found))
+
+
+def _list_seconds(found: list[Row]) -> dict[str, list[int]]:
+    """Returns of each measure the seconds in which groups differ, corrected for many."""
     differs: dict[str, list[int]] = {}
     for row in found:
         if row["kind"] == "second" and row["p_corrected"] < LEVEL:
             differs.setdefault(row["measure"], []).append(row["start_ms"] // 1000)
-    return Cohort(span["viewers"], step, curves, markers, rows, differs)
+    return differs
 
 
 def _keep_seconds(tables: DuckDBPyConnection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -192,21 +192,14 @@ def read_seen_people(
         {"first": batch[0]["media"], "last": batch[-1]["media"]},
     )
     return {
-        name: [
-            SeenPerson(
-                person_id=row["person_id"],
-                main=row["main"],
-                name=row["name"],
-                first_ms=row["first_ms"],
-                last_ms=row["last_ms"],
-                shown_ms=row["shown_ms"],
-                coverage=row["coverage"],
-                shares=Shares(tuple(row[emotion] for emotion in NAMES)),
-            )
-            for row in people
-        ]
+        name: [_seen_person(row) for row in people]
         for name, people in groupby(rows, itemgetter("media"))
     }
+
+
+def _seen_person(row: Row) -> SeenPerson:
+    facts = {each.name: row[each.name] for each in fields(SeenPerson) if each.name != "shares"}
+    return SeenPerson(**facts, shares=Shares(tuple(row[emotion] for emotion in NAMES)))
 
 
 def read_faces(tables: DuckDBPyConnection, batch: Sequence[Row]) -> dict[str, list[Row]]:
