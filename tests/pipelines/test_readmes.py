@@ -32,6 +32,13 @@ def test_the_readme_is_read_in_one_go() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 220
 
 
+def test_the_readme_begins_with_commands_of_the_makefile() -> None:
+    block = (ROOT / "README.md").read_text(encoding="utf-8").split("```")[1]
+    targets = re.findall(r"(?m)^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    called = re.findall(r"(?m)^make ([\w-]+)", block)
+    assert {"run-local", "report", "test"} <= set(called) <= set(targets)
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name: str) -> None:
     document = ROOT / name
