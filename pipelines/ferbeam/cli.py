@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -92,14 +93,6 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _end_without_threads() -> None:
-    """Ends at once where Arrow's threads ran: they abort one process in a hundred as it ends."""
-    if "pyarrow.dataset" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(DONE)
-
-
 def _print_warnings() -> None:
     """Prints what ferbeam warns of as one line each; other warnings as Python does."""
     others = warnings.showwarning
@@ -129,10 +122,27 @@ def _take_names_as_utf8() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Runs the command line; errors become one line, never a traceback."""
-    if args is None:
-        _take_names_as_utf8()
-        leave_out_pandas()
+    """Runs the command line, that of this process or another; then the process goes on."""
+    if args is not None:
+        _run(args)
+        return
+    _take_names_as_utf8()
+    leave_out_pandas()
+    code: Any = DONE
+    try:
+        _run(None)
+    except SystemExit as end:
+        code = end.code
+    with suppress(OSError):
+        sys.stderr.flush()
+    # At once: Arrow, OpenBLAS and OpenCV have threads of their own, beside which Python takes
+    # itself apart. Arrow's were seen to abort one process in a hundred then, and a run ended in
+    # SIGSEGV.
+    os._exit(code)
+
+
+def _run(args: Sequence[str] | None) -> None:
+    """Runs a command line; errors become one line, never a traceback."""
     # So that `kill` ends a run as an interrupt does: with nothing left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup keeps it going
@@ -141,9 +151,10 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         with warnings.catch_warnings():
             _print_warnings()
-            cli.main(args=args, standalone_mode=False)
-        if args is None:  # called as a command, not from Python
-            _end_without_threads()
+            try:
+                cli.main(args=args, standalone_mode=False)
+            finally:
+                sys.stdout.flush()
     except click.ClickException as error:
         told = io.StringIO()
         error.show(told)

@@ -152,3 +152,14 @@ def test_a_signal_ends_a_run_as_an_interrupt_does(sign: int, picture: Path, tmp_
     assert not (output / ".lock").exists()
     state = json.loads((output / "progress.json").read_text(encoding="utf-8"))
     assert state["state"] == "stopped"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--version"], 0), (["verify", "nowhere"], 2)])
+def test_a_command_ends_at_once_and_keeps_what_it_has_printed(words: list[str], code: int) -> None:
+    script = "import atexit; from ferbeam.cli import main; atexit.register(print, 'end'); main()"
+    command = [sys.executable, "-c", script, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == code
+    lines = (done.stdout + done.stderr).splitlines()
+    assert len(lines) == 1
+    assert lines != ["end"]
