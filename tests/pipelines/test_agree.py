@@ -220,6 +220,14 @@ def test_what_is_no_document_is_refused(output: Path, tmp_path: Path, name: str,
         open_output(output).agree(tmp_path)
 
 
+def test_a_video_that_is_none_is_told_whatever_stands_there(output: Path, tmp_path: Path) -> None:
+    events = [[at, "", "happy", "", ""] for at in (0, 1)]
+    project = {"behaviors_conf": {}, "observations": {"o": {"file": {"1": [5]}, "events": events}}}
+    (tmp_path / "a.boris").write_text(json.dumps(project))
+    with pytest.raises(UsageError, match="5: is no video of this OUTPUT"):
+        open_output(output).agree(tmp_path / "a.boris")
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.boris", "a.eaf"])
 def test_what_is_too_large_is_refused(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

@@ -262,7 +262,7 @@ def _read_boris(file: Path) -> Iterator[_Raw]:
     }
     for name, observation in project["observations"].items():
         files = observation.get("file") or {}
-        medium = (files.get("1") or [name])[0]
+        medium = str((files.get("1") or [name])[0])
         yield medium, "", "", 0, 0
         offset = float(observation.get("time offset") or 0)
         yield from _pair(
