@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,12 +96,12 @@ def test_a_lock_is_renewed_though_its_disk_is_away_for_a_moment(
 def test_a_lock_that_another_took_over_meanwhile_is_left_to_it(
     claimed: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.2)
     path = Path(claimed.path(".lock"))
     with locked(claimed):
         other = json.dumps({**json.loads(path.read_text()), "token": "other"})
         claimed.write(str(path), other.encode())
-        time.sleep(0.1)
+        time.sleep(0.5)
     assert path.read_text() == other
 
 
@@ -121,3 +122,18 @@ def test_what_is_no_lock_of_ours_is_said_so(data: bytes, claimed: Output) -> Non
     Path(claimed.path(".lock")).write_bytes(data)
     with pytest.raises(ForeignError, match="not the lock that ferbeam leaves"), locked(claimed):
         pass
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_a_lock_that_ends_while_it_is_asked_for_is_no_error(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, asked = lock._create, []
+
+    def create(output: Output, path: str, me: dict[str, Any]) -> bool:
+        asked.append(path)  # the first time it is there, and gone when its owner is looked for
+        return len(asked) > 1 and make(output, path, me)
+
+    monkeypatch.setattr(lock, "_create", create)
+    with locked(claimed):
+        assert len(asked) == 2

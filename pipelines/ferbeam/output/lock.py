@@ -140,15 +140,24 @@ def _locked_by_name(output: Folder) -> Iterator[None]:
 
 def _is_mine(output: Folder, path: str, me: dict[str, Any]) -> bool:
     """Tells whether a lock is ours: after a sleep of hours, it may be of another by now."""
-    return bool(_read_owner(output.read(path)).get("token") == me["token"])
+    return bool(_find_owner(output, path).get("token") == me["token"])
+
+
+def _find_owner(output: Folder, path: str) -> dict[str, Any]:
+    """Reads who holds a lock; nobody where there is none."""
+    try:
+        return _read_owner(output.read(path))
+    except FileNotFoundError:
+        return {}
 
 
 def _take_over(output: Folder, path: str, me: dict[str, Any]) -> None:
     """Makes the lock in place of one without an owner; of two that try at once, one gives way."""
-    if output.exists(path) and _is_mine(output, path, me):
+    if _is_mine(output, path, me):
         return  # made, but nobody heard of it, and it was asked for again
     _refuse_unless_stale(output, path)
-    output.remove(path)
+    with suppress(FileNotFoundError):  # it has just ended
+        output.remove(path)
     _create(output, path, me)
     time.sleep(_SETTLE_SECONDS)
     if not _is_mine(output, path, me):
@@ -174,7 +183,7 @@ def _create(output: Folder, path: str, me: dict[str, Any]) -> bool:
 
 def _refuse_unless_stale(output: Folder, path: str) -> None:
     """Refuses an OUTPUT whose lock was renewed lately, by an owner that may still be there."""
-    held = _read_owner(output.read(path)) if output.exists(path) else {}
+    held = _find_owner(output, path)
     if (held and not output.is_local) or _is_there(held):
         age = time.time() - held["renewed"]
         if age < STALE_SECONDS:
