@@ -28,7 +28,7 @@ from ferbeam.query import formats
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.finished import make_picture, make_video, write_finished
 from tests.pipelines.jobs import ROOT, ferbeam, frames_of
-from tests.pipelines.theirs import run, tree_of
+from tests.pipelines.theirs import put, run, tree_of
 
 STRETCHES = ["media", "person_id", "emotion", "from_ms", "until_ms"]
 NAME = "clips/d'été & co.mp4"
@@ -238,15 +238,16 @@ def test_no_answer_replaces_what_a_run_has_written(
     assert tree_of(output) == before
 
 
-def test_a_link_stays_and_a_pipe_is_written_to(output: Path, tmp_path: Path) -> None:
-    (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
+def test_a_pipe_is_written_to_and_never_what_a_link_leads_to(output: Path, tmp_path: Path) -> None:
+    put(tmp_path, "theirs.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "theirs.csv")
     os.mkfifo(tmp_path / "pipe.csv")
     open_output(output).export(tmp_path / "link.csv", "media")
     with ThreadPoolExecutor(1) as pool:
         read = pool.submit((tmp_path / "pipe.csv").read_bytes)
         open_output(output).export(tmp_path / "pipe.csv", "media")
-        assert read.result(60) == (tmp_path / "there.csv").read_bytes()
-    assert (tmp_path / "link.csv").is_symlink()
+        assert read.result(60) == (tmp_path / "link.csv").read_bytes()
+    assert (tmp_path / "theirs.csv").read_text() == "mine"
     assert (tmp_path / "pipe.csv").is_fifo()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from ferbeam.stores.store import StoreError
 def whole_file(path: str) -> Iterator[str]:
     """Gives a path of this machine to write to; what is there in the end is put in place.
 
-    A link stays, and leads to the new file; a pipe or device, such as `/dev/stdout`, is written to.
+    A pipe or device, such as `/dev/stdout`, is written to. Of a link the file takes the place: one
+    in an OUTPUT from elsewhere may lead anywhere.
 
     Args:
         path: of a file, or a URI.
@@ -31,21 +33,20 @@ def whole_file(path: str) -> Iterator[str]:
         TryLaterError: its disk is full.
         StoreError: the store refuses.
     """
-    place = path if is_uri(path) else os.path.realpath(path)
     if is_uri(path):
         check_uri(path)
         attempt = os.path.join(tempfile.gettempdir(), f"ferbeam-{uuid.uuid4().hex}")
-    elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+    elif _is_device(path):
         yield path
         return
     else:
-        attempt = f"{place}.{uuid.uuid4().hex[:8]}.tmp"
+        attempt = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
     try:
         yield attempt
         if is_uri(path):
             store_of(path).upload(attempt, path)
         else:
-            os.replace(attempt, place)
+            os.replace(attempt, path)
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -53,6 +54,15 @@ def whole_file(path: str) -> Iterator[str]:
     finally:
         if os.path.exists(attempt):
             os.unlink(attempt)
+
+
+def _is_device(path: str) -> bool:
+    """Tells whether what lies at a path is written to, not replaced."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return path.startswith("/dev/") or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def refuse_own_files(output: Output, path: str) -> None:
