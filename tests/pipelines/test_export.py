@@ -21,7 +21,7 @@ import pytest
 from pympi.Elan import Eaf
 
 from fer_core.emotions import NAMES
-from fer_core.errors import UsageError
+from fer_core.errors import ForeignError, UsageError
 from ferbeam import open_output
 from ferbeam.output.folder import Output
 from ferbeam.query import formats
@@ -249,6 +249,16 @@ def test_a_pipe_is_written_to_and_never_what_a_link_leads_to(output: Path, tmp_p
         assert read.result(60) == (tmp_path / "link.csv").read_bytes()
     assert (tmp_path / "theirs.csv").read_text() == "mine"
     assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_no_link_in_output_leads_elsewhere(tmp_path: Path) -> None:
+    output = write_finished(tmp_path / "out", [make_video("clips/a.mp4", 20)])
+    put(tmp_path / "theirs", "a.mp4.vtt")
+    (output / "annotated").mkdir(exist_ok=True)
+    (output / "annotated/clips").symlink_to(tmp_path / "theirs")
+    with pytest.raises(ForeignError, match="clips: is a link"):
+        open_output(output).export(output / "annotated/*.vtt")
+    assert (tmp_path / "theirs/a.mp4.vtt").read_text() == "mine"
 
 
 def test_no_name_leads_elsewhere(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def export_run(output: Output, export: Export) -> list[str]:
     with open_tables(output, export.study) as tables:
         warn_of_main(tables, export.view or FACES)
         if export.ending in ANNOTATIONS:
-            return _export_annotations(tables, export)
+            return _export_annotations(tables, output, export)
         form = export.ending.removeprefix(".")
         write_answer(tables, f"SELECT * FROM {export.view or FACES}", form, export.path)
         return [export.path]
@@ -86,7 +86,7 @@ def _check_target(export: Export) -> None:
         check_view(view)
 
 
-def _export_annotations(tables: DuckDBPyConnection, export: Export) -> list[str]:
+def _export_annotations(tables: DuckDBPyConnection, output: Output, export: Export) -> list[str]:
     videos = read_annotated(tables, export.media)
     missing = sorted({*export.media} - {video.media for video in videos})
     if missing:
@@ -94,7 +94,10 @@ def _export_annotations(tables: DuckDBPyConnection, export: Export) -> list[str]
         raise UsageError(no_video(missing[0], (str(name) for (name,) in names)))
     if not videos:
         raise UsageError("OUTPUT holds no video, whose expressions over time could be written")
-    return [_write(*each, export.lang) for each in _share_out(export.path, videos)]
+    shared = list(_share_out(export.path, videos))
+    for path, _ in shared:
+        refuse_own_files(output, path)
+    return [_write(*each, export.lang) for each in shared]
 
 
 def _share_out(path: str, videos: list[Annotated]) -> Iterator[tuple[str, list[Annotated]]]:

@@ -74,7 +74,11 @@ def refuse_own_files(output: Output, path: str) -> None:
 
     Raises:
         UsageError: the file would lie there.
+        ForeignError: it is named below OUTPUT, and a step to it is a link.
     """
+    root, place = os.path.abspath(output.root), os.path.abspath(path)
+    if output.is_local and place.startswith(f"{root}/"):
+        output.checked(output.path(place[len(root) + 1 :]))
     name = _below(output, path)
     if name is None:
         return
