@@ -58,7 +58,7 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> Held:
     run = find_run(output)
     held = read_settings(output, note) if run is None else run.belongs_to
     if held and not request.overwrite:
-        _refuse_difference(held, mine, request.input_moved)
+        refuse_difference(held, mine, request.input_moved)
     known = _read_known(request, run) if run else {}
     if not request.prune:
         _refuse_loss(known, names)
@@ -80,7 +80,21 @@ def _read_known(request: AnalysisRequest, run: Run) -> dict[str, KnownMedium]:
         return {}
 
 
-def _refuse_difference(held: dict[str, Any], mine: dict[str, Any], moved: bool) -> None:
+TOLD = {"detector.revision": "this version finds faces in another way: detector.revision"}
+"""What stands for a setting that nobody has set."""
+
+
+def refuse_difference(held: dict[str, Any], mine: dict[str, Any], moved: bool) -> None:
+    """Refuses a run whose rows would not fit those that are there.
+
+    Args:
+        held: what the rows that are there belong to.
+        mine: what those of this run would.
+        moved: whether INPUT may lie elsewhere.
+
+    Raises:
+        SettingsError: with the difference, and the ways out.
+    """
     told = [key for key in mine if not (moved and key == "INPUT")]
     # What says nothing is as good as not said, as in an OUTPUT of an earlier version.
     differing = [key for key in told if (held.get(key) or "") != (mine[key] or "")]
@@ -88,11 +102,13 @@ def _refuse_difference(held: dict[str, Any], mine: dict[str, Any], moved: bool) 
     changed = [key for key in differing if key.rpartition(".")[0] not in differing]
     if changed:
         lines = "; ".join(
-            f"{key} was {_show(held.get(key))}, is {_show(mine[key])}" for key in changed
+            f"{TOLD.get(key, key)} was {_show(held.get(key))}, is {_show(mine[key])}"
+            for key in changed
         )
+        moved_to = "; where INPUT has moved, add --input-moved" if changed == ["INPUT"] else ""
         raise SettingsError(
             f"OUTPUT holds the rows of another run: {lines}. "
-            "Choose another OUTPUT, or start this one anew with --overwrite"
+            f"Choose another OUTPUT, or start this one anew with --overwrite{moved_to}"
         )
 
 
