@@ -59,9 +59,8 @@ def _tell_counts(pages: Pages, overview: Row) -> list[dict[str, Any]]:
     count, sampled, lost = pages.count, overview["sampled"], overview["lost"]
     seen = pages.say("in_videos", count=count(overview["people_seen"]))
     coverage = show_share(overview["with_faces"] / sampled) if sampled else "–"
-    kinds = {key: count(overview[key]) for key in ("videos", "pictures")}
     values = [
-        ("media", count(overview["media"]), pages.say("of_which", **kinds)),
+        ("media", count(overview["media"]), _tell_kinds(pages, overview)),
         (
             *("sampled", count(sampled)),
             pages.say("lost", count=count(lost)) if lost else pages.say("none_lost"),
@@ -79,3 +78,13 @@ def _tell_counts(pages: Pages, overview: Row) -> list[dict[str, Any]]:
         }
         for key, value, note in values
     ]
+
+
+def _tell_kinds(pages: Pages, overview: Row) -> str:
+    """Returns how many videos and pictures there are, without what there is none of."""
+    numbers = {"video": overview["videos"], "picture": overview["pictures"]}
+    return ", ".join(
+        pages.say(f"one_{kind}" if number == 1 else f"many_{kind}s", count=pages.count(number))
+        for kind, number in numbers.items()
+        if number
+    )
