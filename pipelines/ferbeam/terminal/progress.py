@@ -48,7 +48,7 @@ class ShownProgress:
                 self._tasks[stage] = self._bars.add_task(stage, total=None, note=NOTES[stage])
             self._bars.start()
         else:
-            self._console.print(f"{media} media to analyse")
+            self._console.print(f"{media} {'medium' if media == 1 else 'media'} to analyse")
 
     def update(self) -> None:
         """Shows what has been committed since."""
