@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import Classifier
-from fer_core.detection.detector import DetectorSettings, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, UsageError
 from fer_core.learn.copies import copies_of, near_copies_of
@@ -63,7 +62,7 @@ class EvaluateRequest:
     others: tuple[Path, ...] = ()
     report: Path | None = None
     pictures: tuple[Path, ...] = ()
-    detector: DetectorSettings = field(default_factory=HaarSettings)
+    detector: DetectorSettings = DEFAULT
     detector_model: str | None = None
 
 
