@@ -9,28 +9,18 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from fer_core.records import SPAN, TABLES
 from ferbeam.output.checked_files import LeadsOutError, measure_checked, read_checked
+from ferbeam.output.checked_parquet import OtherSchemaError, open_checked, plain_table, read_parquet
 from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Folder, Output
 from ferbeam.output.run_file import RUN_FILE, RunTables
 from ferbeam.output.table_parts import NEXT, kept_file
 
 MOST_BYTES = 8 * 2**30
-SPARE, RATIO, TEXT_RATIO = 32 * 2**20, 512, 8192
-"""A table of so many bytes takes at most `SPARE`, and `RATIO` times these, in memory.
-
-Its text takes at most `TEXT_RATIO` times these. Tables of real media take up to 290 times as much:
-2 million rows of `frames`, of clips that are all alike, in 0.26 MB.
-"""
-VERSION_KEY = b"ferbeam.schema_version"
 REPAIR = "the same `ferbeam analyze` with --prune writes it anew"
 SPAN_REPAIR = "the same `ferbeam analyze` makes it anew once it is removed"
-_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
-"""Bytes that a value takes in memory, by its type in Parquet; 8 for all others."""
 
 
 def read_tables(
@@ -59,7 +49,7 @@ def read_table_file(
     """
     with _naming(output, file):
         data = _read_listed(output, run, file)
-        return _read(io.BytesIO(data), TABLES[table_of(file)], len(data), columns)
+        return read_parquet(data, TABLES[table_of(file)], columns)
 
 
 def read_row_groups(
@@ -74,7 +64,7 @@ def read_row_groups(
         data = _read_listed(output, run, file)
         opened = open_checked(io.BytesIO(data), TABLES[table_of(file)], len(data))
         for at in range(opened.num_row_groups):
-            yield _plain_table(opened.read_row_group(at, columns, use_threads=False), len(data))
+            yield plain_table(opened.read_row_group(at, columns, use_threads=False), len(data))
 
 
 def read_rows(output: Output, file: str) -> pa.Table:
@@ -85,7 +75,7 @@ def read_rows(output: Output, file: str) -> pa.Table:
     """
     with _naming(output, file, SPAN_REPAIR):
         data = read_checked(output, file, MOST_BYTES)
-        return _read(io.BytesIO(data), TABLES[table_of(file)], len(data), None)
+        return read_parquet(data, TABLES[table_of(file)])
 
 
 def table_of(file: str) -> str:
@@ -162,7 +152,7 @@ def read_span(output: Output, key: str, columns: list[str] | None = None) -> pa.
     file = path[len(output.path("")) :]
     with _naming(output, file, SPAN_REPAIR):
         data = read_checked(output, file, MOST_BYTES)
-        return _read(io.BytesIO(data), SPAN, len(data), columns)
+        return read_parquet(data, SPAN, columns)
 
 
 def _check_rows(output: Output, run: RunTables, name: str, rows: int) -> None:
@@ -182,7 +172,7 @@ def _naming(output: Folder, file: str, repair: str = REPAIR) -> Iterator[None]:
         yield
     except (FileNotFoundError, NotADirectoryError):
         raise DamageError(output.root, "file-missing", file, "it is not there", repair) from None
-    except _OtherSchemaError as error:
+    except OtherSchemaError as error:
         raise DamageError(output.root, "schema", file, str(error), repair) from None
     except LeadsOutError as error:
         raise DamageError(output.root, "path", file, str(error), repair) from None
@@ -190,10 +180,6 @@ def _naming(output: Folder, file: str, repair: str = REPAIR) -> Iterator[None]:
         if getattr(error, "errno", None) is not None:  # the machine's, not Arrow's
             raise
         raise DamageError(output.root, "file-damaged", file, str(error), repair) from None
-
-
-class _OtherSchemaError(ValueError):
-    """A table that has other columns, or is of another version."""
 
 
 def check_sums(output: Output, run: RunTables) -> None:
@@ -211,7 +197,7 @@ def read_checked_note(output: Output, file: str, schema: pa.Schema) -> pa.Table 
     """Reads a note that is a table; None where there is none, or it is damaged."""
     try:
         data = read_checked(output, file, MOST_BYTES)
-        return _read(io.BytesIO(data), schema, len(data), None)
+        return read_parquet(data, schema)
     except (FileNotFoundError, NotADirectoryError, ValueError, pa.ArrowException):
         return None
 
@@ -224,94 +210,3 @@ def find_span(output: Output, key: str, columns: list[str] | None = None) -> pa.
         return read_span(output, key, columns)
     except DamageError:
         return None
-
-
-def open_checked(source: io.BytesIO | str, schema: pa.Schema, size: int) -> pq.ParquetFile:
-    """Opens a Parquet file, and checks by its metadata alone what it holds and would take.
-
-    Args:
-        source: its bytes, or a local path.
-        schema: that it is to have.
-        size: its bytes.
-
-    Raises:
-        ValueError: it has other columns, or would take more memory than a file of its size can.
-        ArrowException: it is damaged.
-    """
-    # So that a long name, in every row the same, takes memory once until it is known how much.
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
-    # Without threads: Arrow's abort one process in a hundred that ends soon after reading.
-    try:
-        opened = pq.ParquetFile(
-            source,
-            read_dictionary=texts,
-            pre_buffer=False,
-            page_checksum_verification=True,
-            thrift_string_size_limit=2**24,
-            thrift_container_size_limit=2**20,
-        )
-    except KeyError as error:  # a column of texts that it has not
-        raise _OtherSchemaError("its columns are not those of this table") from error
-    _check_schema(opened.schema_arrow, schema)
-    _check_claims(opened.metadata, size)
-    return opened
-
-
-def _check_schema(found: pa.Schema, wanted: pa.Schema) -> None:
-    version, own = (
-        (schema.metadata or {}).get(VERSION_KEY, b"none").decode("utf-8", "replace")
-        for schema in (found, wanted)
-    )
-    if version != own:
-        raise _OtherSchemaError(f"it is of version {version}, this ferbeam reads {own}")
-    if not pa.schema([_plain(field) for field in found]).equals(wanted.remove_metadata()):
-        raise _OtherSchemaError("its columns are not those of this table")
-
-
-def _check_claims(facts: pq.FileMetaData, size: int) -> None:
-    groups = [facts.row_group(at) for at in range(facts.num_row_groups)]
-    whole = sum(
-        max(chunk.total_uncompressed_size, max(chunk.num_values, group.num_rows) * _width(chunk))
-        for group in groups
-        for chunk in map(group.column, range(group.num_columns))
-    )
-    if whole > SPARE + RATIO * size or facts.num_rows != sum(group.num_rows for group in groups):
-        raise ValueError(
-            f"it claims {facts.num_rows:,} rows, {whole:,} bytes in memory; it is of {size:,} bytes"
-        )
-
-
-def _width(chunk: pq.ColumnChunkMetaData) -> int:
-    return _WIDTHS.get(chunk.physical_type, 8)
-
-
-def _plain(field: pa.Field) -> pa.Field:
-    """Returns a field as its table has it, though it is read as a dictionary."""
-    kind = field.type
-    return field.with_type(kind.value_type) if pa.types.is_dictionary(kind) else field
-
-
-def _read(source: io.BytesIO, schema: pa.Schema, size: int, columns: list[str] | None) -> pa.Table:
-    return _plain_table(open_checked(source, schema, size).read(columns, use_threads=False), size)
-
-
-def _plain_table(table: pa.Table, size: int) -> pa.Table:
-    """Checks what was read of a file, and gives every row its own text."""
-    table.validate(full=True)
-    texts = [name for name in table.column_names if pa.types.is_dictionary(table[name].type)]
-    whole = sum(_measure_text(chunk) for name in texts for chunk in table[name].chunks)
-    if whole > SPARE + TEXT_RATIO * size:
-        raise ValueError(f"its text takes {whole:,} bytes in memory; it is of {size:,} bytes")
-    for name in texts:
-        at = table.column_names.index(name)
-        plain = [chunk.dictionary_decode() for chunk in table[name].chunks]
-        column = pa.chunked_array(plain, pa.string())
-        table = table.set_column(at, _plain(table.schema.field(at)), column)
-    return table
-
-
-def _measure_text(column: pa.DictionaryArray) -> int:
-    """Returns how many bytes a column takes once every row has its own text."""
-    column.dictionary.validate(full=True)
-    lengths = pc.binary_length(column.dictionary)
-    return int(pc.sum(pc.take(lengths, column.indices)).as_py() or 0)
