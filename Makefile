@@ -140,7 +140,7 @@ bench-scale: $(VENV)/dev.stamp ## Measures time and memory for up to 16,000 medi
 bench-cost: $(VENV)/dev.stamp ## Measures the processor time of an hour of video, for its cost on Dataflow
 	@$(BIN)/python -m tests.bench.cost $(ARGS)
 
-bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder
+bench-end-to-end: $(VENV)/dev.stamp ## Measures what the whole product loses to the crops of DATA=folder; MODEL=folder, ARGS="--prior web"
 	@test -n "$(DATA)" || { echo "usage: make bench-end-to-end DATA=folder [MODEL=folder] [ARGS=...]"; exit 2; }
 	@$(BIN)/python -m tests.bench.end_to_end "$(DATA)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
