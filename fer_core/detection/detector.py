@@ -68,15 +68,15 @@ def load_detector(
         FerError: the detector or its file cannot be loaded.
     """
     redetect_ms = None if for_pictures else settings.redetect_ms
-    finder = _load_finder(settings, model_path, for_pictures)
+    finder = _load_finder(settings, model_path)
     return FaceDetector(finder, FaceCheck(), redetect_ms)
 
 
-def _load_finder(settings: DetectorSettings, model_path: str | None, for_pictures: bool) -> Finder:
+def _load_finder(settings: DetectorSettings, model_path: str | None) -> Finder:
     if isinstance(settings, HaarSettings):
         return HaarFinder(settings)
     path = find_yunet() if model_path is None else Path(model_path)
-    return YuNetFinder(settings, path, for_pictures)
+    return YuNetFinder(settings, path)
 
 
 def detector_settings(values: dict[str, Any]) -> DetectorSettings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour
 from fer_core.detection.face_check import FaceCheck, Verdict
-from fer_core.detection.finder import Finder, Proposal
+from fer_core.detection.finder import Finder, Proposal, score_mirrored
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import pose_of_points
 from fer_core.faces import Face, clip_box, square_box
@@ -26,6 +27,13 @@ SURE = 5.0
 MOST_DOUBT = 1.0
 """What the check can take from a face at most: of turned heads a finder knows more. So what it is
 surer of than 0.65 is a face."""
+
+CLEAR, KNOWN = 0.9, 2.0
+"""What a finder is less sure of, and the check no surer, the finder sees in a mirror, too."""
+
+TWICE = 0.5
+"""So sure the finder must be of it, on the mean of both: a face is one in a mirror as well, while
+hair, hands and cameras often are only what they look like from one side."""
 
 BEGUN, KEPT = 0.65, 0.6
 """So sure a finder must be of what begins a face in a film, which shows it again and again, unless
@@ -235,6 +243,7 @@ class FaceDetector:
         faces = [face.unproposed() for face in self._faces]
         proposed: set[int] = set()
         found = self._find(grey, colour, closely=closely)
+        look_again = partial(score_mirrored, self._find, grey, colour, closely)
         for proposal in sorted(found, key=lambda each: -(each.score or 0)):
             near = [at for at, face in enumerate(faces) if face.place.is_near(proposal.place)]
             at = near[0] if near else len(faces)
@@ -242,7 +251,7 @@ class FaceDetector:
                 continue
             if near:
                 faces[at] = faces[at].proposed_at(proposal)
-            elif (begun := self._confirm(grey, proposal)) and self._begins(begun):
+            elif (begun := self._confirm(grey, proposal)) and self._begins(begun, look_again):
                 faces.append(begun)
             else:
                 continue
@@ -265,10 +274,21 @@ class FaceDetector:
         face = FollowedFace(place, seen.surety, 0.0, None, points=points)
         return keep_sure(grey, face.proposed_at(proposal))
 
-    def _begins(self, face: FollowedFace) -> bool:
-        """Tells whether a face may be followed from now on."""
+    def _begins(self, face: FollowedFace, look_again: Callable[[Place], float]) -> bool:
+        """Tells whether a face may be followed from now on.
+
+        Args:
+            face: as finder and check see it.
+            look_again: how sure the finder is of a place in a mirror.
+        """
         is_film = self._redetect_ms is not None
-        return not is_film or face.score is None or face.score >= BEGUN or face.surety > SURE
+        if face.score is None:
+            return True
+        if is_film and face.score < BEGUN and face.surety <= SURE:
+            return False
+        if face.score >= CLEAR or face.surety > KNOWN:
+            return True
+        return (face.score + look_again(face.place)) / 2 >= TWICE
 
 
 def keep_sure(grey: Grey, face: FollowedFace) -> FollowedFace | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.colour import Colour
+from fer_core.detection.colour import Colour, colour_of_grey
 from fer_core.detection.place import Grey, Place
 from fer_core.errors import FerError
 
@@ -50,3 +50,19 @@ def check_redetect(redetect_ms: int) -> None:
     """Raises FerError where a frame would be searched too often."""
     if redetect_ms < 1:
         raise FerError(f"redetect: {redetect_ms} ms is too short, from 1 ms is needed")
+
+
+AROUND = 1.5
+"""So many times as large a place is looked at in a mirror: heads are known by what is around."""
+
+
+def score_mirrored(
+    find: Finder, grey: Grey, colour: Colour | None, closely: bool, place: Place
+) -> float:
+    """Returns how sure a finder is of a place once left and right are exchanged, 0-1."""
+    colours = colour or colour_of_grey(grey)
+    width = grey.shape[1]
+    there = place._replace(x=width - place.x, tilt=-place.tilt)
+    around = there._replace(side=AROUND * there.side)
+    found = find(grey[:, ::-1], lambda *size: colours(*size)[:, ::-1], around, closely)
+    return max((each.score or 0.0 for each in found if each.place.is_near(there)), default=0.0)

@@ -36,10 +36,8 @@ class YuNetSettings:
 
     Attributes:
         model_sha256: sha256 of the ONNX file.
-        longest_side: larger pictures are searched in a copy with this longest side, in pixels. The
-            network knows faces of about 10 to 300 pixels.
-        scene_side: the same for the first frames of scenes of videos; as large as for pictures it
-            would take hair and cameras for faces that are followed.
+        longest_side: larger pictures, and first frames of scenes of videos, are searched in a copy
+            with this longest side, in pixels. The network knows faces of about 10 to 300 pixels.
         video_side: the same for the other frames, where a face comes again.
         score_threshold: lowest score of a proposal, 0-1.
         nms_threshold: share by which two boxes overlap when only the surer one is kept, 0-1.
@@ -52,17 +50,16 @@ class YuNetSettings:
 
     model_sha256: str
     longest_side: int = 1280
-    scene_side: int = 960
     video_side: int = 640
     score_threshold: float = 0.2
     nms_threshold: float = 0.3
     redetect_ms: int = 500
     check_sha256: str = CHECK_SHA256
-    revision: int = 13
+    revision: int = 15
     kind: Literal["yunet"] = "yunet"
 
     def __post_init__(self) -> None:
-        least = min(self.longest_side, self.scene_side, self.video_side)
+        least = min(self.longest_side, self.video_side)
         if least < 32:
             raise FerError(f"detection size: {least} is too small, from 32 is needed")
         if not (0 < self.score_threshold <= 1 and 0 < self.nms_threshold <= 1):
@@ -82,17 +79,13 @@ class YuNetFinder:
     Args:
         settings: how it searches.
         model_path: the ONNX file that `settings` name by its sha256.
-        for_pictures: whether each frame is a picture of its own.
 
     Raises:
         ModelError: the file cannot be read, is another one, or holds no YuNet.
     """
 
-    def __init__(
-        self, settings: YuNetSettings, model_path: Path, for_pictures: bool = False
-    ) -> None:
+    def __init__(self, settings: YuNetSettings, model_path: Path) -> None:
         self.settings = settings
-        self._closest_side = settings.longest_side if for_pictures else settings.scene_side
         data = _read_model(model_path)
         if _sha256(data) != settings.model_sha256:
             raise ModelError(f"{model_path}: is not the file the run began with (sha256)")
@@ -113,7 +106,7 @@ class YuNetFinder:
     ) -> list[Proposal]:
         """Returns what may be faces in a frame, uint8 (height, width), or around a place in it."""
         height, width = grey.shape
-        longest_side = self._closest_side if closely else self.settings.video_side
+        longest_side = self.settings.longest_side if closely else self.settings.video_side
         scale = max(1.0, max(height, width) / longest_side)
         size = (max(1, round(width / scale)), max(1, round(height / scale)))
         zoom = width / size[0], height / size[1]

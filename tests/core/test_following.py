@@ -175,6 +175,36 @@ def test_a_film_begins_with_what_is_sure(
         assert len(detector(draw_room())) == count
 
 
+@pytest.mark.parametrize(
+    ("score", "logit", "in_mirror", "x", "count"),
+    [
+        (0.7, 1.0, 0.32, 380, 1),
+        (0.7, 1.0, 0.28, 380, 0),
+        (0.7, 1.0, 0.9, 100, 0),
+        (0.7, 2.5, 0.28, 380, 1),
+        (0.92, -2.0, 0.0, 380, 1),
+    ],
+)
+def test_what_is_in_doubt_is_looked_at_in_a_mirror(
+    score: float, logit: float, in_mirror: float, x: float, count: int
+) -> None:
+    room = draw_room()
+    finder = FakeFinder(Proposal(Place(100, 120, 80), score))
+    seen: list[tuple[Grey, Place | None]] = []
+
+    def find(
+        grey: Grey, colour: Colour | None, near: Place | None = None, closely: bool = False
+    ) -> list[Proposal]:
+        seen.append((grey if colour is None else colour(480, 270)[..., 0], near))
+        return [Proposal(Place(x, 120, 80), in_mirror)] if near else finder(grey, colour)
+
+    assert len(FaceDetector(find, FakeCheck(logit), None)(room)) == count
+    for grey, near in seen[1:]:
+        assert np.array_equal(grey, room[:, ::-1])
+        assert near is not None
+        assert near.x == 480 - 100
+
+
 def test_of_several_proposals_for_one_face_the_surest_counts() -> None:
     x, y = middle(180)
     whole = Proposal(Place(x, y, 0.9 * SIDE), 0.9)

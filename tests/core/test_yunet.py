@@ -109,13 +109,13 @@ def test_a_face_is_found_in_its_place_with_tilt_and_score(
 
 
 @pytest.mark.parametrize(
-    ("for_pictures", "closely", "size"),
-    [(True, True, (1280, 720)), (False, True, (960, 540)), (False, False, (640, 360))],
+    ("closely", "size"),
+    [(True, (1280, 720)), (False, (640, 360))],
 )
 def test_first_frames_are_searched_in_a_larger_copy(
-    model: Path, for_pictures: bool, closely: bool, size: tuple[int, int]
+    model: Path, closely: bool, size: tuple[int, int]
 ) -> None:
-    finder, sizes = YuNetFinder(yunet_settings(model), model, for_pictures), []
+    finder, sizes = YuNetFinder(yunet_settings(model), model), []
 
     def colour(width: int, height: int) -> NDArray[np.uint8]:
         sizes.append((width, height))
