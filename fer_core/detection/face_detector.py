@@ -25,8 +25,8 @@ SURE = 5.0
 """Of what the check is surer than this it also knows better where it is."""
 
 MOST_DOUBT = 1.0
-"""What the check can take from a face at most: of turned heads a finder knows more. So what it is
-surer of than 0.65 is a face."""
+"""What the check can take from a face at most: of turned heads a finder knows more. So alone it
+refuses nothing that a finder is surer of than 0.65."""
 
 CLEAR, KNOWN = 0.9, 2.0
 """What a finder is less sure of, and the check no surer, the finder sees in a mirror, too."""
@@ -35,7 +35,7 @@ TWICE = 0.5
 """So sure the finder must be of it, on the mean of both: a face is one in a mirror as well, while
 hair, hands and cameras often are only what they look like from one side."""
 
-BEGUN, KEPT = 0.65, 0.6
+BEGUN, KEPT = 0.7, 0.6
 """So sure a finder must be of what begins a face in a film, which shows it again and again, unless
 the check is SURE of it, and to go on with one: that needs less (Zhang et al. 2022, ByteTrack)."""
 

@@ -158,8 +158,8 @@ def test_what_the_check_does_not_know_is_followed_as_the_finder_sees_it() -> Non
 @pytest.mark.parametrize(
     ("score", "logit", "in_a_picture", "in_a_film"),
     [
-        (0.62, 3.0, 1, 0),
-        (0.66, 3.0, 1, 1),
+        (0.69, 3.0, 1, 0),
+        (0.71, 3.0, 1, 1),
         (0.62, 6.0, 1, 1),
         (None, 3.0, 1, 1),
         (0.64, -4.0, 0, 0),
