@@ -11,8 +11,10 @@ import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
@@ -25,6 +27,7 @@ from fer_core.errors import ForeignError, UsageError
 from ferbeam import open_output
 from ferbeam.output.folder import Output
 from ferbeam.query import formats
+from ferbeam.query.annotations import Annotated, Stretch, write_eaf, write_vtt
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.finished import make_picture, make_video, write_finished
 from tests.pipelines.jobs import ROOT, ferbeam, frames_of
@@ -145,6 +148,13 @@ def test_elan_reads_a_tier_for_each_face(output: Path, tmp_path: Path) -> None:
     assert {each[2] for each in found} > {"joie", "peur"}
     (linked,) = document.get_linked_files()
     assert (linked["MIME_TYPE"], linked["RELATIVE_MEDIA_URL"]) == ("video/mp4", "./d'été & co.mp4")
+
+
+def test_no_name_breaks_a_document() -> None:
+    stretch = Stretch("a\x01b.mp4", 0, "happy", 0, 900, "Ann\n\n00:00 --> 00:01\nx")
+    video = Annotated(stretch.media, 1000, 25.0, [stretch, replace(stretch, person_id=1, name="")])
+    ElementTree.fromstring(write_eaf([video], "en"))
+    assert write_vtt([video], "en").decode().count("\n\n") == 2  # before each of its cues
 
 
 def test_boris_reads_an_observation_for_each_video(output: Path, tmp_path: Path) -> None:

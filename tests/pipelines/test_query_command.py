@@ -124,6 +124,12 @@ def test_an_answer_has_all_rows_in_every_format(
     assert [path.name for path in tmp_path.iterdir()] == ([path.name] if to_file else [])
 
 
+def test_columns_of_one_name_are_told_apart(output: Path) -> None:
+    sql = "SELECT 1 AS a, 2 AS a_1, 3 AS a"
+    done = ferbeam("query", output, sql, "--format", "json")
+    assert json.loads(done.stdout) == [{"a": 1, "a_1": 2, "a_2": 3}]
+
+
 @pytest.mark.parametrize("columns", [60, 80])
 def test_a_terminal_shows_whole_words_and_says_which_columns_it_left_out(
     output: Path, columns: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import mimetypes
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from fer_core.emotions import EMOTIONS, Emotion, emotion_named
+from ferbeam.text import printable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 PERSON = {"en": "Person {}", "fr": "Personne {}"}
 """Counted from 1, as on contact sheets and in the report; `person_id` begins at 0."""
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no XML document may hold, however it is written; a file may be named so."""
 BORIS_FORMAT = "7.0"
 """Of the project file; newer versions of BORIS read it, too."""
 
@@ -45,7 +49,7 @@ class Stretch:
 
     def who(self, lang: str) -> str:
         """Returns the name of the person, or its number."""
-        return self.name or PERSON[lang].format(self.person_id + 1)
+        return printable(self.name) or PERSON[lang].format(self.person_id + 1)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def write_eaf(videos: Sequence[Annotated], lang: str) -> bytes:
     from pympi.Elan import Eaf, to_adocument
 
     (video,) = videos
-    name = PurePosixPath(video.media).name
+    name = NOT_IN_XML.sub("\ufffd", PurePosixPath(video.media).name)
     kind = mimetypes.guess_type(name)[0] or "video/mp4"
     document = Eaf(author="ferbeam")
     document.remove_tier("default")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,9 +91,32 @@ def _answering(tables: DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatchR
         relation = tables.sql(sql)
         if relation is None:
             raise UsageError("query: has no answer; SELECT ... FROM faces has one")
-        yield relation.to_arrow_reader(BATCH_ROWS)
+        yield _name_apart(relation.to_arrow_reader(BATCH_ROWS))
     except duckdb.Error as error:
         raise UsageError(f"query: {' '.join(str(error).split())}") from error
+
+
+def _name_apart(answer: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """Numbers the later ones of columns of one name, as DuckDB does in its tables: a, a_1.
+
+    JSON would keep the last one only, and no program opens such a Parquet file.
+    """
+    names: list[str] = []
+    for name in answer.schema.names:
+        names.append(next(each for each in _numbered(name) if each not in names))
+    if names == answer.schema.names:
+        return answer
+    schema = pa.schema(
+        [field.with_name(name) for field, name in zip(answer.schema, names, strict=True)]
+    )
+    return pa.RecordBatchReader.from_batches(
+        schema, (batch.rename_columns(names) for batch in answer)
+    )
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(1))
 
 
 def print_views(tables: DuckDBPyConnection) -> None:
