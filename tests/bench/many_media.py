@@ -20,6 +20,7 @@ from fer_core.records import FACES, FAILURES, FRAMES, MEDIA, NO_FACE, OK, SCORE_
 from ferbeam.analysis.list_media import list_input
 from ferbeam.control.analyze_options import AnalyzeOptions
 from ferbeam.control.ask import ask_analysis
+from ferbeam.control.claim import claim_output
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.sort_out import sort_out
 from ferbeam.output.analysis_folder import OUTPUT
@@ -30,7 +31,7 @@ from ferbeam.output.listed_media import Listed, write_listed
 from ferbeam.output.ownership import claim_folder
 from ferbeam.output.plan_parts import Found, plan_parts
 from ferbeam.output.run_facts import describe_run
-from ferbeam.output.run_file import load_run
+from ferbeam.output.run_file import find_run, load_run
 from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import TableFiles, write_tables
 from ferbeam.output.write_part import write_part
@@ -52,9 +53,9 @@ QUERIES = (
 )
 
 
-def make_input(folder: Path, count: int) -> Path:
-    """Makes so many videos that cannot be read, 1000 in a folder."""
-    for number in range(count):
+def make_input(folder: Path, numbers: range) -> Path:
+    """Makes videos that cannot be read, 1000 in a folder."""
+    for number in numbers:
         place = folder / f"{number // FOLDER:03}"
         if number % FOLDER == 0:
             place.mkdir(parents=True)
@@ -129,32 +130,57 @@ def _fill(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
     return pa.table({name: pa.array(columns[name]) for name in schema.names}).cast(schema)
 
 
-def make_finished(source: Path, folder: Path) -> AnalysisRequest:
+def make_finished(source: Path, folder: Path) -> None:
     """Makes a finished run of all media of an INPUT by the steps that finish any run."""
     options = AnalyzeOptions(input=str(source), output=str(folder), overlay="none")
     request = ask_analysis(options, options.words())
-    output, run_id = request.output, request.settings.run_id
-    claim_folder(output, OUTPUT)
+    claim_folder(request.output, OUTPUT)
+    listed = sort_out(request, list_input(request.input), {}, ())
+    _finish(request, listed, _write_rows(request, listed))
+
+
+def add_media(source: Path, folder: Path, count: int) -> tuple[float, float]:
+    """Adds media to an INPUT and its finished run, by the steps of any run.
+
+    Returns:
+        Seconds of the processor to find which these are, and to merge their rows into the tables.
+    """
+    options = AnalyzeOptions(input=str(source), output=str(folder), overlay="none")
+    request = ask_analysis(options, options.words())
+    make_input(source, range(MOST_MEDIA, MOST_MEDIA + count))
+    begun = time.process_time()
     listing = list_input(request.input)
-    listed = sort_out(request, listing, {}, ())
+    held = claim_output(request, {medium.name for medium in listing.media})
+    listed = sort_out(request, listing, held.known, ())
+    found = time.process_time() - begun
+    rows = _write_rows(request, listed)
+    begun = time.process_time()
+    _finish(request, listed, rows)
+    return found, time.process_time() - begun
+
+
+def _finish(request: AnalysisRequest, listed: Listed, rows: list[TableFiles]) -> None:
+    """Puts a run in place whose media have all been read."""
+    output, run_id = request.output, request.settings.run_id
+    before = find_run(output)
     write_listed(output, run_id, listed)
-    numbers = plan_parts(output, run_id, listed, Found(list(_write_rows(request, listed))))
+    numbers = plan_parts(output, run_id, listed, Found(rows))
     for number in numbers:
         write_part(output, number)
-    tables = gather_parts(output, None, numbers, len(listed.media))
+    tables = gather_parts(output, before, numbers, len(listed.media))
     counts = {"list": {"seconds": 0.0, "media": float(len(listed.media))}}
     costs = describe_costs(counts, {}, Clock(*[time.time()] * 6), 2)
     looks = {"render": None, "span_s": 10.0, "run_id": run_id}
     run = describe_run(
         request.command, request.belongs_to(), request.card, time.time(), tables, **looks, **costs
     )
-    put_run(output, None, run)
+    put_run(output, before, run)
     output.remove(*(output.path(file) for file in output.list_files(ROWS)))
-    return request
 
 
 def _write_rows(request: AnalysisRequest, listed: Listed) -> list[TableFiles]:
-    names = [medium.media for medium in listed.media]
+    """Draws the rows of all media that have to be done."""
+    names = [medium.media for medium in listed.media if medium.todo]
     groups = []
     for at in range(0, len(names), GROUP):
         own = names[at : at + GROUP]
@@ -169,7 +195,7 @@ def _write_rows(request: AnalysisRequest, listed: Listed) -> list[TableFiles]:
 def print_times(media: int) -> None:
     """Measures a run of so many media, and prints it."""
     with tempfile.TemporaryDirectory() as folder:
-        source, place = make_input(Path(folder) / "in", media), Path(folder) / "out"
+        source, place = make_input(Path(folder) / "in", range(media)), Path(folder) / "out"
         begun = time.perf_counter()
         make_finished(source, place)
         rows = load_run(Output(str(place))).rows
@@ -185,6 +211,8 @@ def print_times(media: int) -> None:
         _print("verify", ["verify", str(place)])
         for query in QUERIES:
             _print(query, ["query", str(place), query])
+        found, merged = add_media(source, place, media // 100)
+        print(f"  1 % new: found in {found:.1f} s, merged in {merged:.1f} s of the processor")
 
 
 def _print(what: str, words: list[str]) -> None:
