@@ -95,7 +95,7 @@ class YuNetFinder:
         else:
             try_file(data, model_path)
             self._data, self._run = data, OpenCvYuNet
-        self._networks: dict[tuple[int, int] | None, LiteRtYuNet | OpenCvYuNet] = {}
+        self._networks: dict[tuple[int, ...] | bool, LiteRtYuNet | OpenCvYuNet] = {}
 
     def __call__(
         self,
@@ -115,15 +115,15 @@ class YuNetFinder:
         if near is not None:
             left, top, right, bottom = _part_around(near, zoom)
             small = np.ascontiguousarray(small[top:bottom, left:right])
-        network = self._network_for(None if closely else (small.shape[1], small.shape[0]))
+        network = self._network_for(near is None if closely else small.shape[:2])
         rows = [row for row in network.detect(small) if np.isfinite(row).all()]
         for row in rows:  # from the corner of the part to that of the copy
             row[[0, *range(4, 14, 2)]] += left
             row[[1, *range(5, 14, 2)]] += top
         return [propose_row(row, np.array(zoom)) for row in rows]
 
-    def _network_for(self, key: tuple[int, int] | None) -> LiteRtYuNet | OpenCvYuNet:
-        """Returns a network for a width and height, or None for what is searched closely.
+    def _network_for(self, key: tuple[int, ...] | bool) -> LiteRtYuNet | OpenCvYuNet:
+        """Returns a network for a size, or for what is searched closely: whether that is all.
 
         Another size takes one longer than to search a part of a frame, so that those of the last
         sizes are kept. Pictures are nearly all of different sizes, and need much memory.
