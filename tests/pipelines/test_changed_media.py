@@ -46,8 +46,11 @@ def test_a_recording_that_grows_and_a_picture_that_is_replaced(source: Path) -> 
     output, whole = source.parent / "out", source.parent / "whole.ts"
 
     def change() -> None:
-        (source / "a.ts").write_bytes(whole.read_bytes())
-        shutil.copy(SURPRISED, source / "happy.jpg")
+        with (source / "a.ts").open("r+b") as growing:
+            growing.write(whole.read_bytes())
+        whole_picture = source.parent / "new.jpg"
+        shutil.copy(SURPRISED, whole_picture)
+        whole_picture.replace(source / "happy.jpg")  # which is never seen empty
 
     told = analyze_meanwhile(source, output, "plans/*.json", change)
     tables = frames_of(output)

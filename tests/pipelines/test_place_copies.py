@@ -72,7 +72,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=[OVERLAYS, OVERLAYS[::-1]])
+BACK = pytest.param(OVERLAYS[::-1], marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="module", params=[OVERLAYS, BACK])
 def made(
     request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
