@@ -36,20 +36,19 @@ from ferbeam.output.table_parts import ROWS
 from ferbeam.output.tables import TableFiles, write_tables
 from ferbeam.output.write_part import write_part
 from ferbeam.query.answers import EXAMPLES
+from ferbeam.query.views import VIEWS
 from tests.bench.memory import run_watched
 
 MOST_SAMPLES, SECOND_FACE = 24, 10
 """Samples of the longest video; every so many videos have a second face: 15 faces on average."""
 MOST_MEDIA = 100_000
 FOLDER, GROUP = 1000, 50
+SYNCHRONY = "synchrony"
+"""The view that compares each viewer with all others, of whom no film has so many."""
 QUERIES = (
     *EXAMPLES,
     "SELECT emotion, count(*) FROM faces GROUP BY emotion",
-    "SELECT * FROM people LIMIT 3",
-    "SELECT * FROM changes LIMIT 3",
-    "SELECT * FROM cohort LIMIT 3",
-    "SELECT * FROM calibrated LIMIT 3",
-    "SELECT * FROM events LIMIT 3",
+    *(f"SELECT * FROM {view} LIMIT 3" for view in VIEWS if view != SYNCHRONY),
 )
 
 
