@@ -9,10 +9,10 @@ from fer_core.errors import FerError
 from fer_core.records import TABLES
 from ferbeam.output.folder import Output
 from ferbeam.output.known_media import KNOWN, STAGED
-from ferbeam.output.plan_parts import UNOPENED_FACTS
+from ferbeam.output.plan_parts import FAILURES_FACTS
 from ferbeam.output.put_tables import Put, put_in_place
 from ferbeam.output.run_file import RUN_FILE, Run, RunTables, write_run
-from ferbeam.output.table_parts import NEXT, UNOPENED, part_file, part_number
+from ferbeam.output.table_parts import FAILURES_FILE, NEXT, PARTED, part_file, part_number
 from ferbeam.output.write_part import facts_path
 
 _COUNTED = {"frames": "frames_sampled", "faces": "face_count"}
@@ -38,16 +38,16 @@ def gather_parts(
         facts = _read_facts(output, facts_path(output, number))
         _check_counts(facts)
         if facts["rows"]["media"] or number == 0:
-            for name in TABLES:
+            for name in PARTED:
                 rows[part_file(name, number)] = facts["rows"][name]
                 sums[part_file(name, number)] = facts["sums"][name]
-    unopened = _read_facts(output, output.path(UNOPENED_FACTS))
-    rows[UNOPENED], sums[UNOPENED] = unopened["rows"], unopened["sum"]
+    failures = _read_facts(output, output.path(FAILURES_FACTS))
+    rows[FAILURES_FILE], sums[FAILURES_FILE] = failures["rows"], failures["sum"]
     tables = {name: tuple(sorted(f for f in rows if f.startswith(f"{name}/"))) for name in TABLES}
     whole = {name: sum(rows[file] for file in files) for name, files in tables.items()}
-    if whole["media"] + unopened["unopened"] != listed:
+    if whole["media"] + failures["unopened"] != listed:
         raise FerError(
-            f"{listed} media were listed, {whole['media']} analysed and {unopened['unopened']} "
+            f"{listed} media were listed, {whole['media']} analysed and {failures['unopened']} "
             "failed: INPUT changed during the run; run the same command again"
         )
     return RunTables(rows=whole, tables=tables, sums=sums, rows_of=rows)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from fer_core.records import FAILURES, TABLES, Failure
-from fer_core.records import UNOPENED as UNOPENED_STAGES
+from fer_core.records import FAILURES, UNOPENED, Failure
 from ferbeam.output.folder import Output, encode_table
 from ferbeam.output.known_media import KnownMedium, stage_known
 from ferbeam.output.listed_media import Listed, ListedMedium
-from ferbeam.output.read_tables import read_table_file
+from ferbeam.output.read_tables import read_rows, read_table_file
 from ferbeam.output.run_file import Run, find_run
-from ferbeam.output.table_parts import FULL_ROWS, NEXT, NOWHERE, UNOPENED, part_number
+from ferbeam.output.table_parts import (
+    FAILURES_FILE,
+    FULL_ROWS,
+    NEXT,
+    NOWHERE,
+    PARTED,
+    part_number,
+)
 from ferbeam.output.tables import TableFiles
 
 ORDER = pa.schema(
-    [("medium", pa.string()), ("kept", pa.bool_()), *((name, pa.string()) for name in TABLES)]
+    [("medium", pa.string()), ("kept", pa.bool_()), *((name, pa.string()) for name in PARTED)]
 )
 """What is in a part to be: media whose rows are kept, and files with the rows of the others."""
-UNOPENED_FACTS = f"{NEXT}/unopened.json"
+FAILURES_FACTS = f"{NEXT}/failures.json"
 
 
 @dataclass
@@ -85,7 +92,7 @@ def plan_parts(output: Output, run_id: str, listed: Listed, found: Found) -> lis
     for number in numbers:
         table = pa.Table.from_pylist(list(_order(parts, number)), schema=ORDER)
         output.write_table(order_path(output, number), table)
-    _stage_unopened(output, run, listed, found.failures)
+    _stage_failures(output, run, listed, found)
     stage_known(output, run_id, listed.known_for, _note_media(listed, parts, found))
     return numbers
 
@@ -123,29 +130,40 @@ def _order(parts: _Parts, number: int) -> Iterator[dict[str, Any]]:
     for name in parts.kept[number]:
         yield {"medium": name, "kept": True}
     for name, group in sorted(parts.added[number], key=lambda one: one[0]):
-        yield {"medium": name, "kept": False, **group.tables}
+        files = {table: group.tables.get(table) for table in PARTED}
+        yield {"medium": name, "kept": False, **files}
 
 
-def _stage_unopened(
-    output: Output, run: Run | None, listed: Listed, failures: Iterable[Failure]
-) -> None:
-    """Makes the file of the failures of media that have no row in `media`, and tells of it."""
-    unopened = {medium.media for medium in listed.media if not medium.todo and medium.part < 0}
-    rows = {*failures, *listed.failures, *_known_failures(output, run, unopened)}
-    ordered = sorted(rows, key=lambda row: (row.media, row.stage, row.message))
-    table = pa.Table.from_pylist([row._asdict() for row in ordered], schema=FAILURES)
-    data = encode_table(table)
-    output.write(output.path(NEXT, UNOPENED), data)
-    told = sum(row.stage in UNOPENED_STAGES for row in ordered)
-    facts = {"rows": len(ordered), "sum": sha256(data).hexdigest(), "unopened": told}
-    output.write_json(output.path(UNOPENED_FACTS), facts)
+def _stage_failures(output: Output, run: Run | None, listed: Listed, found: Found) -> None:
+    """Makes the file of all failures, and tells of it."""
+    beside = sorted({*found.failures, *listed.failures}, key=lambda row: (row.stage, row.message))
+    rows = pa.concat_tables(
+        [
+            pa.Table.from_pylist([row._asdict() for row in beside], schema=FAILURES),
+            *_kept_failures(output, run, listed),
+            *(
+                read_rows(output, group.tables["failures"])
+                for group in sorted(found.groups, key=lambda group: group.names)
+                if "failures" in group.tables
+            ),
+        ]
+    )
+    rows = rows.take(pc.sort_indices(rows["media"]))  # stable: each medium's as they come
+    data = encode_table(rows)
+    output.write(output.path(NEXT, FAILURES_FILE), data)
+    told = pc.sum(pc.is_in(rows["stage"], pa.array(UNOPENED))).as_py() or 0
+    facts = {"rows": rows.num_rows, "sum": sha256(data).hexdigest(), "unopened": told}
+    output.write_json(output.path(FAILURES_FACTS), facts)
 
 
-def _known_failures(output: Output, run: Run | None, names: set[str]) -> list[Failure]:
-    if run is None or UNOPENED not in run.tables["failures"] or not names:
-        return []
-    rows = read_table_file(output, run, UNOPENED).to_pylist()
-    return [Failure(**row) for row in rows if row["media"] in names]
+def _kept_failures(output: Output, run: Run | None, listed: Listed) -> Iterator[pa.Table]:
+    """Yields the rows of the media that stay as they are."""
+    kept = pa.array([medium.media for medium in listed.media if not medium.todo], pa.string())
+    if run is None:
+        return
+    for file in run.tables["failures"]:
+        rows = read_table_file(output, run, file)
+        yield rows.filter(pc.is_in(rows["media"], kept))
 
 
 def _note_media(listed: Listed, parts: _Parts, found: Found) -> Iterator[tuple[str, KnownMedium]]:

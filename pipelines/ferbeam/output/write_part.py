@@ -17,7 +17,7 @@ from ferbeam.output.merge_rows import Rows, RowWriter, merge_rows
 from ferbeam.output.plan_parts import order_path
 from ferbeam.output.read_tables import read_row_groups, read_rows
 from ferbeam.output.run_file import Run, find_run
-from ferbeam.output.table_parts import NEXT, part_file
+from ferbeam.output.table_parts import NEXT, PARTED, part_file
 
 _OPEN_GROUPS = 64
 """Groups of pictures whose rows are held at once: folders in folders take turns by name."""
@@ -37,10 +37,10 @@ def write_part(output: Output, number: int) -> None:
     """
     part = _read_order(output, number)
     facts: dict[str, Any] = {"rows": {}, "sums": {}, "counted": {}}
-    for name, schema in TABLES.items():
+    for name in PARTED:
         file = part_file(name, number)
         with output.making(output.path(NEXT, file)) as attempt:
-            with RowWriter(attempt, schema) as writer:
+            with RowWriter(attempt, TABLES[name]) as writer:
                 for table in merge_rows(part.kept_rows(name), part.added_rows(name)):
                     writer.add(table)
                     _count(facts["counted"], name, table)

@@ -16,7 +16,7 @@ from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_table_file
 from ferbeam.output.run_file import Run
-from ferbeam.output.table_parts import part_number
+from ferbeam.output.table_parts import PARTED, part_number
 from ferbeam.verify.findings import Findings
 
 MOST_ROWS = 200_000
@@ -40,23 +40,40 @@ class Group:
 
 def read_groups(findings: Findings, output: Output, run: Run) -> Iterator[Group]:
     """Reads the listed table files, group by group, and checks each as a file."""
+    failed = _read_files(findings, output, run, [("failures", f) for f in run.tables["failures"]])
+    failures, placed = failed.tables["failures"], pa.array([], pa.string())
     named: dict[str, list[tuple[str, str]]] = {}
-    for name in TABLES:
+    for name in PARTED:
         for file in run.tables[name]:
             named.setdefault(_key_of(file), []).append((name, file))
     for files in named.values():
-        group = Group()
-        parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
-        for name, file in files:
-            table = _read_file(findings, output, run, file)
-            group.whole = group.whole and table is not None
-            if table is not None:
-                group.sums.update(sums_of(table) if name == "media" else {})
-                parts[name].append(table.replace_schema_metadata(None))
-        for name, schema in TABLES.items():
-            empty = pa.Table.from_batches([], schema.remove_metadata())
-            group.tables[name] = pa.concat_tables([empty, *parts[name]])
+        group = _read_files(findings, output, run, files)
+        group.whole = group.whole and failed.whole
+        own = [chunk for name in PARTED for chunk in group.tables[name]["media"].chunks]
+        names = pc.unique(pa.chunked_array(own, pa.string()))
+        group.tables["failures"] = failures.filter(pc.is_in(failures["media"], names))
+        placed = pa.concat_arrays([placed, pc.unique(group.tables["failures"]["media"])])
         yield from _cut(group)
+    rest = pc.invert(pc.is_in(failures["media"], placed))
+    yield from _cut(replace(failed, tables={**failed.tables, "failures": failures.filter(rest)}))
+
+
+def _read_files(
+    findings: Findings, output: Output, run: Run, files: list[tuple[str, str]]
+) -> Group:
+    """Reads the files of a group, each with the name of its table."""
+    group = Group()
+    parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
+    for name, file in files:
+        table = _read_file(findings, output, run, file)
+        group.whole = group.whole and table is not None
+        if table is not None:
+            group.sums.update(sums_of(table) if name == "media" else {})
+            parts[name].append(table.replace_schema_metadata(None))
+    for name, schema in TABLES.items():
+        empty = pa.Table.from_batches([], schema.remove_metadata())
+        group.tables[name] = pa.concat_tables([empty, *parts[name]])
+    return group
 
 
 def _key_of(file: str) -> str:
