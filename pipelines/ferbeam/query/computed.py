@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ferbeam.query.measures import MEASURES
 
@@ -40,7 +41,6 @@ SYNCHRONY = pa.struct(
     ]
 )
 _SQL_TYPES = {_TEXT: "VARCHAR", _WHOLE: "BIGINT", _REAL: "DOUBLE"}
-Row = dict[str, Any]
 
 
 def add_functions(tables: DuckDBPyConnection) -> None:
@@ -72,10 +72,22 @@ def _over_lists(function: Any, kind: pa.StructType) -> Any:
 
     def answer(lists: pa.ChunkedArray) -> pa.Array:
         every = lists.combine_chunks()
-        rows = [list(function(_Seen(every.slice(at, 1).flatten()))) for at in range(len(every))]
-        return pa.array(rows, pa.list_(kind))
+        none = pa.array([], kind)
+        blocks = [list(function(_Seen(every.slice(at, 1).flatten()))) for at in range(len(every))]
+        ends = np.cumsum([0, *(sum(map(len, own)) for own in blocks)], dtype=np.int32)
+        return pa.ListArray.from_arrays(ends, pa.concat_arrays([none, *chain(*blocks)]))
 
     return answer
+
+
+def _block(kind: pa.StructType, rows: int, columns: dict[str, Any]) -> pa.StructArray:
+    """Returns columns as rows, null for NaN; what is no list or array is the same in all rows."""
+    filled = {
+        name: column if isinstance(column, list | np.ndarray) else [column] * rows
+        for name, column in columns.items()
+    }
+    arrays = [pa.array(filled[field.name], field.type, from_pandas=True) for field in kind]
+    return pa.StructArray.from_arrays(arrays, fields=list(kind))
 
 
 class _Seen:
@@ -89,10 +101,8 @@ class _Seen:
 
     def __init__(self, rows: pa.StructArray) -> None:
         columns = {field.name: rows.field(field.name) for field in rows.type}
-        of_stretch = _keys(columns, ("kind", "start_ms", "end_ms", "name"))
-        of_viewer = _keys(columns, ("viewer_group", "media", "viewer"))
-        self.stretches, stretch = _number(of_stretch)
-        self.viewers, viewer = _number(of_viewer)
+        self.stretches, stretch = _number(columns, ("kind", "start_ms", "end_ms", "name"))
+        self.viewers, viewer = _number(columns, ("viewer_group", "media", "viewer"))
         self.scores = np.full((len(self.viewers), len(self.stretches), len(MEASURES)), np.nan)
         flat = columns["scores"].flatten().to_numpy(zero_copy_only=False)
         self.scores[viewer, stretch] = flat.reshape(-1, len(MEASURES))
@@ -107,18 +117,21 @@ class _Seen:
         return {name: np.flatnonzero(names == name) for name in sorted(set(names))}
 
 
-def _keys(columns: dict[str, Any], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    return list(zip(*(columns[name].to_pylist() for name in names), strict=True))
-
-
-def _number(keys: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
+def _number(
+    columns: dict[str, pa.Array], names: tuple[str, ...]
+) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
     """Returns the different keys in their order, and the position of each of all among them."""
-    known = sorted(set(keys))
-    place = {key: at for at, key in enumerate(known)}
-    return known, np.array([place[key] for key in keys], np.int64)
+    keys = np.zeros(len(columns[names[0]]), np.int64)
+    for name in names:
+        coded = columns[name].dictionary_encode()
+        ranks = pc.rank(coded.dictionary).to_numpy().astype(np.int64)
+        keys = keys * (len(ranks) + 1) + ranks[coded.indices.to_numpy()]
+    _, firsts, places = np.unique(keys, return_index=True, return_inverse=True)
+    known = zip(*(columns[name].take(pa.array(firsts)).to_pylist() for name in names), strict=True)
+    return list(known), places
 
 
-def _compare(seen: _Seen) -> Iterator[Row]:
+def _compare(seen: _Seen) -> Iterator[pa.StructArray]:
     """Yields the rows of the view `groups`."""
     from ferbeam.query.group_tests import compare_groups  # SciPy takes a while to load
 
@@ -126,46 +139,35 @@ def _compare(seen: _Seen) -> Iterator[Row]:
         both = np.concatenate([first, second])
         for kind in sorted({row[0] for row in seen.stretches}):
             stretches = seen.of_kind(kind)
+            _, start, end, name = zip(*(seen.stretches[at] for at in stretches), strict=True)
+            told = {"kind": kind, "name": list(name), "start_ms": list(start), "end_ms": list(end)}
             for number, measure in enumerate(MEASURES):
                 named = {"measure": measure, "group_a": name_a, "group_b": name_b}
                 values = seen.scores[both][:, stretches, number]
                 found = compare_groups(values, np.arange(len(both)) < len(first))
                 figures = {
-                    **dict(zip(("viewers_a", "viewers_b"), found.count.tolist(), strict=True)),
-                    **dict(zip(("mean_a", "mean_b"), map(_nulls, found.mean), strict=True)),
-                    "difference": _nulls(found.mean[0] - found.mean[1]),
-                    **{part: _nulls(getattr(found, part)) for part in ("low", "high", "p")},
-                    "p_corrected": _nulls(found.p_corrected),
+                    **dict(zip(("viewers_a", "viewers_b"), found.count, strict=True)),
+                    **dict(zip(("mean_a", "mean_b"), found.mean, strict=True)),
+                    "difference": found.mean[0] - found.mean[1],
+                    **{part: getattr(found, part) for part in ("low", "high", "p", "p_corrected")},
                 }
-                for at, place in enumerate(stretches):
-                    _, start, end, name = seen.stretches[place]
-                    told = {"kind": kind, "name": name, "start_ms": start, "end_ms": end}
-                    yield {**told, **named, **{key: row[at] for key, row in figures.items()}}
+                yield _block(GROUPS, len(stretches), {**told, **named, **figures})
 
 
-def _synchronise(seen: _Seen) -> Iterator[Row]:
+def _synchronise(seen: _Seen) -> Iterator[pa.StructArray]:
     """Yields the rows of the view `synchrony`: of each viewer of a group, and of the group."""
     from ferbeam.query.synchrony import measure_synchrony
 
     seconds = seen.of_kind("second")
     for group, viewers in seen.groups().items():
+        _, media, names = zip(*(seen.viewers[at] for at in viewers), strict=True)
+        told = {"viewer_group": group, "media": [*media, None], "viewer": [*names, None]}
         for number, measure in enumerate(MEASURES):
             curves = seen.scores[viewers][:, seconds, number]
-            found = measure_synchrony(curves)
-            known = (~np.isnan(curves)).sum(axis=1).tolist()
-            names = [seen.viewers[at][1:] for at in viewers]
-            parts = [_nulls(part) for part in (found.correlation, found.chance, found.p)]
-            lengths = [*known, int((~np.isnan(curves)).any(axis=0).sum())]
-            for at, (media, viewer) in enumerate([*names, (None, None)]):
-                yield {
-                    **{"viewer_group": group, "measure": measure, "media": media},
-                    **{"viewer": viewer, "viewers": len(viewers), "seconds": lengths[at]},
-                    **dict(
-                        zip(("correlation", "chance", "p"), (p[at] for p in parts), strict=True)
-                    ),
-                }
-
-
-def _nulls(values: NDArray[np.float64]) -> list[Any]:
-    """Returns numbers as a list, None for NaN."""
-    return [None if np.isnan(value) else value for value in values.tolist()]
+            found, known = measure_synchrony(curves), ~np.isnan(curves)
+            figures = {
+                **{"measure": measure, "viewers": len(viewers)},
+                "seconds": np.append(known.sum(axis=1), known.any(axis=0).sum()),
+                **{part: getattr(found, part) for part in ("correlation", "chance", "p")},
+            }
+            yield _block(SYNCHRONY, len(viewers) + 1, {**told, **figures})

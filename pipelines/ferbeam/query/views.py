@@ -55,11 +55,11 @@ def _timed(rows: str) -> str:
     return f"SELECT *, timestamp_ms AS from_ms, timestamp_ms + shown_ms AS until_ms FROM {rows}"
 
 
-def _watched(rows: str) -> str:
+def _watched(rows: str, who: str = "viewers") -> str:
     """Returns the same by the time of the stimulus, of the videos of viewers."""
     return f"""SELECT *, greatest(0, timestamp_ms - offset_ms) AS from_ms,
     timestamp_ms + shown_ms - offset_ms AS until_ms
-    FROM {rows} JOIN (SELECT media, viewer, viewer_group, offset_ms FROM viewers) USING (media)"""
+    FROM {rows} JOIN (SELECT media, viewer, viewer_group, offset_ms FROM {who}) USING (media)"""
 
 
 _MAIN = "arg_min(person_id, (-shown_ms, person_id))"
@@ -187,39 +187,63 @@ ORDER BY media, {keys}
 """
 
 
-VIEWER_SECONDS = _show_viewers(lambda rows: _cut(_watched(rows)), "second")
+def _show_seconds(who: str) -> str:
+    """Returns SQL of what viewers show in each second."""
+    return _show_viewers(lambda rows: _cut(_watched(rows, who)), "second")
 
 
-def _cut_at_markers(rows: str) -> str:
+def _show_windows(who: str) -> str:
+    """Returns SQL of what viewers show between markers, and in the whole stimulus."""
+    keys = "start_ms, end_ms, kind, name, condition"
+    return _show_viewers(lambda rows: _cut_at_markers(rows, who), keys)
+
+
+def _cut_at_markers(rows: str, who: str) -> str:
     """Returns SQL that cuts rows at the markers, and at the end of the whole stimulus."""
     return f"""
     SELECT *, least(until_ms, end_ms) - greatest(from_ms, start_ms) AS ms
-    FROM ({_watched(rows)}) JOIN (
+    FROM ({_watched(rows, who)}) JOIN (
         SELECT 'marker' AS kind, * FROM markers UNION ALL
-        SELECT 'whole', 'whole', 0, max(until_ms), '' FROM ({_watched("samples")})
+        SELECT 'whole', 'whole', 0, max(until_ms), '' FROM ({_watched("samples", who)})
     ) ON from_ms < end_ms AND until_ms > start_ms
     WHERE until_ms > from_ms"""
 
 
-VIEWER_WINDOWS = _show_viewers(_cut_at_markers, "start_ms, end_ms, kind, name, condition")
+VIEWER_SECONDS, VIEWER_WINDOWS = _show_seconds("viewers"), _show_windows("viewers")
 
-_SEEN = f"""
+
+def _list_seen(stretches: str) -> str:
+    """Returns SQL of one list of what every viewer shows in stretches."""
+    return f"""
 SELECT list({{kind: kind, name: name, start_ms: start_ms::BIGINT, end_ms: end_ms::BIGINT,
     media: media, viewer: viewer, viewer_group: viewer_group,
     scores: [{_each("{name}::DOUBLE", MEASURES)}]}}) AS seen
-FROM (
-    SELECT *, 'second' AS kind, '' AS name, 1000 * second AS start_ms, start_ms + 1000 AS end_ms
-    FROM viewer_seconds UNION ALL BY NAME FROM viewer_windows
-)"""
+FROM ({stretches})"""
+
+
+def _as_stretches(seconds: str) -> str:
+    """Returns SQL of seconds, named as windows are."""
+    return f"""SELECT *, 'second' AS kind, '' AS name, 1000 * second AS start_ms,
+    start_ms + 1000 AS end_ms FROM {seconds}"""
+
+
+_GROUPED = "(SELECT * FROM viewers WHERE (SELECT count(DISTINCT viewer_group) > 1 FROM viewers))"
+"""Viewers, or none where all are of one group: then nothing is read of them."""
+
+_COMPARED = f"""{_as_stretches(f"({_show_seconds(_GROUPED)})")}
+    UNION ALL BY NAME FROM ({_show_windows(_GROUPED)})"""
 
 GROUPS = f"""
-FROM (SELECT unnest(compare_groups(seen), recursive := true) FROM ({_SEEN}))
+FROM (SELECT unnest(compare_groups(seen), recursive := true) FROM ({_list_seen(_COMPARED)}))
 ORDER BY group_a, group_b, list_position(['whole', 'marker', 'second'], kind),
     list_position([{_each("'{name}'", MEASURES)}], measure), start_ms, end_ms, name
 """
 
 SYNCHRONY = f"""
-FROM (SELECT unnest(measure_synchrony(seen), recursive := true) FROM ({_SEEN}))
+FROM (
+    SELECT unnest(measure_synchrony(seen), recursive := true)
+    FROM ({_list_seen(_as_stretches("viewer_seconds"))})
+)
 ORDER BY viewer_group, measure, media
 """
 
