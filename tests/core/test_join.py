@@ -63,6 +63,8 @@ SOUNDS = {
     "sound.ts": Beeps(start_s=Fraction(7, 2), length_s=40),
     "late_picture.mkv": Beeps("libmp3lame", length_s=40),
 }
+QUICK = ("uneven_sound.mov", "late_picture.mkv", "hevc.mp4", "no_times.avi", "one_key.mp4")
+"""Each of these stands for a kind; the others take as long and are of the same kinds."""
 SPANS = {"one_key.mp4": (1, 1, 1), "no_times.avi": (1, 1, 1)}
 
 
@@ -108,7 +110,10 @@ def test_every_frame_is_shown_once_at_its_time(folder: Path, name: str) -> None:
         np.testing.assert_array_equal(frame.pixels, pixels)
 
 
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in CLIPS],
+)
 def test_a_cut_copy_is_the_uncut_one(folder: Path, name: str) -> None:
     path = clip_at(folder, name)
     whole = read_whole(path)

@@ -196,6 +196,7 @@ def test_no_face_that_a_sample_found_is_bare(tmp_path: Path, rate: str) -> None:
     assert looked > 100
 
 
+@pytest.mark.long
 def test_another_overlay_keeps_the_rows_and_remakes_the_copies(
     media: Path, finished: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_recording_that_grows_and_a_picture_that_is_replaced(source: Path) -> None:
     output, whole = source.parent / "out", source.parent / "whole.ts"
 

@@ -18,8 +18,7 @@ import pytest
 from tests.pipelines.jobs import ROOT, SAMPLES, analyze, assert_same_rows
 
 KILLS = int(os.environ.get("FERBEAM_KILLS", "2"))
-LONG = pytest.mark.long
-TURNS = [pytest.param(turn, marks=LONG) if turn else turn for turn in range(KILLS)]
+pytestmark = pytest.mark.long
 OPTIONS = ("--span-s", "2", "--sample-fps", "5", "--workers", "2", "--overlay", "emoji")
 
 
@@ -100,14 +99,8 @@ def assert_all_end(processes: list[psutil.Process], seconds: float) -> None:
     assert not running
 
 
-@pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize(
-    "sign",
-    [
-        pytest.param(signal.SIGINT, id="interrupt", marks=LONG),
-        pytest.param(signal.SIGKILL, id="kill", marks=LONG),
-    ],
-)
+@pytest.mark.parametrize("turn", range(KILLS))
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_a_broken_off_job_goes_on(
     sign: int, turn: int, media: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -134,7 +127,6 @@ def test_a_broken_off_job_goes_on(
     assert not list(output.rglob("tmp-*"))
 
 
-@LONG
 @pytest.mark.parametrize("turn", range(KILLS))
 def test_a_job_killed_while_it_renders_keeps_what_it_has_rendered(
     turn: int, media: Path, undisturbed: Path, tmp_path: Path
@@ -159,7 +151,7 @@ def test_a_job_killed_while_it_renders_keeps_what_it_has_rendered(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there are workers forked")
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("turn", range(KILLS))
 def test_a_job_outlives_a_killed_worker(
     turn: int, media: Path, undisturbed: Path, tmp_path: Path
 ) -> None:

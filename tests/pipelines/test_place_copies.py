@@ -27,6 +27,7 @@ from tests.pipelines.jobs import ferbeam as command
 if TYPE_CHECKING:
     from fer_core.drawing.overlay import OverlayKind
 
+pytestmark = pytest.mark.long
 OVERLAYS: tuple[OverlayKind | Literal["none"], ...] = ("cover", "emoji")
 STEPS = ("move", "remove", "write")
 """What changes an OUTPUT."""
@@ -72,10 +73,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-BACK = pytest.param(OVERLAYS[::-1], marks=pytest.mark.long)
-
-
-@pytest.fixture(scope="module", params=[OVERLAYS, BACK])
+@pytest.fixture(scope="module", params=[OVERLAYS, OVERLAYS[::-1]])
 def made(
     request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
