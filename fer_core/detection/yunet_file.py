@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.onnx_tensors import read_tensors
 from fer_core.errors import ModelError
 from fer_core.model import CARD_NAME, YUNET_NAME, find_model_dir
 
@@ -44,30 +44,29 @@ def find_yunet() -> Path:
     return path
 
 
-def fill_plan(onnx: bytes) -> bytes:
+def fill_plan(onnx: bytes, folder: Path | None = None) -> bytes:
     """Returns the network that LiteRT runs, with the weights of YuNet's ONNX file.
 
     Args:
         onnx: the bytes of the file with YUNET_SHA256.
+        folder: of the plan and its card, None for what ships, which is checked.
 
     Raises:
         ModelError: what ferbeam ships of it is not there, or other than this version's.
     """
-    folder = find_model_dir(name=YUNET_NAME)
-    network = fill_in(folder, onnx)
-    if hashlib.sha256(network).hexdigest() != FILLED_SHA256:
-        raise ModelError(f"{folder}: is another network than this version's; install it again")
-    return network
-
-
-def fill_in(folder: Path, onnx: bytes) -> bytes:
-    """Fills the weights of an ONNX file into the plan in a folder, as its card says."""
-    card = json.loads((folder / CARD_NAME).read_text(encoding="utf-8"))
-    network, tensors = bytearray((folder / PLAN).read_bytes()), read_tensors(onnx)
-    for at, names in card["filled_in"]:
-        values = arrange([tensors[name] for name in names])
-        network[at : at + len(values)] = values
+    at = folder or find_model_dir(name=YUNET_NAME)
+    card = json.loads((at / CARD_NAME).read_text(encoding="utf-8"))
+    network = bytearray((at / PLAN).read_bytes())
+    for start, sources in card["filled_in"]:
+        values = arrange([_read_weights(onnx, *source) for source in sources])
+        network[start : start + len(values)] = values
+    if folder is None and hashlib.sha256(network).hexdigest() != FILLED_SHA256:
+        raise ModelError(f"{at}: is another network than this version's; install it again")
     return bytes(network)
+
+
+def _read_weights(onnx: bytes, start: int, shape: list[int]) -> NDArray[np.float32]:
+    return np.frombuffer(onnx, "<f4", math.prod(shape), start).reshape(shape)
 
 
 def arrange(weights: list[NDArray[np.float32]]) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -23,7 +22,6 @@ import tensorflow as tf  # noqa: TID251 (LiteRT's converter is in it)
 from keras import layers
 from numpy.typing import NDArray
 
-from fer_core.detection.onnx_tensors import read_tensors
 from fer_core.detection.yunet_file import PLAN, arrange
 from fer_core.errors import FerError
 from fer_core.learn.export import installed_versions
@@ -40,6 +38,9 @@ HEADS = 4 * SCALES * 2
 
 Weights = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel (out, in, h, w) and bias (out,)."""
+
+Place = tuple[int, list[tuple[int, tuple[int, ...]]]]
+"""Where weights lie in the network, and from where in the ONNX file, in which shape, each comes."""
 
 
 def read_convolutions(onnx: Path) -> list[Weights]:
@@ -120,7 +121,7 @@ def build_yunet(groups: list[list[Weights]]) -> keras.Model:
     return keras.Model(inputs, outputs, name=YUNET_NAME)
 
 
-def convert_yunet(onnx: Path) -> tuple[bytes, list[tuple[int, list[str]]]]:
+def convert_yunet(onnx: Path) -> tuple[bytes, list[Place]]:
     """Converts an ONNX file to LiteRT.
 
     Returns:
@@ -130,17 +131,21 @@ def convert_yunet(onnx: Path) -> tuple[bytes, list[tuple[int, list[str]]]]:
     converter = tf.lite.TFLiteConverter.from_keras_model(build_yunet(groups))
     with redirect_stdout(StringIO()):
         network = bytearray(converter.convert())
-    names = {values.tobytes(): name for name, values in read_tensors(onnx.read_bytes()).items()}
-    places = []
+    data, places = onnx.read_bytes(), []
     for group in groups:
         for weights in zip(*group, strict=True):
             values = arrange(list(weights))
-            if network.count(values) != 1:
-                raise FerError(f"{onnx}: weights {weights[0].shape} are not in the network once")
-            at = network.index(values)
+            at = _find_once(values, network)
             network[at : at + len(values)] = bytes(len(values))
-            places.append((at, [names[each.tobytes()] for each in weights]))
+            sources = [(_find_once(each.tobytes(), data), each.shape) for each in weights]
+            places.append((at, sources))
     return bytes(network), places
+
+
+def _find_once(values: bytes, data: bytes | bytearray) -> int:
+    if data.count(values) != 1:
+        raise FerError(f"yunet: weights of {len(values)} bytes are not in its file once")
+    return data.index(values)
 
 
 def export_yunet(onnx: Path, model_dir: Path) -> None:
@@ -156,15 +161,12 @@ def export_yunet(onnx: Path, model_dir: Path) -> None:
         "data": SOURCE,
         "command": f"python -m fer_core.learn.yunet_conversion {onnx.name} models/{YUNET_NAME}",
         "versions": installed_versions(),
-        "filled_in": places,
+        "filled_in": None,
     }
     text = json.dumps(card, ensure_ascii=False, indent=2)
-    text = re.sub(r"\[\s+(\d+),\s+\[\s+(.*?)\s+\]\s+\]", _on_one_line, text, flags=re.S) + "\n"
-    (model_dir / CARD_NAME).write_text(text, encoding="utf-8")
-
-
-def _on_one_line(place: re.Match[str]) -> str:
-    return re.sub(r"\s+", " ", f"[{place[1]}, [{place[2]}]]")
+    lines = ",\n    ".join(map(json.dumps, places))  # one a place
+    text = text.replace('"filled_in": null', f'"filled_in": [\n    {lines}\n  ]')
+    (model_dir / CARD_NAME).write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:

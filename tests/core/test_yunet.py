@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import Detector, load_detector
 from fer_core.detection.haar import HaarSettings
-from fer_core.detection.onnx_tensors import read_tensors
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
 from fer_core.detection.yunet import YuNetFinder, YuNetSettings, propose_row, yunet_settings
 from fer_core.detection.yunet_file import fill_plan, find_yunet
@@ -215,25 +214,6 @@ def test_litert_finds_what_opencv_finds(
     theirs, ours = (network.detect(cv2.resize(group, size)) for network in networks)
     assert len(theirs) > 1
     np.testing.assert_allclose(ours, theirs, atol=0.01)
-
-
-def test_weights_are_read_as_onnx_reads_them() -> None:
-    import onnx
-
-    data = find_yunet().read_bytes()
-    wanted = {
-        each.name: onnx.numpy_helper.to_array(each)
-        for each in onnx.load_from_string(data).graph.initializer
-        if each.data_type == onnx.TensorProto.FLOAT
-    }
-    found = read_tensors(data)
-    assert len(found) > 100
-    assert set(found) == set(wanted)
-    for name, values in found.items():
-        np.testing.assert_array_equal(values, wanted[name])
-    for damaged in (data[:100_000], b"\x08", b"\x0b", b"\x80"):
-        with pytest.raises(ValueError, match="ONNX"):
-            read_tensors(damaged)
 
 
 def test_another_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
