@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import cv2
 
 from fer_core.detection.colour import Colour
-from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.face_check import CHECK_SHA256, FaceCheck
 from fer_core.detection.face_detector import FaceDetector
-from fer_core.detection.finder import Finder
-from fer_core.detection.haar import HaarFinder, HaarSettings
+from fer_core.detection.haar import HaarFinder
 from fer_core.detection.place import Grey
-from fer_core.detection.yunet import YuNetFinder, YuNetSettings
-from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
+from fer_core.detection.yunet import YuNetFinder
+from fer_core.detection.yunet_file import YUNET_SHA256
+from fer_core.errors import FerError
 from fer_core.faces import Box, Face
 
-DetectorSettings = HaarSettings | YuNetSettings
-"""How faces are searched; `kind` says by which detector."""
 
-DEFAULT = YuNetSettings(YUNET_SHA256)
+@dataclass(frozen=True)
+class DetectorSettings:
+    """How faces are searched; every field changes rows.
+
+    Attributes:
+        kind: names the finder.
+        redetect_ms: how often a frame of a video is searched whole, where there is any change;
+            lost faces and large changes are at once.
+        model_sha256: of YuNet's ONNX file.
+        revision: changes whenever the same settings find other faces.
+        check_sha256: of the face check.
+    """
+
+    kind: Literal["yunet", "haar"] = "yunet"
+    redetect_ms: int = 500
+    model_sha256: str = YUNET_SHA256
+    revision: int = 15
+    check_sha256: str = CHECK_SHA256
+
+    def __post_init__(self) -> None:
+        if self.redetect_ms < 1:
+            raise FerError(f"redetect: {self.redetect_ms} ms is too short, from 1 ms is needed")
+
+
+DEFAULT = DetectorSettings()
 """What finds the most faces and the fewest false ones in real pictures."""
+HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=14)
 
 
 class Detector(Protocol):
@@ -61,24 +85,14 @@ def load_detector(
 
     Args:
         settings: of the detector.
-        model_path: its model file, None for the one that is installed.
+        model_path: of YuNet's ONNX file, None for the one that is installed.
         for_pictures: whether each frame is a picture of its own.
 
     Raises:
         FerError: the detector or its file cannot be loaded.
     """
     redetect_ms = None if for_pictures else settings.redetect_ms
-    finder = _load_finder(settings, model_path)
+    if settings.kind == "haar":
+        return FaceDetector(HaarFinder(), FaceCheck(), redetect_ms)
+    finder = YuNetFinder(Path(model_path) if model_path else None, settings.model_sha256)
     return FaceDetector(finder, FaceCheck(), redetect_ms)
-
-
-def _load_finder(settings: DetectorSettings, model_path: str | None) -> Finder:
-    if isinstance(settings, HaarSettings):
-        return HaarFinder(settings)
-    path = find_yunet() if model_path is None else Path(model_path)
-    return YuNetFinder(settings, path)
-
-
-def detector_settings(values: dict[str, Any]) -> DetectorSettings:
-    """Builds settings from what `dataclasses.asdict` made of them."""
-    return HaarSettings(**values) if values["kind"] == "haar" else YuNetSettings(**values)

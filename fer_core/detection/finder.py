@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour, colour_of_grey
 from fer_core.detection.place import Grey, Place
-from fer_core.errors import FerError
 
 
 class Proposal(NamedTuple):
@@ -44,12 +43,6 @@ class Finder(Protocol):
             near: around this place alone, None for everywhere.
             closely: as into a frame of which nothing is known yet.
         """
-
-
-def check_redetect(redetect_ms: int) -> None:
-    """Raises FerError where a frame would be searched too often."""
-    if redetect_ms < 1:
-        raise FerError(f"redetect: {redetect_ms} ms is too short, from 1 ms is needed")
 
 
 AROUND = 1.5

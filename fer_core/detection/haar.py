@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour
-from fer_core.detection.face_check import CHECK_SHA256
-from fer_core.detection.finder import Proposal, check_redetect
+from fer_core.detection.finder import Proposal
 from fer_core.detection.place import Grey, Place
 from fer_core.errors import FerError
 
 CASCADE_FILE = "haarcascade_frontalface_default.xml"
+
+LONGEST_SIDE, LEAST_SIDE = 640, 24
+"""Of the copy that is searched of a larger frame, and of the smallest face there, in pixels."""
 
 FINEST_STEP_SIDE = 48
 """OpenCV steps by one pixel, not two, from twice the 24 pixels that the cascade was made for."""
@@ -33,50 +33,16 @@ STEP = 1.15
 """Factor between the sides that are searched."""
 
 
-@dataclass(frozen=True)
-class HaarSettings:
-    """How faces are searched; every field changes rows.
-
-    Attributes:
-        longest_side: larger frames are searched in a copy with this longest side, in pixels.
-        min_size: smallest face side that is searched, in pixels of that copy.
-        redetect_ms: how often a frame is searched whole, where there is any change; lost faces and
-            large changes are at once.
-        check_sha256: of the face check.
-        revision: changes whenever the same settings find other faces.
-        kind: names the finder.
-    """
-
-    longest_side: int = 640
-    min_size: int = 24
-    redetect_ms: int = 1000
-    check_sha256: str = CHECK_SHA256
-    revision: int = 14
-    kind: Literal["haar"] = "haar"
-
-    def __post_init__(self) -> None:
-        if self.longest_side < 2 * self.min_size or self.min_size < 24:
-            raise FerError(
-                f"detection size: {self.longest_side} with faces from {self.min_size} pixels does "
-                "not fit; faces from 24 pixels and at least twice that for the picture are needed"
-            )
-        check_redetect(self.redetect_ms)
-
-
 class HaarFinder:
     """A face cascade (Viola and Jones 2001; Lienhart and Maydt 2002).
 
     One per thread: a cascade is neither thread-safe nor picklable.
 
-    Args:
-        settings: how it searches.
-
     Raises:
         FerError: this OpenCV has no cascade (OpenCV 5 dropped it).
     """
 
-    def __init__(self, settings: HaarSettings) -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         if not hasattr(cv2, "CascadeClassifier"):
             raise FerError("opencv: has no CascadeClassifier, install opencv-python-headless<5")
         path = Path(cv2.__file__).parent / "data" / CASCADE_FILE
@@ -93,7 +59,7 @@ class HaarFinder:
     ) -> list[Proposal]:
         """Returns what may be upright faces in a frame, uint8 (height, width); many are none."""
         height, width = grey.shape
-        scale = max(1.0, max(height, width) / self._settings.longest_side)
+        scale = max(1.0, max(height, width) / LONGEST_SIDE)
         size = max(1, round(width / scale)), max(1, round(height / scale))
         small = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         edge = round(BORDER * min(size)) if closely else 0
@@ -111,7 +77,7 @@ class HaarFinder:
         four times as many windows for them, one pixel apart instead of two.
         """
         hits: list[NDArray[np.float64]] = []
-        scale, smallest = 1.0, float(self._settings.min_size)
+        scale, smallest = 1.0, float(LEAST_SIDE)
         while min(grey.shape) >= smallest:
             last = min(grey.shape) < FINEST_STEP_SIDE
             largest = max(grey.shape) if last else FINEST_STEP_SIDE - 1

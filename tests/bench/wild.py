@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour
 from fer_core.detection.detector import limit_threads
-from fer_core.detection.yunet import YuNetFinder, YuNetSettings
-from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
+from fer_core.detection.yunet import YuNetFinder
 from fer_core.faces import Box, clip_box, square_box
 from fer_core.pictures import read_coloured
 from fer_core.video.container import decode_frames, open_video
@@ -47,8 +46,7 @@ def cascade_finder() -> Finder:
 
 def yunet_finder() -> Finder:
     """Searches every frame whole with YuNet, at 640 pixels."""
-    settings = YuNetSettings(YUNET_SHA256, score_threshold=0.6)
-    detect = YuNetFinder(settings, find_yunet())
+    detect = YuNetFinder(least_score=0.6)
 
     def find(grey: NDArray[np.uint8], colour: Colour) -> list[Box]:
         size = size_of(grey.shape)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.colour import colour_of_grey
 from fer_core.detection.detector import DEFAULT, load_detector
-from fer_core.detection.yunet import yunet_settings
-from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet
+from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet, read_yunet
 from fer_core.errors import ModelError
 from fer_core.pictures import read_coloured
 from fer_core.video.grey import Orientation, colour_of
@@ -84,7 +83,7 @@ def test_what_is_grey_stays_grey() -> None:
 
 
 def test_the_installed_file_is_the_one_that_the_settings_name() -> None:
-    assert yunet_settings(find_yunet()).model_sha256 == YUNET_SHA256
+    assert read_yunet(find_yunet())[1] == YUNET_SHA256
 
 
 def test_a_missing_file_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

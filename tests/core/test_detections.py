@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from fer_core.committed_span import span_rows, span_table
 from fer_core.detect_faces import MAX_FACES, SampledFrame, detect_faces
-from fer_core.detection.detector import load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, DetectorSettings, load_detector
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face
@@ -121,7 +120,7 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
     composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
     frame = np.full((900, 1600), 128, np.uint8)
     frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
-    ((box, square, score, tilt, yaw),) = load_detector(HaarSettings())(frame)
+    ((box, square, score, tilt, yaw),) = load_detector(HAAR)(frame)
     assert square == box
     assert score is not None
     assert score > 0.9
@@ -134,10 +133,8 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
 
 
 def test_settings_that_cannot_work_are_refused() -> None:
-    with pytest.raises(FerError, match="detection size"):
-        HaarSettings(longest_side=40)
     with pytest.raises(FerError, match="redetect"):
-        HaarSettings(redetect_ms=0)
+        DetectorSettings(redetect_ms=0)
 
 
 def test_of_very_many_faces_in_a_frame_the_largest_are_kept_and_told() -> None:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from fer_core.detection.check_window import OUTPUTS
 from fer_core.detection.colour import Colour
-from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
+from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings, load_detector
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.face_detector import FaceDetector
 from fer_core.detection.finder import Proposal
-from fer_core.detection.haar import HaarSettings
 from fer_core.detection.place import Place
 from fer_core.faces import Face
 from tests.corpus.rooms import (
@@ -30,7 +29,7 @@ from tests.corpus.rooms import (
 
 SIDE = 110
 FRAME_MS = 40
-FINDERS: dict[str, DetectorSettings] = {"yunet": DEFAULT, "haar": HaarSettings()}
+FINDERS: dict[str, DetectorSettings] = {"yunet": DEFAULT, "haar": HAAR}
 
 
 class FakeFinder:

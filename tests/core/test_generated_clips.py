@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, load_detector
 from fer_core.faces import Box
 from tests.bench.clips import ROOT
 from tests.bench.generated import (
@@ -33,7 +32,7 @@ def read_grey(path: Path) -> list[NDArray[np.uint8]]:
 
 
 def find_boxes(frames: list[NDArray[np.uint8]]) -> list[list[Box]]:
-    detect = load_detector(HaarSettings())
+    detect = load_detector(HAAR)
     return [[face.box for face in detect(frame)] for frame in frames]
 
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import Detector, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, Detector, load_detector
 from fer_core.faces import Face, clip_box
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import grey_of
@@ -21,7 +20,7 @@ from tests.bench.generated import SCENARIOS, Score, Truth, make_clip, score_boxe
 from tests.corpus.scenes import load_face
 
 FRAME_MS = 40
-SETTINGS = HaarSettings()
+SETTINGS = HAAR
 Frames = list[NDArray[np.uint8]]
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_core.detection.detector import load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, load_detector
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError
 from fer_core.faces import crop_face
@@ -72,7 +71,7 @@ def test_the_teachers_load_and_tell_emotions_as_the_shipped_network_does() -> No
     teachers = sorted((ROOT / "models" / "teachers").iterdir())
     assert [teacher.name for teacher in teachers] == [load_card(each).name for each in teachers]
     assert len(teachers) == 1
-    detect = load_detector(HaarSettings(), for_pictures=True)
+    detect = load_detector(HAAR, for_pictures=True)
     crops = []
     for name in NAMES:
         grey = read_coloured(ROOT / "sample_data" / "composites" / f"{name}.png")[0]

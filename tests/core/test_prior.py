@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_core.classify import weigh_scores
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR
 from fer_core.errors import ModelError, UsageError
 from fer_core.learn.calibration import fit_expected
 from fer_core.model import find_model_dir, load_card, load_classifier, write_card
@@ -82,7 +82,7 @@ def test_shares_that_make_no_sense_are_refused(shares: tuple[object, ...], tmp_p
 
 def test_rows_of_another_prior_are_of_another_run() -> None:
     card = load_card(find_model_dir())
-    others = {"sample_fps": None, "detector": HaarSettings(), "max_pixels": 1}
+    others = {"sample_fps": None, "detector": HAAR, "max_pixels": 1}
     web, even = (RowSettings.of_model(card, "litert", name, **others) for name in ("web", "even"))
     differing = {key for key, value in web.flat().items() if even.flat()[key] != value}
     assert differing == {"prior", "prior.factors"}

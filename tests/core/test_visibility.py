@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings, load_detector
 from fer_core.detection.points import NOSE_PER_EYES, pose_of_points
 from fer_core.faces import Box, Face
 from fer_core.visibility import brightness, see_face, sharpness
@@ -45,7 +44,7 @@ def test_of_a_head_from_the_side_the_eyes_alone_tell_nothing(yaw: int, roll: int
     assert aside == pytest.approx(yaw, abs=15)
 
 
-@pytest.mark.parametrize("settings", [DEFAULT, HaarSettings()], ids=["yunet", "haar"])
+@pytest.mark.parametrize("settings", [DEFAULT, HAAR], ids=["yunet", "haar"])
 def test_a_head_that_is_turned_and_one_that_leans_are_told(
     settings: DetectorSettings,
 ) -> None:

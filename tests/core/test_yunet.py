@@ -14,15 +14,20 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import Detector, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, Detector, DetectorSettings, load_detector
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
-from fer_core.detection.yunet import YuNetFinder, YuNetSettings, propose_row, yunet_settings
-from fer_core.detection.yunet_file import fill_plan, find_yunet
-from fer_core.detection.yunet_litert import STRIDES, LiteRtYuNet
-from fer_core.detection.yunet_opencv import OUTPUTS, OpenCvYuNet
-from fer_core.errors import FerError, ModelError
+from fer_core.detection.yunet import YuNetFinder, propose_row
+from fer_core.detection.yunet_file import fill_plan, find_yunet, read_yunet
+from fer_core.detection.yunet_network import (
+    OUTPUTS,
+    STRIDES,
+    Network,
+    OpenCvNetwork,
+    find_rows,
+)
+from fer_core.errors import ModelError
 from fer_core.faces import clip_box
+from fer_core.litert import LiteRtNetwork
 from fer_core.pictures import read_coloured
 from tests.core.yunet_file import MOUTH, draw_eyes, write_yunet
 from tests.pipelines.jobs import ROOT, SAMPLES
@@ -46,18 +51,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def detector(model: Path) -> Detector:
-    return load(yunet_settings(model), model)
+    settings = DetectorSettings(model_sha256=read_yunet(model)[1])
+    return load_detector(settings, str(model), for_pictures=True)
 
 
 @pytest.fixture(scope="module")
-def networks() -> tuple[OpenCvYuNet, LiteRtYuNet]:
+def networks() -> tuple[Network, Network]:
     """OpenCV's and LiteRT's."""
-    onnx, told = find_yunet().read_bytes(), (0.4, 0.3)
-    return OpenCvYuNet(onnx, *told), LiteRtYuNet(fill_plan(onnx), *told)
-
-
-def load(settings: YuNetSettings, model: Path) -> Detector:
-    return load_detector(settings, str(model), for_pictures=True)
+    onnx = find_yunet().read_bytes()
+    return OpenCvNetwork(onnx, find_yunet()), LiteRtNetwork(fill_plan(onnx))
 
 
 def dark(width: int, height: int) -> NDArray[np.uint8]:
@@ -114,7 +116,7 @@ def test_a_face_is_found_in_its_place_with_tilt_and_score(
 def test_first_frames_are_searched_in_a_larger_copy(
     model: Path, closely: bool, size: tuple[int, int]
 ) -> None:
-    finder, sizes = YuNetFinder(yunet_settings(model), model), []
+    finder, sizes = YuNetFinder(model), []
 
     def colour(width: int, height: int) -> NDArray[np.uint8]:
         sizes.append((width, height))
@@ -171,10 +173,8 @@ def test_a_frame_does_not_depend_on_those_before_it(detector: Detector) -> None:
 def test_faint_faces_are_left_out_below_the_score(model: Path) -> None:
     frame = dark(300, 200)
     draw_eyes(frame, (150, 90), 40, light=150)
-    settings = yunet_settings(model)
-    assert len(load(settings, model)(frame)) == 1
-    strict = YuNetSettings(settings.model_sha256, score_threshold=0.8)
-    assert load(strict, model)(frame) == []
+    assert len(YuNetFinder(model)(frame)) == 1
+    assert YuNetFinder(model, least_score=0.8)(frame) == []
 
 
 def test_the_score_is_written_and_the_crop_is_levelled(detector: Detector) -> None:
@@ -193,7 +193,7 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
     picture = read_coloured(SAMPLES / f"composites/{name}.png")[0]
     side = picture.shape[0]
     frame = cv2.copyMakeBorder(picture, side, side, side, side, cv2.BORDER_CONSTANT, value=128)
-    (haar,) = load_detector(HaarSettings())(frame)
+    (haar,) = load_detector(HAAR)(frame)
     right, left, eyes, mouth = (side * share for share in COMPOSITES[name])
     # Box, eyes, nose, corners of the mouth, score; box and nose play no part.
     points = (right, eyes, left, eyes, 0, 0, side * 0.4, mouth, side * 0.6, mouth)
@@ -207,13 +207,14 @@ def test_the_square_is_that_of_the_cascade(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(640, 360), (330, 300), (321, 200)])
-def test_litert_finds_what_opencv_finds(
-    networks: tuple[OpenCvYuNet, LiteRtYuNet], size: tuple[int, int]
+def test_both_find_what_opencv_finds(
+    networks: tuple[Network, Network], size: tuple[int, int]
 ) -> None:
-    group = cv2.imread(str(SAMPLES / "pictures/group.png"))
-    theirs, ours = (network.detect(cv2.resize(group, size)) for network in networks)
+    group = cv2.resize(np.asarray(cv2.imread(str(SAMPLES / "pictures/group.png")), np.uint8), size)
+    _, theirs = cv2.FaceDetectorYN.create(str(find_yunet()), "", size, 0.4).detect(group)
     assert len(theirs) > 1
-    np.testing.assert_allclose(ours, theirs, atol=0.01)
+    for network in networks:
+        np.testing.assert_allclose(find_rows(network, group, 0.4), theirs, atol=0.01)
 
 
 def test_another_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,10 +224,11 @@ def test_another_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("size", [(64, 1), (1, 64), (33, 31)])
-def test_litert_finds_nothing_where_there_is_nothing(
-    networks: tuple[OpenCvYuNet, LiteRtYuNet], size: tuple[int, int]
+def test_nothing_is_found_where_there_is_nothing(
+    networks: tuple[Network, Network], size: tuple[int, int]
 ) -> None:
-    assert networks[1].detect(np.full((*size, 3), 90, np.uint8)).shape == (0, 15)
+    for network in networks:
+        assert find_rows(network, np.full((*size, 3), 90, np.uint8), 0.4).shape == (0, 15)
 
 
 def wrong_files(model: bytes) -> dict[str, bytes]:
@@ -262,7 +264,7 @@ def test_files_that_are_no_yunet_are_refused_in_one_line(
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(data)
         with pytest.raises(ModelError) as refused:
-            YuNetFinder(yunet_settings(path), path)
+            YuNetFinder(path)
         message = str(refused.value)
         assert message.startswith(f"{path}: ")
         assert "\n" not in message
@@ -274,16 +276,9 @@ def test_files_that_are_no_yunet_are_refused_in_one_line(
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.onnx"):
         with pytest.raises(ModelError, match="cannot be read"):
-            yunet_settings(path)
+            YuNetFinder(path)
 
 
 def test_another_file_than_the_settings_name_is_refused(model: Path) -> None:
     with pytest.raises(ModelError, match="sha256"):
-        YuNetFinder(YuNetSettings("0" * 64), model)
-
-
-def test_settings_that_cannot_work_are_refused() -> None:
-    with pytest.raises(FerError, match="detection size"):
-        YuNetSettings("", longest_side=20)
-    with pytest.raises(FerError, match="score threshold"):
-        YuNetSettings("", score_threshold=0)
+        YuNetFinder(model, "0" * 64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR
 from fer_core.model import find_model_dir, load_card
 from fer_core.records import Failure
 from ferbeam.analysis.elements import ReadTask
@@ -14,9 +14,7 @@ from ferbeam.analysis.plan_spans import open_group, plan_group
 from ferbeam.output.folder import Output
 from ferbeam.settings import AnalyzeSettings, RenderSettings, RowSettings
 
-SETTINGS = RowSettings(
-    Fraction(4), HaarSettings(), "litert", "0" * 64, 1.0, "standardise_crops", 10**8
-)
+SETTINGS = RowSettings(Fraction(4), HAAR, "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
 
 
 def settings_for(source: str, output: str) -> AnalyzeSettings:
@@ -24,7 +22,7 @@ def settings_for(source: str, output: str) -> AnalyzeSettings:
     card = load_card(find_model_dir())
     rows = RowSettings(
         sample_fps=Fraction(10),
-        detector=HaarSettings(),
+        detector=HAAR,
         engine="litert",
         model_sha256=card.sha256_for("litert"),
         temperature=card.temperature,

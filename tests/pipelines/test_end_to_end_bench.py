@@ -11,8 +11,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, load_detector
 from fer_core.faces import Box, crop_face
 from fer_core.records import FACES, FRAMES
 from fer_core.video.frames import read_spans
@@ -108,7 +107,7 @@ def test_the_detector_finds_the_sample_faces_in_their_places(
     crops: NDArray[np.uint8], decoded: list[NDArray[np.uint8]]
 ) -> None:
     places = choose_places(len(crops), seed=3)
-    detect = load_detector(HaarSettings())
+    detect = load_detector(HAAR)
     faces = [FoundFace(n, face.box, 3) for n, grey in enumerate(decoded) for face in detect(grey)]
     matches = match_faces(places, faces)
     assert matches.found.mean() > 0.8

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 import ferbeam
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, HAAR, load_detector
 from fer_core.emotions import NAMES
 from fer_core.errors import MediaError, SettingsError
 from fer_core.faces import Box, Face
@@ -176,7 +175,7 @@ class Recording:
     def __post_init__(self) -> None:
         card = load_card(find_model_dir())
         sha256 = card.sha256_for("litert")
-        rows = RowSettings(None, HaarSettings(), "litert", sha256, 1.0, card.preprocessing, 10**6)
+        rows = RowSettings(None, HAAR, "litert", sha256, 1.0, card.preprocessing, 10**6)
         request = RecordingRequest(Output(str(self.folder)), "camera", "jpeg", rows, card)
         self.recorder = Recorder(request, self.clock)
         self.analyst = Analyst(Session(self._detect, self._classify), self.recorder)

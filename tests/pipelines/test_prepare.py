@@ -14,8 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, HAAR, load_detector
 from fer_core.emotions import NAMES
 from fer_core.learn.dataset import read_data
 from fer_core.learn.labelled_faces import LABELLED, LabelledFace
@@ -162,7 +161,7 @@ def test_the_split_follows_from_the_pictures_alone(tmp_path: Path) -> None:
 
 def test_without_a_valid_folder_some_training_pictures_become_it(tmp_path: Path) -> None:
     fill(tmp_path / "train", copies=3)
-    settings = PrepareSettings(str(tmp_path), "memory://", True, 0.5, HaarSettings(), None, "run")
+    settings = PrepareSettings(str(tmp_path), "memory://", True, 0.5, HAAR, None, "run")
     step = PrepareFaces(settings)
     step.setup()
     paths = sorted(tmp_path.rglob("*.png"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,9 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.detector import DetectorSettings
-from fer_core.detection.haar import HaarSettings
-from fer_core.detection.yunet import YuNetSettings
+from fer_core.detection.detector import HAAR, DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.model import find_model_dir, load_classifier
@@ -184,7 +182,9 @@ def test_prepare_levels_its_crops_too(
     assert abs(crop - wanted).mean() < 2
 
 
-@pytest.mark.parametrize("detector", [HaarSettings(longest_side=320), YuNetSettings("ab" * 32)])
+@pytest.mark.parametrize(
+    "detector", [replace(HAAR, redetect_ms=320), DetectorSettings(model_sha256="ab" * 32)]
+)
 def test_settings_come_back_as_they_were(detector: DetectorSettings) -> None:
     rows = RowSettings(Fraction(4), detector, "litert", "0" * 64, 1.0, "standardise_crops", 10**8)
     for render in (None, RenderSettings("cover", "fr", "/avatars", "cd" * 32, 20)):
@@ -192,4 +192,4 @@ def test_settings_come_back_as_they_were(detector: DetectorSettings) -> None:
         assert AnalyzeSettings.from_dict(settings.to_dict()) == settings
     assert RowSettings.from_dict(asdict(rows)) == rows
     assert rows.flat()["detector"] == detector.kind
-    assert rows.flat()["detector.longest_side"] == detector.longest_side
+    assert rows.flat()["detector.redetect_ms"] == detector.redetect_ms

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.detector import load_detector
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import HAAR, load_detector
 from fer_core.faces import crop_face
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import ModelCard, file_sha256, write_card
@@ -39,7 +38,7 @@ def drawn_crops() -> NDArray[np.uint8]:
 
 def sample_crops() -> NDArray[np.uint8]:
     """The faces that the detector finds in the sample pictures."""
-    detect = load_detector(HaarSettings())
+    detect = load_detector(HAAR)
     crops = []
     for path in sorted(PICTURE_FOLDER.iterdir()):
         grey = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from fer_core.detection.yunet_file import PLAN, arrange, fill_plan, find_yunet
-from fer_core.detection.yunet_litert import LiteRtYuNet
+from fer_core.detection.yunet_network import find_rows
 from fer_core.learn.yunet_conversion import export_yunet, read_convolutions
+from fer_core.litert import LiteRtNetwork
 from fer_core.model import YUNET_NAME, find_model_dir
 from tests.pipelines.jobs import SAMPLES
 
@@ -20,7 +21,7 @@ def test_converting_the_original_gives_the_network_that_ships(tmp_path: Path) ->
     onnx = find_yunet().read_bytes()
     picture = np.asarray(cv2.imread(str(SAMPLES / "pictures/group.png")), np.uint8)
     networks = fill_plan(onnx, tmp_path), fill_plan(onnx)
-    made, ships = (LiteRtYuNet(network, 0.4, 0.3).detect(picture) for network in networks)
+    made, ships = (find_rows(LiteRtNetwork(network), picture, 0.4) for network in networks)
     assert len(made) > 1
     np.testing.assert_allclose(made, ships, atol=1e-3)
     folder = find_model_dir(name=YUNET_NAME)

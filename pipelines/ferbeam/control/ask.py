@@ -10,8 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fer_core.detection.detector import DEFAULT, DetectorSettings
-from fer_core.detection.haar import HaarSettings
+from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings
 from fer_core.errors import FerError, UsageError
 from fer_core.model import ModelCard, find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
@@ -124,7 +123,7 @@ def choose_detector(
     if kind == "haar":
         if model_file is not None:
             raise UsageError("--detector-model: goes with --detector yunet only")
-        return _with_redetect(HaarSettings(), redetect_ms), None
+        return _with_redetect(HAAR, redetect_ms), None
     if model_file is None:
         return _with_redetect(DEFAULT, redetect_ms), None
     if not model_file:
@@ -140,11 +139,12 @@ def _with_redetect(settings: DetectorSettings, redetect_ms: int | None) -> Detec
 
 
 def _try_yunet(path: Path) -> tuple[DetectorSettings, str]:
-    from fer_core.detection.yunet import YuNetFinder, yunet_settings
+    from fer_core.detection.detector import load_detector
+    from fer_core.detection.yunet_file import read_yunet
 
     try:
-        settings = yunet_settings(path)
-        YuNetFinder(settings, path)
+        settings = replace(DEFAULT, model_sha256=read_yunet(path)[1])
+        load_detector(settings, str(path))
     except FerError as error:
         raise UsageError(f"--detector-model {error}") from error
     return settings, str(path)
