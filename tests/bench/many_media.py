@@ -33,7 +33,7 @@ from ferbeam.output.plan_parts import Found, plan_parts
 from ferbeam.output.run_facts import describe_run
 from ferbeam.output.run_file import find_run, load_run
 from ferbeam.output.table_parts import ROWS
-from ferbeam.output.tables import TableFiles, write_tables
+from ferbeam.output.tables import TableFiles, write_rows
 from ferbeam.output.write_part import write_part
 from ferbeam.query.answers import EXAMPLES
 from ferbeam.query.views import VIEWS
@@ -182,10 +182,8 @@ def _write_rows(request: AnalysisRequest, listed: Listed) -> list[TableFiles]:
     for at in range(0, len(names), GROUP):
         own = names[at : at + GROUP]
         rows = draw_rows(own, request.settings.told.origin)
-        files = write_tables(request.output, f"{at:032x}", "0" * 8, rows, f"{ROWS}/")
-        groups.append(
-            TableFiles(files.group, files.tables, files.rows, files.sums, names=tuple(own))
-        )
+        files = write_rows(request.output, f"{at:032x}", rows)
+        groups.append(TableFiles(files.group, files.tables, files.rows, names=tuple(own)))
     return groups
 
 

@@ -16,8 +16,7 @@ from ferbeam.analysis.elements import LinkedGroup, Medium, OpenMedium
 from ferbeam.output.folder import Output
 from ferbeam.output.notes import forget_spans
 from ferbeam.output.read_tables import read_rows
-from ferbeam.output.table_parts import ROWS
-from ferbeam.output.tables import digest, write_tables
+from ferbeam.output.tables import write_rows
 from ferbeam.stores import is_uri
 
 CHANGED = "changed while it was read, or still grows: run again once it is complete"
@@ -62,8 +61,7 @@ def leave_out(output: Output, linked: LinkedGroup, changed: Sequence[Failure]) -
     forget_spans(output, linked.files.group)
     files = linked.files
     rows = {name: _without(read_rows(output, file), names) for name, file in files.tables.items()}
-    version = digest(files.sums, names)
-    kept = write_tables(output, files.group, version, rows, f"{ROWS}/")
+    kept = write_rows(output, files.group, rows)
     return replace(
         linked,
         files=replace(kept, costs=files.costs, earlier=files.earlier),

@@ -27,8 +27,7 @@ from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output, copy_name, sheet_name
 from ferbeam.output.notes import Copies
 from ferbeam.output.start_marks import StartMarks
-from ferbeam.output.table_parts import ROWS
-from ferbeam.output.tables import TableFiles, digest, write_tables
+from ferbeam.output.tables import TableFiles, write_rows
 from ferbeam.settings import RenderSettings
 from ferbeam.stores.sources import open_source
 
@@ -172,13 +171,11 @@ def _write_rest(
         "media": media,
         "failures": pa.Table.from_pylist(rows, schema=FAILURES),
     }
-    version = digest(media.to_pylist(), rows)
-    rest = write_tables(output, linked.files.group, version, tables, f"{ROWS}/")
+    rest = write_rows(output, linked.files.group, tables)
     files = linked.files
     return replace(
         files,
         tables={**files.tables, **rest.tables},
         rows={**files.rows, **rest.rows},
         names=tuple(media["media"].to_pylist()),
-        sums={**files.sums, **rest.sums},
     )

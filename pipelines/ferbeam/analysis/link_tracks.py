@@ -16,12 +16,11 @@ from fer_core.records import DECODE_ERROR, OK, Failure
 from fer_core.shown_time import fill_shown
 from fer_core.tracking.tracks import TrackScores, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
-from ferbeam.analysis.plan_rendering import digest_tracks, plan_rendering
+from ferbeam.analysis.plan_rendering import plan_rendering
 from ferbeam.output.costs import SECONDS, Costs, sum_costs, timed
 from ferbeam.output.folder import Output
 from ferbeam.output.read_tables import read_span
-from ferbeam.output.table_parts import ROWS
-from ferbeam.output.tables import COUNTS_KEY, digest, write_tables
+from ferbeam.output.tables import COUNTS_KEY, write_rows
 from ferbeam.settings import RenderSettings, Told
 
 
@@ -62,10 +61,7 @@ def _link_spans(
     tables = span_rows(committed)
     _check_counts(ordered, tables)
     tracks = _link_media(first.media, tables, committed, told.people)
-    linked_as = [*map(digest_tracks, tracks), tables["faces"]["person_id"].to_pylist()]
-    version = digest([span.key for span in ordered], linked_as)
-    rows = {name: tables[name] for name in ("faces", "frames")}
-    files = write_tables(output, first.group, version, rows, f"{ROWS}/")
+    files = write_rows(output, first.group, {name: tables[name] for name in ("faces", "frames")})
     known = zip(ordered, committed, strict=True)
     earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
     linked = LinkedGroup(

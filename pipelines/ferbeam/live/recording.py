@@ -146,7 +146,7 @@ class Recorder:
 
     def _write(self, medium: RecordedMedium, tables: dict[str, pa.Table]) -> dict[str, Any]:
         version = f"{medium.last_index:08d}"
-        return vars(write_tables(self._request.output, medium.name, version, tables))
+        return write_tables(self._request.output, medium.name, version, tables)
 
     def _begin_medium(self, size: tuple[int, int], index: int, timestamp_ms: int) -> RecordedMedium:
         stamp = time.strftime("live-%Y%m%dT%H%M%SZ", time.gmtime(self._now()))

@@ -15,6 +15,7 @@ from ferbeam.output.checked_files import LeadsOutError, measure_checked, read_ch
 from ferbeam.output.checked_parquet import OtherSchemaError, open_checked, plain_table, read_parquet
 from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Folder, Output
+from ferbeam.output.row_file import decode_rows
 from ferbeam.output.run_file import RUN_FILE, RunTables
 from ferbeam.output.table_parts import NEXT, kept_file
 
@@ -75,7 +76,7 @@ def read_rows(output: Output, file: str) -> pa.Table:
     """
     with _naming(output, file, SPAN_REPAIR):
         data = read_checked(output, file, MOST_BYTES)
-        return read_parquet(data, TABLES[table_of(file)])
+        return decode_rows(data, file, TABLES[table_of(file)])
 
 
 def table_of(file: str) -> str:

@@ -1,4 +1,4 @@
-"""The table files of an OUTPUT: how they are named, written and summed up."""
+"""The table files of single media: how they are named and written, until they are in a part too."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import pyarrow as pa
 
 from fer_core.records import Failure
 from ferbeam.output.costs import Costs
 from ferbeam.output.folder import Output, encode_table
+from ferbeam.output.row_file import encode_rows
+from ferbeam.output.table_parts import ROWS
 
 COUNTS_KEY = b"ferbeam.counts"
 """Metadata of a committed span: its frames and faces, and what they cost before the commit."""
@@ -19,13 +22,12 @@ COUNTS_KEY = b"ferbeam.counts"
 
 @dataclass(frozen=True)
 class TableFiles:
-    """The table files of one medium (or span of pictures), by name below OUTPUT.
+    """The rows of one medium (or span of pictures), as files below OUTPUT.
 
     Attributes:
         group: the group they belong to.
         tables: table name to file name.
         rows: table name to number of rows.
-        sums: file name to the SHA-256 of its bytes.
         names: the media that have rows in `media`.
         settled: whether another run would do nothing else with the same media.
         unopened: what has to be told of media that have no row in `media`.
@@ -37,7 +39,6 @@ class TableFiles:
     group: str
     tables: dict[str, str]
     rows: dict[str, int]
-    sums: dict[str, str]
     names: tuple[str, ...] = ()
     settled: bool = True
     unopened: tuple[Failure, ...] = ()
@@ -52,16 +53,31 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def write_rows(output: Output, group: str, tables: dict[str, pa.Table]) -> TableFiles:
+    """Writes the rows of a group, each table under a name that follows from its bytes."""
+    names = {}
+    for name, table in tables.items():
+        if table.num_rows or name in ("media", "frames"):
+            data = encode_rows(table)
+            names[name] = f"{ROWS}/{name}/{group}-{sha256(data).hexdigest()[:32]}.arrow"
+            output.write(output.path(names[name]), data)
+    return TableFiles(group, names, {name: tables[name].num_rows for name in names})
+
+
 def write_tables(
-    output: Output, group: str, version: str, tables: dict[str, pa.Table], place: str = ""
-) -> TableFiles:
-    """Writes table files under a name that changes with their content, below a place in OUTPUT."""
+    output: Output, group: str, version: str, tables: dict[str, pa.Table]
+) -> dict[str, Any]:
+    """Writes tables where readers find them, under names that end with a version.
+
+    Returns:
+        What `gather_tables` takes.
+    """
     names, sums = {}, {}
     for name, table in tables.items():
         if table.num_rows or name in ("media", "frames"):
-            names[name] = file = f"{place}{name}/{group}-{version[:8]}.parquet"
+            names[name] = file = f"{name}/{group}-{version}.parquet"
             data = encode_table(table)
             sums[file] = sha256(data).hexdigest()
             output.write(output.path(file), data)
     rows = {name: tables[name].num_rows for name in names}
-    return TableFiles(group, names, rows, sums)
+    return {"group": group, "tables": names, "rows": rows, "sums": sums}
