@@ -32,6 +32,22 @@ def test_only_what_is_noted_is_replaced_or_removed(claimed: Output, tmp_path: Pa
     assert Journal(claimed.root).names() == set()
 
 
+def test_a_file_takes_the_place_of_a_folder_of_ours_and_of_no_other(
+    claimed: Output, tmp_path: Path
+) -> None:
+    """As where a folder `a.png` of INPUT is a picture by now, and a kill came between."""
+    place = claimed.path("annotated/a.png")
+    claimed.write(f"{place}/b/c.png", b"ours")
+    claimed.refuse_foreign(place)
+    put(tmp_path / "out", "annotated/a.png/b/theirs.png")
+    with pytest.raises(ForeignError, match="is not ferbeam's"):
+        claimed.refuse_foreign(place)
+    for name in ("c.png", "theirs.png"):
+        Path(place, "b", name).unlink()
+    claimed.write(place, b"ours")
+    assert claimed.read(place) == b"ours"
+
+
 KILLED = """
 import os, signal, sys
 from ferbeam.output.folder import Output

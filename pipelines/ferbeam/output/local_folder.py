@@ -74,6 +74,7 @@ class LocalFolder:
             journal_of(self._root).note(name)
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            remove_empty(path)
             os.replace(attempt, path)
         except OSError as error:
             if error.errno not in _NAMES_REFUSED:
@@ -104,8 +105,16 @@ class LocalFolder:
         name = below(self._root, path)
         for parent in PurePosixPath(name).parents:
             self._refuse_file(str(parent))
-        if self.exists(path) and needs_note(name) and not self.wrote(path):
+        if needs_note(name) and not self._is_ours(path):
             raise ForeignError(f"OUTPUT holds {name}, which is not ferbeam's; move it away")
+
+    def _is_ours(self, path: str) -> bool:
+        """Tells whether what lies at a path, or all that lies in the folder there, is ours."""
+        found = find_plain(self._root, path)
+        if found is not None and stat.S_ISDIR(found.st_mode):
+            inside = self.list_files(below(self._root, path))
+            return all(self.wrote(f"{self._root.rstrip('/')}/{name}") for name in inside)
+        return found is None or self.wrote(path)
 
     def _refuse_file(self, folder: str) -> None:
         """Refuses a file of another's that has the name of a folder of ours."""
@@ -127,3 +136,11 @@ class LocalFolder:
     def list_files(self, *folder: str) -> Iterator[str]:
         """Lists the files in a folder and those below it, as paths below OUTPUT."""
         return walk_plain(self._root, *folder)
+
+
+def remove_empty(path: str) -> None:
+    """Removes the folder at a path, and those in it, as far as nothing lies in them."""
+    if os.path.isdir(path):
+        for folder, _, _ in os.walk(path, topdown=False):
+            with suppress(OSError):
+                os.rmdir(folder)
