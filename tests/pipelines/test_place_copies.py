@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,8 +16,10 @@ import ferbeam
 from fer_core.errors import FerError
 from ferbeam.analysis.plan_rendering import find_copies
 from ferbeam.control import run as control
-from ferbeam.control.place_copies import place_copies
+from ferbeam.output.finish_tables import put_run
 from ferbeam.output.folder import Folder, Output
+from ferbeam.output.place_copies import place_copies
+from ferbeam.output.put_tables import finish_put
 from ferbeam.output.run_file import Run, load_run, write_run
 from ferbeam.report.build import write_report
 from ferbeam.report.words import WORDS
@@ -85,12 +88,13 @@ def made(
     before = sums_below(root)
     seen: list[Made] = []
 
-    def stop(_: Output, run: Run, groups: Iterable[tuple[str, str]]) -> None:
-        seen.append(Made(root, run, list(groups), before))
+    def stop(_: Output, older: Run, run: Run, groups: list[tuple[str, str]]) -> None:
+        assert older is not None
+        seen.append(Made(root, run, groups, before))
         raise FerError("stopped")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(control, "place_copies", stop)
+        patched.setattr(control, "put_run", stop)
         with pytest.raises(FerError, match="stopped"):
             ferbeam.analyze(source, root, overlay=second, sample_fps=1)
     assert sums_below(root) == before
@@ -181,6 +185,37 @@ def test_the_same_command_goes_on_and_draws_nothing_again(
     assert run["render"]["overlay"] == overlay
     assert not list((root / ".spans").glob("made/*"))
     assert "clean" in command("verify", root).stdout
+
+
+def test_what_was_begun_to_be_put_in_place_is_all_put_there(made: Made, tmp_path: Path) -> None:
+    """By whatever command comes next, whatever has become of INPUT; and nothing stays behind."""
+    whole = tmp_path / "whole"
+    shutil.copytree(made.root, whole)
+    put_run(Output(str(whole)), load_run(Output(str(whole))), made.run, made.groups)
+    after = sums_below(whole)
+    begun = 0
+    for step in range(0, 200, 3):
+        root = tmp_path / str(step)
+        shutil.copytree(made.root, root)
+        output = Output(str(root))
+        with pytest.MonkeyPatch.context() as patched:
+            stop_at(step, patched)
+            try:
+                put_run(output, load_run(output), made.run, made.groups)
+            except KilledError:
+                pass
+            else:
+                break
+        begun += (root / ".spans/next/put.json").exists()
+        finish_put(output)
+        if load_run(output).run_id != made.run.run_id:
+            assert sums_below(root) == made.before
+            assert not begun
+        else:
+            assert sums_below(root) == after
+            assert not verify_output(output).findings
+            assert not {"made", "next", "rows"} & set(os.listdir(root / ".spans")), step
+    assert begun > 5
 
 
 def test_a_copy_of_another_run_is_told(made: Made, tmp_path: Path) -> None:

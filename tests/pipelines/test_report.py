@@ -16,8 +16,8 @@ from fer_core.drawing.sheet import TILE_SIZE, Tile, compose_sheet
 from fer_core.errors import UsageError
 from fer_core.records import MEDIA
 from ferbeam.cli import cli
-from ferbeam.control.claim import remove_stale
 from ferbeam.output.folder import Output
+from ferbeam.output.remove_stale import remove_stale
 from ferbeam.output.run_file import load_run
 from ferbeam.query.study import Study
 from ferbeam.report.assets import load_assets

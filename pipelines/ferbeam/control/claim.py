@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fer_core.errors import SettingsError
-from fer_core.records import TABLES
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.sort_out import known_for
 from ferbeam.output.analysis_folder import OWN_NAMES
 from ferbeam.output.damage import DamageError
-from ferbeam.output.folder import PART, TILES, Output, sheet_name
+from ferbeam.output.folder import Output
 from ferbeam.output.known_media import KnownMedium, read_known
 from ferbeam.output.notes import read_settings
-from ferbeam.output.put_tables import clear_staged, finish_put
-from ferbeam.output.read_tables import check_sums, read_tables
-from ferbeam.output.report_mark import AGREEMENT, PAGES, REPORT, shows_other_run
+from ferbeam.output.put_tables import PUT, clear_staged, finish_put
+from ferbeam.output.read_tables import check_sums
 from ferbeam.output.run_file import Run, find_run
-from ferbeam.output.sweeping import keep_notes, sweep_files
-from ferbeam.output.table_parts import NOWHERE, ROWS
+from ferbeam.output.sweeping import sweep_files
+from ferbeam.output.table_parts import NOWHERE
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> Held:
     """
     output = request.output
     if request.overwrite:
-        sweep_files(output, _list_own(output))
+        # First what a killed run had begun to put in place: else the next one would go on with it.
+        sweep_files(output, [PUT, *_list_own(output)])
     finish_put(output)
     clear_staged(output)
     note = output.path(".spans", "settings.json")
@@ -127,37 +126,6 @@ def _refuse_loss(known: dict[str, KnownMedium], names: set[str]) -> None:
         )
 
 
-def remove_stale(output: Output, run: Run) -> None:
-    """Removes from OUTPUT what is ours and not of this finished run: tables, copies, a report."""
-    kept = {file for files in run.tables.values() for file in files}
-    tables = (file for name in TABLES for file in output.list_files(name) if file not in kept)
-    begun = (file for file in output.list_files(".spans") if _is_begun(file))
-    sweep_files(output, [*tables, *begun])
-    sweep_copies(output, run)
-    sweep_report(output, run)
-    keep_notes(output)
-
-
-def _is_begun(file: str) -> bool:
-    """Tells whether a file below `.spans` was begun, and is of no use once the run is done."""
-    return file.endswith((PART, TILES)) or file.startswith((".spans/made/", f"{ROWS}/"))
-
-
-def sweep_copies(output: Output, run: Run) -> None:
-    """Removes the copies and contact sheets that a run has none of."""
-    media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
-    copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
-    kept = {*copies, *map(sheet_name, copies.values())}
-    shown = (file for name in ("annotated", "sheets") for file in output.list_files(name))
-    sweep_files(output, [file for file in shown if file not in kept])
-
-
-def sweep_report(output: Output, run: Run) -> None:
-    """Removes a report of other tables or copies than those of a run."""
-    if shows_other_run(output, run):
-        sweep_files(output, _list_own(output, (REPORT, AGREEMENT, PAGES)))
-
-
-def _list_own(output: Output, own: tuple[str, ...] = OWN_NAMES) -> list[str]:
-    """Lists the files that may be ours: these, and those in folders of these names."""
-    return [*own, *(file for name in own for file in output.list_files(name))]
+def _list_own(output: Output) -> list[str]:
+    """Lists the files that may be ours: by their names, and those in folders of ours."""
+    return [*OWN_NAMES, *(file for name in OWN_NAMES for file in output.list_files(name))]

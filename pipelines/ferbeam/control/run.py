@@ -10,10 +10,9 @@ from typing import Any
 from fer_core.errors import FerError
 from ferbeam.analysis.elements import Medium
 from ferbeam.analysis.list_media import Listing, count_parts, medium_of
-from ferbeam.control.claim import Held, claim_output, remove_stale
+from ferbeam.control.claim import Held, claim_output
 from ferbeam.control.disk_space import check_space
 from ferbeam.control.list_request import list_request
-from ferbeam.control.place_copies import place_copies
 from ferbeam.control.pool_check import check_workers
 from ferbeam.control.progress import AllProgress, Progress
 from ferbeam.control.progress_files import metrics_file, progress_file
@@ -25,10 +24,9 @@ from ferbeam.output.commit_watch import watch_commits
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.finish_tables import gather_parts, put_run
 from ferbeam.output.gather_run import gather_nothing
-from ferbeam.output.listed_media import remove_listed, write_listed
+from ferbeam.output.listed_media import read_result, write_listed
 from ferbeam.output.lock import locked
 from ferbeam.output.ownership import claim_folder
-from ferbeam.output.put_tables import clear_staged
 from ferbeam.output.run_facts import describe_run
 from ferbeam.output.run_file import Run
 from ferbeam.output.start_marks import StartMarks
@@ -149,8 +147,7 @@ def _finish(
     """
     ended, output, settings = time.time(), request.output, request.settings
     before, listing, any_todo = done
-    path = output.path(".spans", f"run-{settings.run_id}.json")
-    result = output.read_json(path)
+    result = read_result(output, settings.run_id)
     if result is None:
         raise FerError("the job ended without a result: run the same command again to go on")
     listed = len(listing.media) + len(listing.failures)
@@ -167,14 +164,9 @@ def _finish(
     run = describe_run(
         request.command, request.belongs_to(), request.card, job.began, tables, **told, **costs
     )
-    if any_todo or result["parts"]:
-        place_copies(output, run, result["copies"])
-    put_run(output, before, run)
-    if any_todo or result["parts"]:
-        remove_stale(output, run)
-    clear_staged(output)
-    remove_listed(output)
-    output.remove(path)
+    changed = any_todo or result["parts"]
+    put_run(output, before, run, result["copies"] if changed else None)
+    output.remove_attempts()
     return run
 
 

@@ -53,16 +53,32 @@ def gather_parts(
     return RunTables(rows=whole, tables=tables, sums=sums, rows_of=rows)
 
 
-def put_run(output: Output, before: Run | None, run: Run) -> None:
-    """Puts the tables and the `run.json` of a run in place."""
+def put_run(
+    output: Output,
+    before: Run | None,
+    run: Run,
+    copies: Iterable[tuple[str, str]] | None = None,
+) -> None:
+    """Puts the copies, the tables and the `run.json` of a run in place, and removes what is stale.
+
+    Args:
+        output: where.
+        before: the finished run that it follows; None without one.
+        run: what is put in place.
+        copies: its groups, each with the key of its copies; None where nothing has changed.
+
+    Raises:
+        FerError: what is not ours has come where a copy is to lie, or the disk refuses its name.
+    """
     write_run(output, run, f"{NEXT}/{RUN_FILE}")
     old = before.sums if before else {}
     changed = [file for file, checksum in run.sums.items() if old.get(file) != checksum]
     gone = [file for file in old if file not in run.sums]
     files = {file: f"{NEXT}/{file}" for file in changed}
     files |= {KNOWN: STAGED, RUN_FILE: f"{NEXT}/{RUN_FILE}"}
-    put = Put(files, gone, {file: old[file] for file in (*changed, *gone) if file in old})
-    put_in_place(output, put)
+    kept = {file: old[file] for file in (*changed, *gone) if file in old}
+    groups = None if copies is None else list(copies)
+    put_in_place(output, Put(files, gone, kept, groups))
 
 
 def _stay(before: Run | None, written: set[int]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ferbeam.output.local_folder import LocalFolder
+from ferbeam.output.local_folder import LocalFolder, remove_empty
 from ferbeam.output.stored_folder import StoredFolder
 from ferbeam.stores import is_uri
 
@@ -126,6 +126,11 @@ class Folder:
             FileNotFoundError: one is not there, on this machine.
         """
         self._files.remove(paths)
+
+    def remove_empty(self, path: str) -> None:
+        """Removes a folder, and those in it, as far as no files lie in them."""
+        if self.is_local:
+            remove_empty(self.checked(path))
 
     def list_names(self, *folder: str) -> list[str]:
         """Lists the names in a folder; none where there is no such folder."""

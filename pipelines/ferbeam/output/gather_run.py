@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ferbeam.output.costs import Costs, sum_costs, timed
 from ferbeam.output.folder import Output
-from ferbeam.output.listed_media import Listed, read_listed
+from ferbeam.output.listed_media import Listed, read_listed, write_result
 from ferbeam.output.plan_parts import Found, plan_parts
 
 
@@ -50,5 +50,5 @@ def gather_run(
         "built": built,
         "gathered": time.time(),
     }
-    output.write_json(output.path(".spans", f"run-{run_id}.json"), result)
+    write_result(output, run_id, result)
     return numbers

@@ -1,9 +1,12 @@
-"""What a run is to do, as its command has found it: INPUT is listed once, and told by a file."""
+"""What a run is to do, as its command has found it, and what its job tells of what it has done.
+
+INPUT is listed once, and told by a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -85,15 +88,24 @@ def read_listed(output: Output, run_id: str) -> Listed:
     return Listed(list(_media(table)), [Failure(**row) for row in rows], known_for)
 
 
-def remove_listed(output: Output) -> None:
-    """Removes what earlier runs, and this one, had to do."""
-    output.remove(*(output.path(name) for name in output.list_files(".spans/listed")))
+def write_result(output: Output, run_id: str, result: dict[str, Any]) -> None:
+    """Writes what a job tells of what it has done."""
+    output.write_json(_result_path(output, run_id), result)
+
+
+def read_result(output: Output, run_id: str) -> Any | None:
+    """Reads what a job tells of what it has done; None where it has not come to its end."""
+    return output.read_json(_result_path(output, run_id))
 
 
 def _media(table: pa.Table) -> Iterator[ListedMedium]:
     columns: Iterable[list[object]] = (column.to_pylist() for column in table.columns)
     for row in zip(*columns, strict=True):
         yield ListedMedium(*row)
+
+
+def _result_path(output: Output, run_id: str) -> str:
+    return output.path(".spans", "listed", f"{run_id}.json")
 
 
 def _path(output: Output, name: str) -> str:

@@ -16,7 +16,7 @@ _SPANS = re.compile(
     rf"|rows/{_TABLE}/{_HEX}-({_HEX}\.arrow|[0-9a-f]{{8}}\.parquet)|next/{_TABLE}/(part-\d+|unopened)\.parquet"
     r"|next/((part|order)-\d+\.(json|parquet)|known\.parquet|(run|put|failures|unopened)\.json)"
     r"|kept/[0-9a-f]{64}\.parquet|known/media\.parquet"
-    r"|listed/[0-9a-f]{12}(-failures)?\.parquet)",
+    r"|listed/[0-9a-f]{12}(\.json|(-failures)?\.parquet))",
     re.DOTALL,
 )
 

@@ -13,9 +13,9 @@ from contextlib import suppress
 
 import msgspec
 
-from ferbeam.control.claim import sweep_copies, sweep_report
 from ferbeam.output.folder import Output
-from ferbeam.output.notes import Copies, read_made
+from ferbeam.output.notes import read_made
+from ferbeam.output.remove_stale import sweep_copies, sweep_report
 from ferbeam.output.run_file import Run, find_run, write_run
 
 AT_ONCE = 16
@@ -55,7 +55,9 @@ def _withdraw(output: Output, run: Run) -> None:
 
 def _place_group(output: Output, group: str, key: str) -> None:
     """Puts the copies of a group in place; what a killed run has put there already stays."""
-    made = read_made(output, key) or Copies()
+    made = read_made(output, key)
+    if made is None:
+        return
     note = output.copies_path(group)
     with suppress(FileNotFoundError):
         output.remove(note)

@@ -122,14 +122,14 @@ def load_run(output: Output) -> Run:
     return run
 
 
-def find_run(output: Output) -> Run | None:
-    """Reads `run.json`; None where there is none.
+def find_run(output: Output, place: str = RUN_FILE) -> Run | None:
+    """Reads `run.json`, or what is to be it and lies in another place; None where there is none.
 
     Raises:
         DamageError: it is not as ferbeam wrote it.
     """
     try:
-        data = read_checked(output, RUN_FILE, MOST_BYTES)
+        data = read_checked(output, place, MOST_BYTES)
         # Typed first, so that what it claims bounds what it takes; then no key may come twice.
         run = decode(data, type=Run)
         json.loads(data, object_pairs_hook=_refuse_twice)
