@@ -256,6 +256,20 @@ def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
+def test_a_sheet_of_what_is_no_animation_any_more_goes(tmp_path: Path) -> None:
+    still, moving = make_picture("a.webp"), make_video("b.webp", 20)
+    for tables, sums in ((still, ("5" * 64, None)), (moving, ("6" * 64, "7" * 64))):
+        for column, value in zip(("annotated_sha256", "sheet_sha256"), sums, strict=True):
+            at = MEDIA.get_field_index(column)
+            told = pa.array([value], MEDIA.field(at).type)
+            tables["media"] = tables["media"].set_column(at, MEDIA.field(at), told)
+    output = Output(str(write_finished(tmp_path, [still, moving])))
+    for name in ("a.webp", "b.webp"):
+        output.write(output.path(f"sheets/{name}.jpg"), b"")
+    remove_stale(output, load_run(output))
+    assert [path.name for path in (tmp_path / "sheets").iterdir()] == ["b.webp.jpg"]
+
+
 def test_without_a_finished_run_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no finished run, run\.json is missing"):
         write_report(Output(str(tmp_path)), "en")

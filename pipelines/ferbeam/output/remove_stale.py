@@ -43,9 +43,12 @@ def _list_begun(output: Output) -> Iterator[str]:
 
 def sweep_copies(output: Output, run: Run) -> None:
     """Removes the copies and contact sheets that a run has none of."""
-    media = read_tables(output, run, "media", ["media", "annotated"]).to_pylist()
-    copies = {row["annotated"]: row["media"] for row in media if row["annotated"]}
-    kept = {*copies, *map(sheet_name, copies.values())}
+    columns = ["media", "annotated", "annotated_sha256", "sheet_sha256"]
+    media = read_tables(output, run, "media", columns).to_pylist()
+    copied = [row for row in media if row["annotated"]]
+    # What was an animation had a sheet, and has none as a picture: its sum tells, where any does.
+    sheets = (row for row in copied if row["sheet_sha256"] or not row["annotated_sha256"])
+    kept = {row["annotated"] for row in copied} | {sheet_name(row["media"]) for row in sheets}
     shown = (file for name in ("annotated", "sheets") for file in output.list_files(name))
     sweep_files(output, [file for file in shown if file not in kept])
 
