@@ -256,6 +256,13 @@ def test_another_run_takes_an_older_report_away(tmp_path: Path) -> None:
     assert not (tmp_path / "report.html").exists()
 
 
+def test_pages_of_a_report_that_was_not_finished_go_with_the_next_run(tmp_path: Path) -> None:
+    output = Output(str(write_finished(tmp_path, [make_video("a.mp4", 20)])))
+    output.write(output.path("report/a.mp4-0123456789.html"), b"of a run before")
+    remove_stale(output, load_run(output))
+    assert not (tmp_path / "report").exists()
+
+
 def test_a_sheet_of_what_is_no_animation_any_more_goes(tmp_path: Path) -> None:
     still, moving = make_picture("a.webp"), make_video("b.webp", 20)
     for tables, sums in ((still, ("5" * 64, None)), (moving, ("6" * 64, "7" * 64))):

@@ -55,5 +55,7 @@ def sweep_copies(output: Output, run: Run) -> None:
 
 def sweep_report(output: Output, run: Run) -> None:
     """Removes a report of other tables or copies than those of a run."""
-    if shows_other_run(output, run):
-        sweep_files(output, [REPORT, AGREEMENT, *output.list_files(PAGES)])
+    stale = [REPORT, AGREEMENT] if shows_other_run(output, run) else []
+    # Pages without the one that leads to them are of a report that was being written, or removed.
+    if stale or not output.exists(output.path(REPORT)):
+        sweep_files(output, [*stale, *output.list_files(PAGES)])
