@@ -30,6 +30,9 @@ MAX_FRAMES = 5_000_000
 MAX_YEARS = 10
 """From a video's start to its end, above which it is refused: then its times are damaged ones, and
 sums of them would leave 64 bits."""
+MOST_HELD = 2**22
+"""Pixels of frames that are of no use any more, above which they are looked for: some 6 MB."""
+_held = [0]
 _YEAR = 31_557_600
 _MICROSECOND = Fraction(1, 1_000_000)
 
@@ -117,8 +120,7 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         keys = slice(None) if midway else slice(0)
         ended = Fraction(times.last) * time_base
         info = _info_of(video, look, ended - start, len(times.pts))
-    # The frame that told the orientation and its side data hold each other, with all its pixels.
-    gc.collect()
+    _let_go(look.shown_size)
     return VideoIndex(
         info=info,
         look=look,
@@ -130,6 +132,18 @@ def index_video(source: Source, max_pixels: int = MAX_PIXELS) -> VideoIndex:
         start=start,
         seekable=seekable,
     )
+
+
+def _let_go(size: tuple[int, int]) -> None:
+    """Frees the frames that told the orientation, once those that were met hold many pixels.
+
+    Each holds its side data, which hold it. To look for them takes 1 ms: as long as a short clip
+    takes to be listed, and longer the more the process holds.
+    """
+    _held[0] += size[0] * size[1]
+    if _held[0] >= MOST_HELD:
+        _held[0] = 0
+        gc.collect()
 
 
 def _check_times(name: str, length: Fraction) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fer_core.video import index as indexing
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.frames import Frame, read_spans
 from fer_core.video.index import VideoIndex, index_video
@@ -213,6 +214,27 @@ def test_frames_do_not_pile_up_in_memory(folder: Path) -> None:
     finally:
         gc.enable()
     assert kept <= 5
+
+
+def test_frames_that_were_looked_at_to_plan_do_not_pile_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are looked for now and then, not after each clip: that took as long as listing one."""
+    path = clip_at(folder, "open_gop.mp4")
+    pixels = int(np.prod(index_video(path).look.shown_size))
+    monkeypatch.setattr(indexing, "MOST_HELD", 4 * pixels)
+    monkeypatch.setattr(indexing, "_held", [0])
+    gc.collect()
+    gc.disable()
+    try:
+        kept = []
+        for _ in range(9):
+            index_video(path)
+            kept.append(sum(type(held) is av.VideoFrame for held in gc.get_objects()))
+    finally:
+        gc.enable()
+    assert 0 < max(kept) <= 4
+    assert kept.count(0) == 2
 
 
 @pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
