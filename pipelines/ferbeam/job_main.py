@@ -68,11 +68,13 @@ def _run(build: Build, order: dict[str, Any], server: FlinkServer | None) -> Non
     """Runs the pipeline that the order describes."""
     import apache_beam as beam
     from apache_beam.io.filesystems import FileSystems
-    from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+    from apache_beam.options.pipeline_options import PortableOptions
 
     from ferbeam.runners.forked_workers import forking_runner
+    from ferbeam.runners.quick_beam import QuickOptions, remember_arguments
 
-    options = PipelineOptions(order["options"])
+    remember_arguments()
+    options = QuickOptions(order["options"])
     FileSystems.set_options(options)  # forked workers read stores by them, too
     runner = forking_runner(options)
     threading.Thread(target=_end_with_parent, args=(order["options"],), daemon=True).start()
