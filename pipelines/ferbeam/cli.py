@@ -25,7 +25,7 @@ from ferbeam.commands.report import report
 from ferbeam.commands.training import evaluate, prepare, train
 from ferbeam.commands.verify import verify
 from ferbeam.guard.fresh_python import fresh_python
-from ferbeam.guard.no_pandas import leave_out_pandas
+from ferbeam.guard.left_out import leave_out
 from ferbeam.masking import mask_urls
 from ferbeam.text import printable, replace_unknown
 
@@ -127,7 +127,7 @@ def main(args: Sequence[str] | None = None) -> None:
         _run(args)
         return
     _take_names_as_utf8()
-    leave_out_pandas()
+    leave_out("pandas")
     code: Any = DONE
     try:
         _run(None)

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ferbeam.guard.no_pandas import leave_out_pandas
+from ferbeam.guard.left_out import BIGQUERY, leave_out
+from ferbeam.runners.dataflow import is_installed
 from ferbeam.runners.flink_server import FlinkServer, start_server
 
 Build = Callable[[Any, dict[str, Any]], None]
@@ -87,7 +88,7 @@ def _run(build: Build, order: dict[str, Any], server: FlinkServer | None) -> Non
 
 def main() -> None:
     """Runs the job named on the command line as soon as standard input says how."""
-    leave_out_pandas()
+    leave_out("pandas", "IPython", *([] if is_installed() else [BIGQUERY]))
     logging.basicConfig(level=logging.WARNING)
     # Nothing of what is imported is garbage, and looking for it takes 0.2 s. Frozen, it is never
     # looked at again, so that forked workers go on sharing its memory.

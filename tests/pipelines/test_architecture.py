@@ -79,11 +79,11 @@ def test_the_command_loads_no_beam() -> None:
     assert "apache_beam" not in loaded_by("import ferbeam.control.run, ferbeam.terminal.progress")
 
 
-def test_our_processes_load_no_pandas() -> None:
+def test_our_processes_load_neither_pandas_nor_bigquery() -> None:
     uses = "import apache_beam, pyarrow; pyarrow.array([1])"
-    assert "pandas" in loaded_by(uses)
-    ours = "from ferbeam.guard.no_pandas import leave_out_pandas; leave_out_pandas()"
-    assert "pandas" not in loaded_by(f"{ours}; {uses}")
+    assert {"pandas", "requests"} <= loaded_by(uses)
+    ours = "from ferbeam.guard.left_out import BIGQUERY, leave_out; leave_out('pandas', BIGQUERY)"
+    assert not {"pandas", "requests"} & loaded_by(f"{ours}; {uses}")
 
 
 def test_only_pipelines_knows_beam_and_the_command_line() -> None:

@@ -74,15 +74,19 @@ def _find(name: str, variables: tuple[str, ...], what: str, environment: Mapping
     )
 
 
+def is_installed() -> bool:
+    """Tells whether what submits to Dataflow is installed."""
+    try:
+        return find_spec("google.cloud.dataflow") is not None
+    except ModuleNotFoundError:  # of a parent
+        return False
+
+
 def check_installed() -> None:
     """Checks that what submits to Dataflow is installed.
 
     Raises:
         UsageError: it is not.
     """
-    try:
-        if find_spec("google.cloud.dataflow") is not None:
-            return
-    except ModuleNotFoundError:  # of a parent
-        pass
-    raise UsageError("runner dataflow: needs packages more; pip install 'ferbeam[gcp]'")
+    if not is_installed():
+        raise UsageError("runner dataflow: needs packages more; pip install 'ferbeam[gcp]'")
