@@ -36,6 +36,9 @@ HIDDEN_MS = 3000
 TOGETHER = 1000
 """Pairs of runs that are chosen from in one go, at least, where there are so many."""
 
+FEW = 400
+"""Up to so many pairs are chosen from without SciPy."""
+
 COVER = 1.2
 """A face whose middle is nearer than this, in sides, may hide another."""
 
@@ -141,6 +144,9 @@ def assign(one: Whole, other: Whole, gain: Floats) -> tuple[Whole, Whole]:
     """
     if len(np.unique(one)) == len(one) and len(np.unique(other)) == len(other):
         return one, other  # no two compete: all are chosen
+    if len(one) <= FEW:
+        chosen = _choose_few(one, other, gain)
+        return one[chosen], other[chosen]
     # Not above: SciPy takes 0.2 s and 50 MB, and most videos need it not.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -177,3 +183,41 @@ def _choose(one: Whole, other: Whole, gain: Floats) -> NDArray[np.bool_]:
     rows, columns = min_weight_full_bipartite_matching(table)
     best[rows] = columns
     return np.asarray(best[row] == column, np.bool_)
+
+
+def _choose_few(one: Whole, other: Whole, gain: Floats) -> NDArray[np.bool_]:
+    """Does what `_choose` does, of a few pairs: SciPy takes longer to load than they take."""
+    row, column = (np.unique(ends, return_inverse=True)[1] for ends in (one, other))
+    rows, columns = row.max() + 1, column.max() + 1
+    costs = np.full((rows, columns + rows), np.inf)
+    costs[row, column] = -gain
+    alone = np.arange(rows)  # each may also go on with nothing, in a column of its own
+    costs[alone, columns + alone] = 0.0
+    return np.asarray(_match(costs)[row] == column, np.bool_)
+
+
+def _match(costs: Floats) -> Whole:
+    """Returns the column of each row of costs, float64 (n, m), that make the least sum.
+
+    By shortest augmenting paths (Jonker and Volgenant 1987): row after row is given a column, and
+    others change theirs for it. Infinite costs are never paid; each row must be able to have one.
+    """
+    count, width = costs.shape
+    owner, prices, chosen = np.full(width, -1), np.zeros(width), np.full(count, -1)
+    for row in range(count):
+        way, came, done = np.full(width, np.inf), np.full(width, -1), np.zeros(width, np.bool_)
+        at, length = row, 0.0
+        while at >= 0:
+            steps = costs[at] - prices
+            if at != row:
+                steps -= steps[chosen[at]]  # it gives up what it has paid for its own
+            nearer = ~done & (length + steps < way)
+            way[nearer], came[nearer] = length + steps[nearer], at
+            column = int(np.argmin(np.where(done, np.inf, way)))
+            length, done[column], at = float(way[column]), True, int(owner[column])
+        prices[done] -= length - way[done]
+        while at != row:  # back along the way: each takes the column that was reached from it
+            at = int(came[column])
+            owner[column] = at
+            chosen[at], column = column, chosen[at]
+    return chosen
