@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 
 from fer_core.detection.colour import Colour
-from fer_core.detection.face_check import CHECK_SHA256, FaceCheck
+from fer_core.detection.detector_settings import DetectorSettings
+from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.face_detector import FaceDetector
 from fer_core.detection.haar import HaarFinder
 from fer_core.detection.place import Grey
 from fer_core.detection.yunet import YuNetFinder
-from fer_core.detection.yunet_file import YUNET_SHA256
-from fer_core.errors import FerError
 from fer_core.faces import Box, Face
-
-
-@dataclass(frozen=True)
-class DetectorSettings:
-    """How faces are searched; every field changes rows.
-
-    Attributes:
-        kind: names the finder.
-        redetect_ms: how often a frame of a video is searched whole, where there is any change;
-            lost faces and large changes are at once.
-        model_sha256: of YuNet's ONNX file.
-        revision: changes whenever the same settings find other faces.
-        check_sha256: of the face check.
-    """
-
-    kind: Literal["yunet", "haar"] = "yunet"
-    redetect_ms: int = 500
-    model_sha256: str = YUNET_SHA256
-    revision: int = 15
-    check_sha256: str = CHECK_SHA256
-
-    def __post_init__(self) -> None:
-        if self.redetect_ms < 1:
-            raise FerError(f"redetect: {self.redetect_ms} ms is too short, from 1 ms is needed")
-
-
-DEFAULT = DetectorSettings()
-"""What finds the most faces and the fewest false ones in real pictures."""
-HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=14)
 
 
 class Detector(Protocol):

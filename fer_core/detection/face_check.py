@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
 from fer_core.detection.check_window import OUTPUTS, cut_check_window, out_of_window
+from fer_core.detection.detector_settings import CHECK_SHA256
 from fer_core.detection.place import Grey, Place
 from fer_core.errors import ModelError
 from fer_core.litert import LiteRtNetwork
 from fer_core.model import CHECK_NAME, file_sha256, find_model_dir
-
-CHECK_SHA256 = "b6021fa5524ea6b4d77958d52e27dd443d5d8cc9b741076636a32ff7245747f1"
-"""Of the network that ships: another one finds other faces."""
 
 CHECK_FILE = "model.tflite"
 

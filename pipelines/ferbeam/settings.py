@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fer_core.detection.detector import DetectorSettings
+from fer_core.detection.detector_settings import DetectorSettings
 from fer_core.prior import LEARNT
 
 if TYPE_CHECKING:
@@ -110,6 +110,10 @@ class Told:
 
     people: int | None
     origin: Origin
+
+
+RENDER_VERSION = 6
+"""Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 
 
 @dataclass(frozen=True)

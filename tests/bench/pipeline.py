@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from fer_core.classify import Classifier
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
+from fer_core.detection.detector import Detector, limit_threads, load_detector
+from fer_core.detection.detector_settings import DEFAULT
 from fer_core.model import find_model_dir, load_classifier
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from fer_core.committed_span import span_descriptors, span_rows, span_table
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
+from fer_core.detection.detector import Detector, limit_threads, load_detector
+from fer_core.detection.detector_settings import DEFAULT
 from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS

@@ -11,8 +11,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import colour_of_grey
-from fer_core.detection.detector import DEFAULT, load_detector
-from fer_core.detection.yunet_file import YUNET_SHA256, find_yunet, read_yunet
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, YUNET_SHA256
+from fer_core.detection.yunet_file import find_yunet, read_yunet
 from fer_core.errors import ModelError
 from fer_core.pictures import read_coloured
 from fer_core.video.grey import Orientation, colour_of

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fer_core.committed_span import span_rows, span_table
 from fer_core.detect_faces import MAX_FACES, SampledFrame, detect_faces
-from fer_core.detection.detector import HAAR, DetectorSettings, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import HAAR, DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import FerError
 from fer_core.faces import Box, Face, crop_face

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fer_core.detection import face_check
 from fer_core.detection.check_window import FACE_SIDE, into_window, out_of_window
-from fer_core.detection.face_check import CHECK_SHA256, FaceCheck
+from fer_core.detection.detector_settings import CHECK_SHA256
+from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.place import Place
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fer_core.detection.check_window import OUTPUTS
 from fer_core.detection.colour import Colour
-from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, HAAR, DetectorSettings
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.face_detector import FaceDetector
 from fer_core.detection.finder import Proposal

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import HAAR
 from fer_core.faces import Box
 from tests.bench.clips import ROOT
 from tests.bench.generated import (

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import HAAR, Detector, load_detector
+from fer_core.detection.detector import Detector, load_detector
+from fer_core.detection.detector_settings import HAAR
 from fer_core.faces import Face, clip_box
 from fer_core.video.container import decode_frames, open_video
 from fer_core.video.grey import grey_of

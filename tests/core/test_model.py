@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_core.detection.detector import HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import HAAR
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError
 from fer_core.faces import crop_face

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_core.classify import weigh_scores
-from fer_core.detection.detector import HAAR
+from fer_core.detection.detector_settings import HAAR
 from fer_core.errors import ModelError, UsageError
 from fer_core.learn.calibration import fit_expected
 from fer_core.model import find_model_dir, load_card, load_classifier, write_card

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, HAAR, DetectorSettings
 from fer_core.detection.points import NOSE_PER_EYES, pose_of_points
 from fer_core.faces import Box, Face
 from fer_core.visibility import brightness, see_face, sharpness

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import HAAR, Detector, DetectorSettings, load_detector
+from fer_core.detection.detector import Detector, load_detector
+from fer_core.detection.detector_settings import HAAR, DetectorSettings
 from fer_core.detection.points import MIDDLE_BELOW_EYES, SIDE_PER_EYES
 from fer_core.detection.yunet import YuNetFinder, propose_row
 from fer_core.detection.yunet_file import fill_plan, find_yunet, read_yunet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from fer_core.detection.detector import HAAR
+from fer_core.detection.detector_settings import HAAR
 from fer_core.model import find_model_dir, load_card
 from fer_core.records import Failure
 from ferbeam.analysis.elements import ReadTask

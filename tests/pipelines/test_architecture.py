@@ -75,8 +75,10 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & {"apache_beam", "cv2", "numpy", "pyarrow", "av", "tensorflow", "rich"}
 
 
-def test_the_command_loads_no_beam() -> None:
-    assert "apache_beam" not in loaded_by("import ferbeam.control.run, ferbeam.terminal.progress")
+def test_the_command_loads_neither_beam_nor_what_reads_pictures() -> None:
+    modules = ("control.ask", "control.run", "terminal.progress", "terminal.summary")
+    loaded = loaded_by(f"import {', '.join(f'ferbeam.{module}' for module in modules)}")
+    assert not loaded & {"apache_beam", "av", "cv2", "PIL"}
 
 
 def test_our_processes_load_neither_pandas_nor_bigquery() -> None:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.detector import HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import HAAR
 from fer_core.faces import Box, crop_face
 from fer_core.records import FACES, FRAMES
 from fer_core.video.frames import read_spans

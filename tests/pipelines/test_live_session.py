@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 import ferbeam
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, HAAR
 from fer_core.emotions import NAMES
 from fer_core.errors import MediaError, SettingsError
 from fer_core.faces import Box, Face

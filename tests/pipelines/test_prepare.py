@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detect_faces import SampledFrame, detect_faces
-from fer_core.detection.detector import DEFAULT, HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, HAAR
 from fer_core.emotions import NAMES
 from fer_core.learn.dataset import read_data
 from fer_core.learn.labelled_faces import LABELLED, LabelledFace

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.detector import HAAR, DetectorSettings
+from fer_core.detection.detector_settings import HAAR, DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.faces import Box, crop_face
 from fer_core.model import find_model_dir, load_classifier

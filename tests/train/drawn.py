@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.detector import HAAR, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import HAAR
 from fer_core.faces import crop_face
 from fer_core.learn.settings import TrainSettings
 from fer_core.model import ModelCard, file_sha256, write_card

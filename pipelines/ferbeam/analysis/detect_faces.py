@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from fer_core.detect_faces import Detections, SampledFrame, detect_faces
-from fer_core.detection.detector import Detector, DetectorSettings, load_detector
+from fer_core.detection.detector import Detector, load_detector
+from fer_core.detection.detector_settings import DetectorSettings
 from fer_core.records import DECODE_ERROR
 from ferbeam.analysis.blame import blame, refuse_machine
 from ferbeam.analysis.elements import DetectedSpan, ReadTask

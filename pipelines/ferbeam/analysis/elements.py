@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fer_core.detect_faces import Detections
 from fer_core.media import MediaInfo
 from fer_core.records import Failure
-from fer_core.tracking.tracks import TrackScores
-from fer_core.video.spans import VideoSpan
-from fer_core.video.stretches import Stretch
 from ferbeam.output.costs import Costs
 from ferbeam.output.notes import Copies
 from ferbeam.output.tables import TableFiles
+
+if TYPE_CHECKING:  # the command, too, knows media and spans, and loads neither OpenCV nor PyAV
+    from fer_core.detect_faces import Detections
+    from fer_core.tracking.tracks import TrackScores
+    from fer_core.video.spans import VideoSpan
+    from fer_core.video.stretches import Stretch
 
 
 @dataclass(frozen=True)

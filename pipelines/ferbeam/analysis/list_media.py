@@ -20,6 +20,7 @@ from ferbeam.analysis.list_file import find_objects, name_listed, read_list
 from ferbeam.analysis.picks import why_left_out
 from ferbeam.analysis.walk_folder import SYSTEM_FOLDERS, list_failure, walk_folder
 from ferbeam.output.listed_media import ListedMedium
+from ferbeam.output.tables import digest
 from ferbeam.settings import Picks
 from ferbeam.stores import is_uri, store_of
 from ferbeam.stores.folder import matches
@@ -144,6 +145,11 @@ def _refuse_double(listed: Iterable[Medium | Failure]) -> Iterator[Medium | Fail
                 continue
             names.add(found.name)
         yield found
+
+
+def group_key(group: Iterable[Medium]) -> str:
+    """Returns the key of a group of listed media: the same as long as the names are."""
+    return digest([medium.name for medium in group])
 
 
 def group_media(listed: list[Medium]) -> Iterator[tuple[Medium, ...]]:

@@ -14,10 +14,8 @@ from ferbeam.output.copy_sums import is_copy
 from ferbeam.output.folder import Output
 from ferbeam.output.notes import Copies, read_copies, read_made
 from ferbeam.output.tables import digest
-from ferbeam.settings import RenderSettings
+from ferbeam.settings import RENDER_VERSION, RenderSettings
 
-RENDER_VERSION = 6
-"""Changes whenever the same tracks and settings come out drawn or encoded in another way."""
 NEUTRAL = 4
 
 

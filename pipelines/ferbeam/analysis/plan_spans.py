@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from fer_core.video.stretches import plan_stretches
 from ferbeam.analysis.blame import Work, blame
 from ferbeam.analysis.changed_media import CHANGED, is_as_listed
 from ferbeam.analysis.elements import Medium, OpenMedium, ReadTask, Span
+from ferbeam.analysis.list_media import group_key
 from ferbeam.guard.apart import STALL_SECONDS, run_without_lost
 from ferbeam.guard.watchdog import beat
 from ferbeam.output.folder import Output
@@ -33,11 +34,6 @@ class Opened(NamedTuple):
 
     medium: OpenMedium
     video: VideoIndex | None
-
-
-def group_key(group: Iterable[Medium]) -> str:
-    """Returns the key of a group of listed media: the same as long as the names are."""
-    return digest([medium.name for medium in group])
 
 
 def open_group(

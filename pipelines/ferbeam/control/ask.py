@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fer_core.detection.detector import DEFAULT, HAAR, DetectorSettings
+from fer_core.detection.detector_settings import DEFAULT, HAAR, DetectorSettings
 from fer_core.errors import FerError, UsageError
 from fer_core.model import ModelCard, find_model_dir, load_card
 from ferbeam.control.request import AnalysisRequest
@@ -89,10 +89,10 @@ def choose_rendering(options: AnalyzeOptions) -> RenderSettings | None:
     Raises:
         UsageError: an avatar is missing or cannot be read.
     """
-    from fer_core.drawing.emoji import hash_emoji, read_emoji
-
     if options.overlay == "none":
         return None
+    from fer_core.drawing.emoji import hash_emoji, read_emoji
+
     folder = None if options.avatars is None else Path(os.path.abspath(options.avatars))
     read_emoji(folder)
     return RenderSettings(

@@ -7,9 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from fer_core.records import SPAN_VERSION
 from ferbeam.analysis.elements import Medium
-from ferbeam.analysis.list_media import Listing, group_media
-from ferbeam.analysis.plan_rendering import RENDER_VERSION
-from ferbeam.analysis.plan_spans import group_key
+from ferbeam.analysis.list_media import Listing, group_key, group_media
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.output.folder import Output
 from ferbeam.output.known_media import KnownMedium
@@ -18,6 +16,7 @@ from ferbeam.output.read_tables import read_tables
 from ferbeam.output.run_file import Run
 from ferbeam.output.table_parts import NOWHERE
 from ferbeam.output.tables import digest
+from ferbeam.settings import RENDER_VERSION
 from ferbeam.versions import version_of
 
 

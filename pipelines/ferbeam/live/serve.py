@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_core.detection.detector import DEFAULT
+from fer_core.detection.detector_settings import DEFAULT
 from fer_core.model import find_model_dir, load_card
 from ferbeam.guard.quiet import quiet_libraries
 from ferbeam.live.analyst import Analyst

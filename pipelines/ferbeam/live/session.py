@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE, Classifier
 from fer_core.detection.colour import Colour
-from fer_core.detection.detector import DEFAULT, Detector, limit_threads, load_detector
+from fer_core.detection.detector import Detector, limit_threads, load_detector
+from fer_core.detection.detector_settings import DEFAULT
 from fer_core.errors import MediaError
 from fer_core.faces import Box, crop_face, keep_largest
 from fer_core.model import find_model_dir, load_classifier

@@ -6,13 +6,10 @@ Options that the user has set are left as they are; what is missing follows from
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import re
 import shutil
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,6 +124,11 @@ def ask_cluster(master: str) -> Cluster:
 
 def _request(master: str, path: str, method: str = "GET") -> Any:
     """Sends a request to the REST interface of a cluster and returns its answer."""
+    # Not above: every run would load them.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     url = f"{master if '://' in master else f'http://{master}'}/{path}"
     # Never through a proxy: Beam's job server does not use one either.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

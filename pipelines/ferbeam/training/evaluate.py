@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import Classifier
-from fer_core.detection.detector import DEFAULT, DetectorSettings, load_detector
+from fer_core.detection.detector import load_detector
+from fer_core.detection.detector_settings import DEFAULT, DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, UsageError
 from fer_core.learn.copies import copies_of, near_copies_of

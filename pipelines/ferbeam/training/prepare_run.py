@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from fer_core.detection.detector import DetectorSettings
+from fer_core.detection.detector_settings import DetectorSettings
 from fer_core.emotions import NAMES
 from fer_core.errors import DataError, FerError, UsageError
 from fer_core.learn.labelled_faces import (

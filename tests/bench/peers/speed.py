@@ -10,7 +10,8 @@ from pathlib import Path
 import av
 
 from fer_core.classify import Classifier
-from fer_core.detection.detector import DEFAULT, Detector, load_detector
+from fer_core.detection.detector import Detector, load_detector
+from fer_core.detection.detector_settings import DEFAULT
 from fer_core.model import find_model_dir, load_classifier
 from tests.bench.clips import make_face_clip
 from tests.bench.generated import SCENARIOS, make_clip
