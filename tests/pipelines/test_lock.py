@@ -9,16 +9,19 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fer_core.errors import ForeignError, SettingsError
+from fer_core.errors import ForeignError, LockedError, SettingsError
+from ferbeam.commands.exit_codes import exit_code_of
 from ferbeam.output import lock
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
-from tests.pipelines.theirs import put
+from ferbeam.output.lost_lock import check_lock
+from tests.pipelines.theirs import put, tree_of
 
 
 @pytest.fixture
@@ -103,6 +106,37 @@ def test_a_lock_that_another_took_over_meanwhile_is_left_to_it(
         claimed.write(str(path), other.encode())
         time.sleep(0.5)
     assert path.read_text() == other
+
+
+@pytest.mark.usefixtures("without_flock")
+def test_who_slept_until_another_took_the_lock_over_changes_nothing_any_more(
+    claimed: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, clock = Path(claimed.path(".lock")), time.time
+    with locked(claimed):
+        claimed.write(claimed.path("run.json"), b"before")
+        held = json.loads(path.read_text())
+        monkeypatch.setattr(time, "time", lambda: clock() + 300)
+        claimed.write(claimed.path("run.json"), b"slept")  # and nobody came: it is renewed
+        assert json.loads(path.read_text())["renewed"] > held["renewed"] + 200
+        other = json.dumps({**held, "token": "other", "pid": 12345})
+        path.write_text(other)
+        claimed.write(claimed.path("run.json"), b"renewed just now")
+        monkeypatch.setattr(time, "time", lambda: clock() + 600)
+        before = tree_of(Path(claimed.root))
+        changes: tuple[Callable[[], None], ...] = (
+            lambda: claimed.write(claimed.path("run.json"), b"after"),
+            lambda: claimed.move(claimed.path("run.json"), claimed.path("media/a.parquet")),
+            lambda: claimed.remove(claimed.path("run.json")),
+            lambda: check_lock(claimed.root),
+        )
+        for change in changes:
+            with pytest.raises(LockedError, match=r"process 12345 .* has taken it over") as ended:
+                change()
+        assert exit_code_of(ended.value) == 75
+        assert tree_of(Path(claimed.root)) == before
+    assert path.read_text() == other
+    check_lock(claimed.root)
 
 
 @pytest.mark.usefixtures("without_flock")

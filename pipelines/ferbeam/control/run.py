@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from fer_core.errors import FerError
@@ -23,9 +24,11 @@ from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.commit_watch import watch_commits
 from ferbeam.output.costs import Clock, describe_costs
 from ferbeam.output.finish_tables import gather_parts, put_run
+from ferbeam.output.folder import Output
 from ferbeam.output.gather_run import gather_nothing
 from ferbeam.output.listed_media import read_result, write_listed
 from ferbeam.output.lock import locked
+from ferbeam.output.lost_lock import check_lock
 from ferbeam.output.ownership import claim_folder
 from ferbeam.output.run_facts import describe_run
 from ferbeam.output.run_file import Run
@@ -60,6 +63,8 @@ def run_analysis(request: AnalysisRequest, progress: Progress, job: Job) -> Run 
             run = _run_locked(request, told, job, listing)
         except BaseException as error:
             told.ended(None, error)
+            if isinstance(error, FerError):  # perhaps for another command has taken OUTPUT over
+                check_lock(request.output.root)
             raise
         told.ended(run, None)
         return run
@@ -182,7 +187,7 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
         while True:
             try:
                 job.order(*order)
-                run_job(job, progress.update)
+                run_job(job, partial(_go_on, request.output, progress))
             except WorkerLostError as error:
                 cancel_job(options)
                 # Each loss leaves a mark where there was none: what has one is read apart.
@@ -199,8 +204,14 @@ def _run_job(request: AnalysisRequest, progress: Progress, job: Job, options: li
                 return
     finally:
         cancel_job(options)
-        request.output.remove_attempts()
         progress.stop()
+        request.output.remove_attempts()
+
+
+def _go_on(output: Output, progress: Progress) -> None:
+    """Tells how far a job is; ends it where another command has taken OUTPUT over."""
+    check_lock(output.root)
+    progress.update()
 
 
 def _name_some(media: Iterable[str]) -> str:

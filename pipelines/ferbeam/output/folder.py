@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ferbeam.output.local_folder import LocalFolder, remove_empty
+from ferbeam.output.lost_lock import check_lock
+from ferbeam.output.owned_names import LOCK
 from ferbeam.output.stored_folder import StoredFolder
 from ferbeam.stores import is_uri
 
@@ -47,6 +49,12 @@ class Folder:
     def _files(self) -> LocalFolder | StoredFolder:
         return LocalFolder(self.root) if self.is_local else StoredFolder(self.root)
 
+    def _to_change(self, *paths: str) -> LocalFolder | StoredFolder:
+        """Returns the files to change some of them, if nobody has taken the lock over."""
+        if paths != (self.path(LOCK),):
+            check_lock(self.root)
+        return self._files
+
     def exists(self, path: str) -> bool:
         """Tells whether a file is there.
 
@@ -80,8 +88,9 @@ class Folder:
         Raises:
             ForeignError: as of `exists`; or what lies there is not ours.
             NameRefusedError: the disk takes no file of that name.
+            LockedError: another command has taken the lock over.
         """
-        self._files.write(path, data)
+        self._to_change(path).write(path, data)
 
     def making(self, path: str) -> AbstractContextManager[str]:
         """Gives a local path to write a large file to; it is put in place whole, or not at all.
@@ -90,7 +99,7 @@ class Folder:
             ForeignError: as of `write`.
             NameRefusedError: as of `write`.
         """
-        return self._files.making(path)
+        return self._to_change(path).making(path)
 
     def move(self, source: str, target: str) -> None:
         """Puts a file of ours in another place, where it appears whole.
@@ -99,7 +108,7 @@ class Folder:
             ForeignError: as of `write`.
             NameRefusedError: as of `write`.
         """
-        self._files.move(source, target)
+        self._to_change(target).move(source, target)
 
     def refuse_foreign(self, path: str) -> None:
         """Refuses a place where what lies is not ours.
@@ -111,7 +120,7 @@ class Folder:
 
     def keep(self, path: str, name: str) -> None:
         """Gives a file a second name, by which it stays when the first is replaced."""
-        self._files.keep(path, name)
+        self._to_change(name).keep(path, name)
 
     def wrote(self, path: str) -> bool:
         """Tells whether what lies at a path is a file of ours.
@@ -127,11 +136,12 @@ class Folder:
         Raises:
             FileNotFoundError: one is not there, on this machine.
         """
-        self._files.remove(paths)
+        self._to_change(*paths).remove(paths)
 
     def remove_empty(self, path: str) -> None:
         """Removes a folder, and those in it, as far as no files lie in them."""
         if self.is_local:
+            self._to_change(path)
             remove_empty(self.checked(path))
 
     def list_names(self, *folder: str) -> list[str]:

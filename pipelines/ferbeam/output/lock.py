@@ -2,7 +2,8 @@
 
 On this machine the system holds it, so that it goes when its owner does, however that ended. On a
 store, and on a disk that knows no such locks (some network disks), it is an object or file that is
-made only where there is none, and that its owner renews.
+made only where there is none, and that its owner renews. An owner that slept may find that another
+has taken it over: it then changes nothing any more.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any, BinaryIO
 from fer_core.errors import ForeignError, LockedError
 from ferbeam.masking import mask_words
 from ferbeam.output.folder import Folder
+from ferbeam.output.lost_lock import begin_checks, end_checks
 from ferbeam.output.owned_names import LOCK
 from ferbeam.output.unwritable import unwritable
 from ferbeam.shell_words import join_words
@@ -33,6 +35,8 @@ from ferbeam.text import printable
 RENEW_SECONDS = 30.0
 STALE_SECONDS = 120.0
 """A lock of ours that was not renewed for so long has lost its owner."""
+_UNSURE_SECONDS = 60.0
+"""What was not renewed for so long, and soon is nobody's, is looked at before it is relied on."""
 _SETTLE_SECONDS = 1.0
 _MOST_BYTES = 16384
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -118,24 +122,69 @@ def _locked_by_name(output: Folder) -> Iterator[None]:
     path, me = output.path(LOCK), _owner()
     if not _create(output, path, me):
         _take_over(output, path, me)
-    ended = threading.Event()
+    ended, renewing = threading.Event(), _Renewing(output, path, me)
 
     def renew() -> None:
         while not ended.wait(RENEW_SECONDS):
-            with suppress(OSError):  # where it is away for a moment, the next time will do
-                if _is_mine(output, path, me):
-                    output.write(path, json.dumps({**me, "renewed": time.time()}).encode())
+            with suppress(OSError, LockedError):  # the next time will do; who is asked is told
+                renewing.renew()
 
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
+    begin_checks(output.root, renewing.check)
     try:
         yield
     finally:
+        end_checks(output.root)
         ended.set()
         thread.join()
         with suppress(OSError):  # it ends by itself
             if _is_mine(output, path, me):
                 output.remove(path)
+
+
+class _Renewing:
+    """Renews a lock of ours, and tells when it is ours no longer.
+
+    Args:
+        output: the folder.
+        path: of the lock.
+        me: what it says of its owner.
+    """
+
+    def __init__(self, output: Folder, path: str, me: dict[str, Any]) -> None:
+        self._output, self._path, self._me = output, path, me
+        self._one_at_a_time = threading.Lock()
+        self._renewed = float(me["renewed"])
+
+    def renew(self) -> None:
+        """Renews it.
+
+        Raises:
+            LockedError: it is another's.
+        """
+        with self._one_at_a_time:
+            now = time.time()
+            if not _is_mine(self._output, self._path, self._me):
+                self._renewed = 0.0  # whoever asks next is told, too
+                owner = _name_owner(_find_owner(self._output, self._path))
+                raise LockedError(
+                    f"OUTPUT {self._output.root}: {owner} has taken it over, for this command did "
+                    "not renew its lock in time, as where its machine slept; it stops, and what "
+                    "it has committed is kept"
+                )
+            data = json.dumps({**self._me, "renewed": now}).encode()
+            self._output.write(self._path, data)
+            self._renewed = now
+
+    def check(self) -> None:
+        """Does nothing as long as the lock was renewed of late, by the clock that others go by.
+
+        Raises:
+            LockedError: it is another's.
+        """
+        if abs(time.time() - self._renewed) > _UNSURE_SECONDS:
+            self.renew()
 
 
 def _is_mine(output: Folder, path: str, me: dict[str, Any]) -> bool:
