@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
@@ -26,7 +29,7 @@ from ferbeam.live.analyst import Analyst
 from ferbeam.live.playback import Playback
 from ferbeam.live.recording import Recorder, RecordingRequest
 from ferbeam.live.session import Session, load_session, read_frame
-from ferbeam.output.folder import Output
+from ferbeam.output.folder import Folder, Output
 from ferbeam.settings import RowSettings
 from ferbeam.verify.verify_output import verify_output
 from tests.pipelines.jobs import SAMPLES, tables_of
@@ -214,12 +217,15 @@ def test_a_recording_is_whole_at_every_minute(tmp_path: Path) -> None:
     recording.analyst.answer_jpeg(99, b"\xff\xd8broken", 30, 6500)
     recording.clock.seconds += 61
     recording.send(16, 4, (80, 60))  # a camera of another size
-    assert recording.analyst.finish() == 20
+    recording.clock.seconds -= 3600  # set back, as at the end of summer time
+    recording.send(20, 1, (80, 60))
+    assert tables_of(folder)["frames"].num_rows == 21
+    assert recording.analyst.finish() == 21
     assert_clean(folder)
     tables = tables_of(folder)
     media = tables["media"].to_pylist()
     assert [row["media"][:5] for row in media] == ["live-", "live-"]
-    assert [(row["width"], row["frames_sampled"]) for row in media] == [(64, 16), (80, 4)]
+    assert [(row["width"], row["frames_sampled"]) for row in media] == [(64, 16), (80, 5)]
     assert [row["frames_lost"] for row in media] == [1, 0]
     assert media[0]["frame_count"] == 30  # every second one was not analysed, one is lost
     assert media[0]["duration_ms"] == 1550
@@ -229,7 +235,49 @@ def test_a_recording_is_whole_at_every_minute(tmp_path: Path) -> None:
     assert {row["track_id"] for row in faces} == {0, 1}
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert run["belongs_to"]["INPUT"] == "camera"
-    assert run["counts"]["detect"]["frames"] == 19
+    assert run["counts"]["detect"]["frames"] == 20
+
+
+def test_a_recording_that_is_killed_while_it_writes_has_every_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For who reads by `run.json`, and for who reads all files of a folder."""
+    left, changes = [0], 0
+    for name in ("write", "move", "keep", "remove"):
+        whole = getattr(Folder, name)
+
+        def changing(*given: Any, whole: Callable[..., Any] = whole) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            return whole(*given)
+
+        monkeypatch.setattr(Folder, name, changing)
+    for changes in range(1, 100, 2):
+        folder = tmp_path / str(changes)
+        recording = Recording(folder)
+        recording.send(0, 4)
+        recording.analyst.flush()
+        recording.send(4, 3)
+        left[0] = changes
+        try:
+            recording.analyst.flush()
+        except KeyboardInterrupt:
+            left[0] = 0
+        else:
+            break
+        told = tables_of(folder)
+        assert told["frames"].num_rows == told["media"]["frames_sampled"][0].as_py()
+        for name in ("media", "frames"):
+            rows = pq.read_table(folder / name).to_pylist()
+            places = {(row["media"], row.get("frame_index")) for row in rows}
+            assert len(places) == len(rows), (changes, name)
+        recording.analyst.finish()  # as where the disk was full for a moment
+        assert_clean(folder)
+        assert tables_of(folder)["frames"].num_rows == 7
+        assert pq.read_table(folder / "frames").num_rows == 7
+        assert pq.read_table(folder / "media").num_rows == 1
+    assert changes > 8
 
 
 def test_nothing_is_recorded_while_it_is_off(tmp_path: Path) -> None:

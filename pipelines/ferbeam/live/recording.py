@@ -19,8 +19,10 @@ from ferbeam.live.recorded import RecordedMedium, face_row, media_row
 from ferbeam.live.session import Analysed
 from ferbeam.output.costs import SECONDS, Clock, Costs, describe_costs, sum_costs
 from ferbeam.output.folder import Output
+from ferbeam.output.put_tables import Put, put_in_place
 from ferbeam.output.run_facts import describe_run, gather_tables
 from ferbeam.output.run_file import RUN_FILE, Run, write_run
+from ferbeam.output.table_parts import NEXT
 from ferbeam.output.tables import write_tables
 from ferbeam.settings import RowSettings, origin_of
 
@@ -49,8 +51,8 @@ class RecordingRequest:
 class Recorder:
     """Keeps rows for up to a minute and writes them; for one thread.
 
-    Every minute adds a file to `faces` and `frames`; the row of `media` and `run.json` are written
-    anew, so that an OUTPUT is whole at any time, and loses the last minute at most.
+    Every minute adds a file to `faces` and `frames`; the row of `media` and `run.json` are
+    replaced, so that an OUTPUT is whole at any time, and loses the last minute at most.
 
     Args:
         request: what is recorded.
@@ -73,6 +75,8 @@ class Recorder:
         self._names: set[str] = set()
         self._parts: list[dict[str, Any]] = []
         self._media_part: dict[str, Any] | None = None
+        self._ready: dict[str, str] = {}
+        self._placed: dict[str, str] = {}
         self._costs: Costs = {}
         self.frames = 0
 
@@ -119,15 +123,19 @@ class Recorder:
 
     def flush_if_due(self) -> None:
         """Writes what is there once a minute has passed since the last time."""
-        if self._now() - self._flushed >= FLUSH_SECONDS:
+        if abs(self._now() - self._flushed) >= FLUSH_SECONDS:  # a clock may be set back
             self.flush()
 
     def flush(self) -> None:
         """Writes what is there; OUTPUT is then whole."""
         self._flushed = self._now()
-        medium, output = self._medium, self._request.output
-        if medium is None or not medium.rows["frames"]:
-            return
+        if self._medium is not None and self._medium.rows["frames"]:
+            self._make_ready(self._medium)
+        if self._ready:
+            self._put()
+
+    def _make_ready(self, medium: RecordedMedium) -> None:
+        """Writes the rows that are there, to be put in place."""
         schemas = {"faces": FACES, "frames": FRAMES, "failures": FAILURES}
         tables = {
             name: pa.Table.from_pylist(rows, schema=schemas[name])
@@ -136,17 +144,23 @@ class Recorder:
         row = media_row(medium, self._request.codec, self._origin)
         shown = fill_shown(tables["faces"], tables["frames"], row["duration_ms"])
         tables["faces"], tables["frames"] = shown
-        self._parts.append(self._write(medium, tables))
-        medium.rows = {name: [] for name in medium.rows}
-        older, media = self._media_part, pa.Table.from_pylist([row], schema=MEDIA)
-        self._media_part = self._write(medium, {"media": media})
-        write_run(output, self._describe_run())
-        if older is not None:
-            output.remove(output.path(older["tables"]["media"]))
-
-    def _write(self, medium: RecordedMedium, tables: dict[str, pa.Table]) -> dict[str, Any]:
+        media = {"media": pa.Table.from_pylist([row], schema=MEDIA)}
         version = f"{medium.last_index:08d}"
-        return write_tables(self._request.output, medium.name, version, tables)
+        added = write_tables(self._request.output, medium.name, version, tables)
+        self._media_part = write_tables(self._request.output, medium.name, "0", media)
+        self._parts.append(added)
+        medium.rows = {name: [] for name in medium.rows}
+        self._ready |= {**added["sums"], **self._media_part["sums"]}
+
+    def _put(self) -> None:
+        """Puts in place what is ready: what a full disk kept from it the last time, too."""
+        output, run = self._request.output, f"{NEXT}/{RUN_FILE}"
+        write_run(output, self._describe_run(), run)
+        files = {**{file: f"{NEXT}/{file}" for file in self._ready}, RUN_FILE: run}
+        replaced = {file: self._placed[file] for file in self._ready if file in self._placed}
+        put_in_place(output, Put(files, [], replaced))
+        self._placed |= self._ready
+        self._ready = {}
 
     def _begin_medium(self, size: tuple[int, int], index: int, timestamp_ms: int) -> RecordedMedium:
         stamp = time.strftime("live-%Y%m%dT%H%M%SZ", time.gmtime(self._now()))

@@ -13,7 +13,8 @@ _SPANS = re.compile(
     rf"\.spans/({_HEX}\.(parquet|mp4|tiles)|tmp-{_HEX}|settings\.json|run-[0-9a-f]{{12}}\.json"
     rf"|done-[0-9a-f]{{12}}|(plans|copies|made)/{_HEX}\.json"
     rf"|made/{_HEX}/(annotated|sheets)/.+|started/((probe|render|join)-)?{_HEX}"
-    rf"|rows/{_TABLE}/{_HEX}-({_HEX}\.arrow|[0-9a-f]{{8}}\.parquet)|next/{_TABLE}/(part-\d+|unopened)\.parquet"
+    rf"|rows/{_TABLE}/{_HEX}-({_HEX}\.arrow|[0-9a-f]{{8}}\.parquet)"
+    rf"|next/{_TABLE}/(part|live)-[\w-]+\.parquet"
     r"|next/((part|order)-\d+\.(json|parquet)|known\.parquet|(run|put|failures|unopened)\.json)"
     r"|kept/[0-9a-f]{64}\.parquet|known/media\.parquet"
     r"|listed/[0-9a-f]{12}(\.json|(-failures)?\.parquet))",

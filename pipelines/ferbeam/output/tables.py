@@ -14,7 +14,7 @@ from fer_core.records import Failure
 from ferbeam.output.costs import Costs
 from ferbeam.output.folder import Output, encode_table
 from ferbeam.output.row_file import encode_rows
-from ferbeam.output.table_parts import ROWS
+from ferbeam.output.table_parts import NEXT, ROWS
 
 COUNTS_KEY = b"ferbeam.counts"
 """Metadata of a committed span: its frames and faces, and what they cost before the commit."""
@@ -67,7 +67,7 @@ def write_rows(output: Output, group: str, tables: dict[str, pa.Table]) -> Table
 def write_tables(
     output: Output, group: str, version: str, tables: dict[str, pa.Table]
 ) -> dict[str, Any]:
-    """Writes tables where readers find them, under names that end with a version.
+    """Writes tables to be put in place later, under names that end with a version.
 
     Returns:
         What `gather_tables` takes.
@@ -78,6 +78,6 @@ def write_tables(
             names[name] = file = f"{name}/{group}-{version}.parquet"
             data = encode_table(table)
             sums[file] = sha256(data).hexdigest()
-            output.write(output.path(file), data)
+            output.write(output.path(NEXT, file), data)
     rows = {name: tables[name].num_rows for name in names}
     return {"group": group, "tables": names, "rows": rows, "sums": sums}
