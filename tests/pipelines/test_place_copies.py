@@ -21,6 +21,7 @@ from ferbeam.output.folder import Folder, Output
 from ferbeam.output.place_copies import place_copies
 from ferbeam.output.put_tables import finish_put
 from ferbeam.output.run_file import Run, load_run, write_run
+from ferbeam.output.sweeping import sweep_files
 from ferbeam.report.build import write_report
 from ferbeam.report.words import WORDS
 from ferbeam.verify.verify_output import verify_output
@@ -207,6 +208,10 @@ def test_what_was_begun_to_be_put_in_place_is_all_put_there(made: Made, tmp_path
             else:
                 break
         begun += (root / ".spans/next/put.json").exists()
+        if step == 30:
+            write_report(output, "en")  # a report is of the run that is put in place, too
+            assert sums_below(root) == after
+            sweep_files(output, ["report.html"])
         finish_put(output)
         if load_run(output).run_id != made.run.run_id:
             assert sums_below(root) == made.before

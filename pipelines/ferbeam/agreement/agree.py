@@ -18,6 +18,7 @@ from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output, copy_name
 from ferbeam.output.lock import locked
 from ferbeam.output.ownership import claim_folder
+from ferbeam.output.put_tables import finish_left
 from ferbeam.output.report_mark import AGREEMENT
 from ferbeam.output.run_file import load_run
 from ferbeam.output.sweeping import keep_notes
@@ -48,12 +49,14 @@ def agree_with(output: Output, codes: Path, how: How, lang: str) -> Agreement:
     for name, value, least in (("step", how.step_ms, 1), ("tolerance", how.tolerance_ms, 0)):
         if value < least:
             raise UsageError(f"{name} {value} ms: {least} is the least")
-    run = load_run(output)
+    load_run(output)
     read = read_codes(codes)
+    claim_folder(output, OUTPUT)
+    finish_left(output)
+    run = load_run(output)
     with open_tables(output) as tables:
         agreement = compare_codes(tables, read, how)
         copies = dict(tables.execute("SELECT media, annotated FROM media").fetchall())
-    claim_folder(output, OUTPUT)
     version = version_of("ferbeam").replace(NOT_INSTALLED, "")
     with locked(output):
         pages = Pages(output, run, lang, printable(codes.name), version)

@@ -15,6 +15,7 @@ from fer_core.errors import ForeignError, NameRefusedError
 from ferbeam.output.checked_files import read_checked
 from ferbeam.output.damage import DamageError
 from ferbeam.output.folder import Output
+from ferbeam.output.lock import locked
 from ferbeam.output.place_copies import place_copies
 from ferbeam.output.remove_stale import remove_begun, remove_stale
 from ferbeam.output.run_file import RUN_FILE, Run, find_run
@@ -74,6 +75,18 @@ def finish_put(output: Output) -> None:
         output.remove(output.path(PUT))
         raise
     remove_begun(output)
+
+
+def finish_left(output: Output) -> None:
+    """Does what a command that was killed has left of what was to be put in place, if anything.
+
+    Raises:
+        LockedError: another command is at it.
+        FerError: as of `put_in_place`.
+    """
+    if output.exists(output.path(PUT)):
+        with locked(output):
+            finish_put(output)
 
 
 def clear_staged(output: Output) -> None:

@@ -13,6 +13,7 @@ from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
 from ferbeam.output.ownership import claim_folder
+from ferbeam.output.put_tables import finish_left
 from ferbeam.output.report_mark import PAGES, REPORT
 from ferbeam.output.run_file import Run, load_run
 from ferbeam.output.sweeping import keep_notes, sweep_files
@@ -85,8 +86,10 @@ def write_report(output: Output, lang: str, study: Study = NO_STUDY) -> Written:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
         SettingsError: another command writes into OUTPUT.
     """
-    run = load_run(output)
+    load_run(output)
     claim_folder(output, OUTPUT)
+    finish_left(output)
+    run = load_run(output)
     with open_tables(output, study) as tables, locked(output):
         version = version_of("ferbeam").replace(NOT_INSTALLED, "")
         left_out = count_unclear(tables) if study.only_clear else None
