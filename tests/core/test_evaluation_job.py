@@ -21,6 +21,7 @@ from fer_core.learn.measuring import KEYS, measure_scores
 from fer_core.model import find_model_dir, load_card, load_classifier
 from fer_core.prior import PRIORS
 from ferbeam.cli import main
+from ferbeam.training import evaluate
 from ferbeam.training.evaluate import EvaluateRequest, run_evaluate
 from tests.core.faces import draw_faces, encode_png, write_part
 
@@ -81,13 +82,23 @@ def test_the_report_holds_the_figures_of_the_shipped_model(
     assert f"accuracy {metrics['without_copies.ferplus.accuracy']:.3f} (" in printed
 
 
-def test_the_same_data_give_the_same_report(data: Path, tmp_path: Path) -> None:
+def test_the_same_data_give_the_same_report(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = []
     for name in ("first", "second"):
         request = EvaluateRequest(data, find_model_dir(), report=tmp_path / name)
         run_evaluate(request, lambda line: None)
         texts.append((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
+
+    def stop(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "write_markdown", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_evaluate(request, lambda line: None)
+    assert not list((tmp_path / "second").glob("*.*"))  # nothing of two reports beside each other
 
 
 def test_several_models_are_measured_as_one(data: Path, tmp_path: Path) -> None:

@@ -246,11 +246,13 @@ def _write_report(metrics: Metrics, facts: EvaluationFacts, report: Path, echo: 
     }
     about |= {name: round(value, 6) for name, value in metrics.items()}
     try:
-        text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-        (report / "metrics.json").write_text(text, encoding="utf-8")
+        for name in REPORT.names:  # of an older report nothing stands beside what is new
+            (report / name).unlink(missing_ok=True)
         (report / "report.md").write_text(write_markdown(metrics, facts), encoding="utf-8")
         if facts.pictures:
             _draw_charts(metrics, report, echo)
+        text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+        (report / "metrics.json").write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{report}: cannot be written ({error.strerror or error})") from error
     echo(f"report: {report / 'report.md'}")
