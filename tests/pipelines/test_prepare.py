@@ -17,12 +17,15 @@ from fer_core.detect_faces import SampledFrame, detect_faces
 from fer_core.detection.detector import load_detector
 from fer_core.detection.detector_settings import DEFAULT, HAAR
 from fer_core.emotions import NAMES
+from fer_core.errors import SettingsError
 from fer_core.learn.dataset import read_data
 from fer_core.learn.labelled_faces import LABELLED, LabelledFace
 from fer_core.pictures import read_coloured
 from ferbeam.analysis.elements import Medium
 from ferbeam.cli import main
+from ferbeam.output.folder import Folder
 from ferbeam.settings import PrepareSettings
+from ferbeam.training.data_folder import begin_data, claim_data, end_data
 from ferbeam.training.prepare_pipeline import PrepareFaces
 from tests.pipelines.jobs import SAMPLES, ferbeam
 from tests.pipelines.labelled import fill
@@ -203,6 +206,20 @@ def test_folders_that_cannot_be_trained_on_are_refused_at_once(
     assert code == 2
     assert "two layouts" in line
     assert not data.exists()
+
+
+def test_data_that_a_kill_left_half_written_are_no_data(tmp_path: Path) -> None:
+    data = Folder(str(tmp_path / "data"))
+    claim_data(data, False)
+    begin_data(data)
+    data.write(data.path("train.parquet"), b"")
+    claim_data(data, False)
+    assert list(data.list_files()) == [*data.list_files(".ferbeam")]
+    begin_data(data)
+    data.write(data.path("train.parquet"), b"")
+    end_data(data)
+    with pytest.raises(SettingsError, match=r"holds train\.parquet already"):
+        claim_data(data, False)
 
 
 def write_older(data: Path) -> None:

@@ -11,7 +11,7 @@ _HEX = "[0-9a-f]{32}"
 _TABLE = "(faces|frames|media|failures)"
 _SPANS = re.compile(
     rf"\.spans/({_HEX}\.(parquet|mp4|tiles)|tmp-{_HEX}|settings\.json|run-[0-9a-f]{{12}}\.json"
-    rf"|done-[0-9a-f]{{12}}|(plans|copies|made)/{_HEX}\.json"
+    rf"|unfinished|done-[0-9a-f]{{12}}|(plans|copies|made)/{_HEX}\.json"
     rf"|made/{_HEX}/(annotated|sheets)/.+|started/((probe|render|join)-)?{_HEX}"
     rf"|rows/{_TABLE}/{_HEX}-({_HEX}\.arrow|[0-9a-f]{{8}}\.parquet)"
     rf"|next/{_TABLE}/(part|live)-[\w-]+\.parquet"

@@ -21,6 +21,7 @@ from ferbeam.output.sweeping import keep_notes, sweep_files
 from ferbeam.stores.overlap import refuse_overlap
 
 SKIPPED_FILE = "skipped.csv"
+UNFINISHED = ".spans/unfinished"
 OWN_NAMES = (*(f"{part}.parquet" for part in PARTS), SKIPPED_FILE)
 """What is written into DATA; nothing else there is ever touched."""
 
@@ -65,13 +66,13 @@ def claim_data(data: Folder, overwrite: bool) -> None:
     held = [name for name in OWN_NAMES if data.exists(data.path(name))]
     # What was left out by a run that found too little is no data.
     in_the_way = [name for name in held if name != SKIPPED_FILE]
-    if in_the_way and not overwrite:
+    if in_the_way and not overwrite and not data.exists(data.path(UNFINISHED)):
         raise SettingsError(
             f"DATA {data.root}: holds {in_the_way[0]} already; "
             "choose another folder, or replace the data with --overwrite"
         )
     claim_folder(data, _DATA)
-    sweep_files(data, held)
+    sweep_files(data, [*held, UNFINISHED])
     if data.is_local:
         os.makedirs(data.path(".spans"), exist_ok=True)
 
@@ -94,6 +95,16 @@ def _is_older(data: Folder, name: str) -> bool:
 
 
 _DATA = Kind("DATA", (*OWN_NAMES, ".spans"), _list_older)
+
+
+def begin_data(data: Folder) -> None:
+    """Notes that the files of DATA are being written: the next run replaces what a kill leaves."""
+    data.write(data.path(UNFINISHED), b"")
+
+
+def end_data(data: Folder) -> None:
+    """Notes that they are all there."""
+    data.remove(data.path(UNFINISHED))
 
 
 def counts_path(data: Folder, run_id: str) -> str:

@@ -27,7 +27,13 @@ from ferbeam.analysis.read_frames import read_picture_frame
 from ferbeam.analysis.transforms import FAILURES, ListMedia
 from ferbeam.output.folder import Folder
 from ferbeam.settings import PrepareSettings
-from ferbeam.training.data_folder import SKIPPED_FILE, counts_path, list_labelled, note_progress
+from ferbeam.training.data_folder import (
+    SKIPPED_FILE,
+    begin_data,
+    counts_path,
+    list_labelled,
+    note_progress,
+)
 
 SKIPPED = "skipped"
 
@@ -118,6 +124,7 @@ class WriteData(beam.DoFn):
         faces = [face for face in gathered[1]["faces"] if isinstance(face, LabelledFace)]
         skipped = [left for left in gathered[1]["skipped"] if isinstance(left, Skipped)]
         counts = count_outcomes(faces, skipped)
+        begin_data(output)
         for part in PARTS if is_trainable(counts) else ():
             if any(counts[part].values()):
                 table = labelled_table(face for face in faces if face.part == part)

@@ -37,6 +37,7 @@ from ferbeam.training.data_folder import (
     check_data,
     claim_data,
     counts_path,
+    end_data,
     list_labelled,
     read_progress,
     tidy_data,
@@ -93,6 +94,7 @@ def run_prepare(request: PrepareRequest, console: Console, job: Job) -> int:
         job.order(asdict(settings), options)
         _watch_job(job, settings, request, total, console)
         counts = _read_counts(counts_path(request.data, settings.run_id), request.data, total)
+        end_data(request.data)
     finally:
         cancel_job(options)
         tidy_data(request.data, settings.run_id)
