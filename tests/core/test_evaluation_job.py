@@ -98,7 +98,8 @@ def test_the_same_data_give_the_same_report(
     monkeypatch.setattr(evaluate, "write_markdown", stop)
     with pytest.raises(KeyboardInterrupt):
         run_evaluate(request, lambda line: None)
-    assert not list((tmp_path / "second").glob("*.*"))  # nothing of two reports beside each other
+    left = [path.name for path in (tmp_path / "second").iterdir()]
+    assert left == [".ferbeam"]  # nothing of two reports beside each other
 
 
 def test_several_models_are_measured_as_one(data: Path, tmp_path: Path) -> None:
