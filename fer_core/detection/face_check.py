@@ -10,19 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import standardise_crops
-from fer_core.detection.check_window import OUTPUTS, cut_check_window, out_of_window
 from fer_core.detection.detector_settings import CHECK_SHA256
-from fer_core.detection.place import Grey, Place
+from fer_core.detection.place import Grey, Place, cut_window
 from fer_core.errors import ModelError
 from fer_core.litert import LiteRtNetwork
 from fer_core.model import CHECK_NAME, file_sha256, find_model_dir
 
 CHECK_FILE = "model.tflite"
 
-OFF, GROWN = 0.12, math.log(1.2)
-"""What lies farther from the middle of its window, in sides, or is of another size, is looked at
-once more: the network sees best what it sees straight."""
+OUTPUTS = 14
+"""A logit that there is a face; its middle, x and y from the place's, and the logarithm of its
+side, in sides of the place; the five points likewise, see `place_of_points`."""
 
+OFF, GROWN, LEANING = 0.12, math.log(1.2), 15.0
+"""What lies farther from the middle of its window, in sides, is of another size, or leans by more
+degrees, is looked at once more: the network sees best what it sees straight."""
+
+LARGEST_GROWTH = math.log(2.0)
 
 FLAT, NO_FACE = 2.0, -99.0
 """Deviation in grey levels below which a window holds nothing, and what is then said of it."""
@@ -74,8 +78,7 @@ class FaceCheck:
 
     def look(self, grey: Grey, place: Place) -> Verdict:
         """Looks at a place of a frame, uint8 (height, width), once."""
-        outputs = self.judge(cut_check_window(grey, place))
-        return _read_outputs(outputs, place)
+        return _read_outputs(self.judge(cut_window(grey, place)), place)
 
     def confirm(self, grey: Grey, place: Place) -> Verdict:
         """Looks at a place, and again where the face lies aside or leans otherwise."""
@@ -87,14 +90,8 @@ class FaceCheck:
         return max(first, self.look(grey, first.place), key=lambda seen: seen.surety)
 
 
-LEANING = 15.0
-"""Degrees from where on a face is looked at once more, turned upright."""
-
-LARGEST_GROWTH = math.log(2.0)
-
-
 def _read_outputs(outputs: NDArray[np.float32], place: Place) -> Verdict:
-    places = out_of_window(outputs[[1, 2, *range(4, OUTPUTS)]].reshape(6, 2), place)
+    places = place.out_of_window(outputs[[1, 2, *range(4, OUTPUTS)]].reshape(6, 2))
     (x, y), points = places[0], places[1:]
     growth = min(max(float(outputs[3]), -LARGEST_GROWTH), LARGEST_GROWTH)
     across = points[1] - points[0]

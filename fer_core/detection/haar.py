@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour
 from fer_core.detection.finder import Proposal
@@ -17,10 +15,8 @@ from fer_core.errors import FerError
 CASCADE_FILE = "haarcascade_frontalface_default.xml"
 
 LONGEST_SIDE, LEAST_SIDE = 640, 24
-"""Of the copy that is searched of a larger frame, and of the smallest face there, in pixels."""
-
-FINEST_STEP_SIDE = 48
-"""OpenCV steps by one pixel, not two, from twice the 24 pixels that the cascade was made for."""
+"""Of the copy that is searched of a larger frame, and of a face there, in pixels: the cascade was
+made for 24. OpenCV steps by one pixel, not two, from twice that on."""
 
 BRIGHT, MOST_GAIN = 160, 4.0
 """To what level a tenth of a dark picture is brightened, and by how much at most: OpenCV passes
@@ -63,8 +59,7 @@ class HaarFinder:
         size = max(1, round(width / scale)), max(1, round(height / scale))
         small = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         edge = round(BORDER * min(size)) if closely else 0
-        if edge:
-            small = cv2.copyMakeBorder(small, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+        small = cv2.copyMakeBorder(small, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
         return [
             Proposal(Place((x - edge) * scale, (y - edge) * scale, side * scale), None)
             for x, y, side in self._scan(_brighten(np.asarray(small, np.uint8)))
@@ -76,27 +71,20 @@ class HaarFinder:
         Faces twice as large are searched in a copy half as large. The cascade alone would look at
         four times as many windows for them, one pixel apart instead of two.
         """
-        hits: list[NDArray[np.float64]] = []
-        scale, smallest = 1.0, float(LEAST_SIDE)
-        while min(grey.shape) >= smallest:
-            last = min(grey.shape) < FINEST_STEP_SIDE
-            largest = max(grey.shape) if last else FINEST_STEP_SIDE - 1
-            if smallest <= largest:
-                hits.append(self._hit(grey, (smallest, largest)) * scale)
-            if last:
-                break
+        hits: list[list[int]] = []
+        zoom, least = 1, (LEAST_SIDE, LEAST_SIDE)
+        while min(grey.shape) >= LEAST_SIDE:
+            is_last = min(grey.shape) < 2 * LEAST_SIDE
+            most = (max(grey.shape) if is_last else 2 * LEAST_SIDE - 1,) * 2
+            found = self._cascade.detectMultiScale(grey, STEP, 0, minSize=least, maxSize=most)
+            hits += [[zoom * int(value) for value in hit] for hit in found]
             half = grey.shape[1] // 2, grey.shape[0] // 2
             grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
-            scale, smallest = scale * 2, FINEST_STEP_SIDE / 2
-        return _group(np.concatenate(hits)) if hits else []
-
-    def _hit(self, grey: Grey, sizes: tuple[float, float]) -> NDArray[np.float64]:
-        """Returns every window that passes, as x, y, width, height in float64 (n, 4)."""
-        least, most = math.floor(sizes[0]), math.ceil(sizes[1])
-        found = self._cascade.detectMultiScale(
-            np.ascontiguousarray(grey), STEP, 0, minSize=(least, least), maxSize=(most, most)
-        )
-        return np.asarray(found, np.float64).reshape(-1, 4)  # no face is an empty tuple
+            zoom *= 2
+        # Groups of no more than the threshold are dropped, and 0 would not group at all: so each
+        # hit goes in twice.
+        boxes, _ = cv2.groupRectangles([hit for hit in hits for _ in range(2)], 1, 0.3)
+        return [(x + width / 2, y + height / 2, float(width)) for x, y, width, height in boxes]
 
 
 def _brighten(grey: Grey) -> Grey:
@@ -105,14 +93,3 @@ def _brighten(grey: Grey) -> Grey:
     level = int(np.searchsorted(np.cumsum(counts), 0.9 * grey.size))
     gain = min(MOST_GAIN, BRIGHT / max(1, level))
     return grey if gain <= 1 else np.asarray(cv2.convertScaleAbs(grey, alpha=gain), np.uint8)
-
-
-def _group(hits: NDArray[np.float64]) -> list[tuple[float, float, float]]:
-    """Joins overlapping hits: middle and side of each."""
-    # Groups of no more than the threshold are dropped, and 0 would not group at all: so each hit
-    # goes in twice.
-    doubled = np.repeat(hits.round().astype(int), 2, axis=0).tolist()
-    if not doubled:
-        return []
-    boxes, _ = cv2.groupRectangles(doubled, 1, 0.3)
-    return [(x + width / 2, y + height / 2, float(width)) for x, y, width, height in boxes]

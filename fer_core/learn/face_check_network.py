@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.check_window import OUTPUTS
+from fer_core.detection.face_check import OUTPUTS
 
 WIDTHS = (16, 32, 64)
 """Channels of the three stages; each halves the resolution."""

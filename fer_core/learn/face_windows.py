@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classify import CROP_SIZE
-from fer_core.detection.check_window import OUTPUTS, cut_check_window, into_window
-from fer_core.detection.place import Place
+from fer_core.detection.face_check import OUTPUTS
+from fer_core.detection.place import Place, cut_window
 from fer_core.learn.face_decoys import draw_emoji
 from fer_core.learn.face_pictures import MarkedFace, MarkedPicture
 
@@ -126,7 +126,7 @@ def times_of(face: MarkedFace) -> int:
     """Returns how many windows of a face an epoch shows: more of a head that is turned aside."""
     if face.points is None:
         return FACE_TIMES
-    left, right, nose = into_window(face.points, face.place)[:3, 0]
+    left, right, nose = face.place.into_window(face.points)[:3, 0]
     if right - left < PROFILE:
         return PROFILE_TIMES
     return TURNED_TIMES if abs(nose - (left + right) / 2) > TURNED else FACE_TIMES
@@ -179,7 +179,7 @@ def cut_windows(
         face = face_shown(place, picture.faces)
         if face is False or place.side < LEAST_SIDE / 2:
             continue
-        crop = cut_check_window(picture.grey, place)
+        crop = cut_window(picture.grey, place)
         target = describe_face(face, place)
         crops[count], targets[count] = (
             (crop, target) if rng is None else change_window(crop, target, rng)
@@ -194,11 +194,11 @@ def describe_face(face: MarkedFace | bool | None, place: Place) -> NDArray[np.fl
     if not isinstance(face, MarkedFace):
         return target
     target[[0, OUTPUTS]] = 1
-    target[1:3] = into_window(np.array([[face.place.x, face.place.y]], np.float32), place)[0]
+    target[1:3] = place.into_window(np.array([face.place[:2]], np.float32))[0]
     target[3] = math.log(face.place.side / place.side)
     if face.points is not None:
         target[OUTPUTS + 1] = 1
-        target[4:OUTPUTS] = into_window(face.points, place).ravel()
+        target[4:OUTPUTS] = place.into_window(face.points).ravel()
     return target
 
 

@@ -11,10 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from fer_core.detection import face_check
-from fer_core.detection.check_window import FACE_SIDE, into_window, out_of_window
 from fer_core.detection.detector_settings import CHECK_SHA256
 from fer_core.detection.face_check import FaceCheck
-from fer_core.detection.place import Place
+from fer_core.detection.place import FACE_SIDE, Place
 from fer_core.emotions import NAMES
 from fer_core.errors import ModelError
 from fer_core.model import CHECK_NAME, find_model_dir
@@ -88,11 +87,11 @@ def test_an_empty_wall_with_the_noise_of_a_video_is_none(seed: int) -> None:
 def test_points_go_into_the_window_and_back() -> None:
     place = Place(70, 40, 64, tilt=30)
     points = np.array([[70, 40], [102, 40], [70, 72], [10, 20], [90, 90]], np.float32)
-    inside = into_window(points, place)
+    inside = place.into_window(points)
     np.testing.assert_allclose(inside[0], 0, atol=1e-6)
     # What leans clockwise is turned back: a point to the right rises.
     np.testing.assert_allclose(inside[1], [0.433, -0.25], atol=1e-3)
-    np.testing.assert_allclose(out_of_window(inside, place), points, atol=1e-3)
+    np.testing.assert_allclose(place.out_of_window(inside), points, atol=1e-3)
     assert FACE_SIDE < 48
 
 

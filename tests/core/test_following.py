@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fer_core.detection.check_window import OUTPUTS
 from fer_core.detection.colour import Colour
 from fer_core.detection.detector import load_detector
 from fer_core.detection.detector_settings import DEFAULT, HAAR, DetectorSettings
-from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.face_check import OUTPUTS, FaceCheck
 from fer_core.detection.face_detector import FaceDetector
 from fer_core.detection.finder import Proposal
 from fer_core.detection.place import Place
