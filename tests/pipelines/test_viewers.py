@@ -13,7 +13,7 @@ import pytest
 from fer_core.errors import FerWarning, UsageError
 from fer_core.records import FACES
 from ferbeam.output.folder import Output
-from ferbeam.query.main_person import warn_of_main
+from ferbeam.query.main_person import find_unclear, warn_of_main
 from ferbeam.query.sheets import sheet_table
 from ferbeam.query.study import Study
 from ferbeam.query.tables import open_tables, write_viewers
@@ -177,3 +177,6 @@ def test_an_unclear_main_person_is_warned_of_where_it_matters(tmp_path: Path) ->
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warn_of_main(tables, "SELECT * FROM faces")
+    with open_tables(Output(str(tmp_path)), only=["people"]) as tables:
+        ((media, _),) = find_unclear(tables)
+    assert media == "a.mp4"

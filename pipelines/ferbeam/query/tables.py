@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -58,7 +58,9 @@ FROM media WHERE kind = 'video' ORDER BY media
 
 
 @contextmanager
-def open_tables(output: Output, study: Study = NO_STUDY) -> Iterator[DuckDBPyConnection]:
+def open_tables(
+    output: Output, study: Study = NO_STUDY, only: Collection[str] = VIEWS
+) -> Iterator[DuckDBPyConnection]:
     """Opens the tables that `run.json` lists, with the ready-made views, for a block.
 
     What is left out, of the viewers and by `only_clear`, is told as `FerWarning`. OUTPUT remembers
@@ -67,6 +69,7 @@ def open_tables(output: Output, study: Study = NO_STUDY) -> Iterator[DuckDBPyCon
     Args:
         output: a finished OUTPUT, local or on a store.
         study: what the views are asked with.
+        only: the views that are made, of VIEWS, with those that they read.
 
     Raises:
         UsageError: OUTPUT holds no finished run, or a list does not fit it.
@@ -83,20 +86,24 @@ def open_tables(output: Output, study: Study = NO_STUDY) -> Iterator[DuckDBPyCon
         _show_kept(tables, excluded, study.only_clear)
         if study.only_clear:
             _tell_unclear(count_unclear(tables))
-        _show_views(tables, study.baseline_ms)
+        _show_views(tables, study.baseline_ms, only)
         for statement in (f"SET allowed_paths = [{_quoted(copies)}]", *LOCKED):
             tables.execute(statement)
         remember_lists(output, study, lists)
         yield tables
 
 
-def _show_views(tables: DuckDBPyConnection, baseline_ms: tuple[int, int] | None) -> None:
-    """Makes the views, and what they need."""
+def _show_views(
+    tables: DuckDBPyConnection, baseline_ms: tuple[int, int] | None, only: Collection[str]
+) -> None:
+    """Makes views, and what they need."""
     first, last = baseline_ms or ("NULL", "NULL")
     rest = f"{first}::BIGINT AS from_ms, {last}::BIGINT AS to_ms"
     tables.execute(f"CREATE VIEW baseline AS SELECT {rest}")
     add_functions(tables)
     for name, (sql, _) in VIEWS.items():
+        if name not in only:
+            continue
         if name in MACROS:
             tables.execute("CREATE MACRO {} AS TABLE {}".format(*map(obeying, MACROS[name])))
         tables.execute(f"CREATE VIEW {name} AS {obeying(sql)}")
