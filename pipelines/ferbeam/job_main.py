@@ -72,9 +72,9 @@ def _run(build: Build, order: dict[str, Any], server: FlinkServer | None) -> Non
     from apache_beam.options.pipeline_options import PortableOptions
 
     from ferbeam.runners.forked_workers import forking_runner
-    from ferbeam.runners.quick_beam import QuickOptions, remember_arguments
+    from ferbeam.runners.quick_beam import QuickOptions, remember_steps
 
-    remember_arguments()
+    remember_steps()
     options = QuickOptions(order["options"])
     FileSystems.set_options(options)  # forked workers read stores by them, too
     runner = forking_runner(options)

@@ -9,10 +9,10 @@ import apache_beam as beam
 import pytest
 from apache_beam.coders import VarIntCoder
 from apache_beam.options.pipeline_options import DirectOptions, StandardOptions
-from apache_beam.transforms import core
+from apache_beam.transforms import core, userstate
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, is_stateful_dofn
 
-from ferbeam.runners.quick_beam import QuickOptions, remember_arguments
+from ferbeam.runners.quick_beam import QuickOptions, remember_steps
 
 
 class Plain(beam.DoFn):
@@ -53,7 +53,8 @@ def test_beam_looks_up_the_arguments_of_a_method_once(monkeypatch: pytest.Monkey
         return ask(method)
 
     monkeypatch.setattr(core, "get_function_args_defaults", look_up)
-    remember_arguments()
+    monkeypatch.setattr(userstate, "get_dofn_specs", userstate.get_dofn_specs)
+    remember_steps()
     steps = [Plain(), Plain()]
     for _ in range(2):
         assert not any(map(is_stateful_dofn, steps))
