@@ -88,8 +88,9 @@ def _run(build: Build, order: dict[str, Any], server: FlinkServer | None) -> Non
 
 def main() -> None:
     """Runs the job named on the command line as soon as standard input says how."""
-    leave_out("pandas", "IPython", *([] if is_installed() else [BIGQUERY]))
+    leave_out("pandas", "IPython", "bson", *([] if is_installed() else [BIGQUERY]))
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("apache_beam.io.mongodbio").setLevel(logging.ERROR)  # it misses bson
     # Nothing of what is imported is garbage, and looking for it takes 0.2 s. Frozen, it is never
     # looked at again, so that forked workers go on sharing its memory.
     gc.disable()

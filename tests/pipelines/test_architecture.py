@@ -81,11 +81,12 @@ def test_the_command_loads_neither_beam_nor_what_reads_pictures() -> None:
     assert not loaded & {"apache_beam", "av", "cv2", "PIL"}
 
 
-def test_our_processes_load_neither_pandas_nor_bigquery() -> None:
+def test_our_processes_load_neither_pandas_nor_databases() -> None:
     uses = "import apache_beam, pyarrow; pyarrow.array([1])"
-    assert {"pandas", "requests"} <= loaded_by(uses)
-    ours = "from ferbeam.guard.left_out import BIGQUERY, leave_out; leave_out('pandas', BIGQUERY)"
-    assert not {"pandas", "requests"} & loaded_by(f"{ours}; {uses}")
+    needless = {"pandas", "requests", "pymongo"}
+    assert needless <= loaded_by(uses)
+    ours = "from ferbeam.guard.left_out import BIGQUERY, leave_out"
+    assert not needless & loaded_by(f"{ours}; leave_out('pandas', 'bson', BIGQUERY); {uses}")
 
 
 def test_only_pipelines_knows_beam_and_the_command_line() -> None:
