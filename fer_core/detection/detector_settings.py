@@ -29,7 +29,7 @@ class DetectorSettings:
     kind: Literal["yunet", "haar"] = "yunet"
     redetect_ms: int = 500
     model_sha256: str = YUNET_SHA256
-    revision: int = 15
+    revision: int = 16
     check_sha256: str = CHECK_SHA256
 
     def __post_init__(self) -> None:
@@ -39,4 +39,4 @@ class DetectorSettings:
 
 DEFAULT = DetectorSettings()
 """What finds the most faces and the fewest false ones in real pictures."""
-HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=14)
+HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=15)

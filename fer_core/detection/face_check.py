@@ -22,11 +22,9 @@ OUTPUTS = 14
 """A logit that there is a face; its middle, x and y from the place's, and the logarithm of its
 side, in sides of the place; the five points likewise, see `place_of_points`."""
 
-OFF, GROWN, LEANING = 0.12, math.log(1.2), 15.0
-"""What lies farther from the middle of its window, in sides, is of another size, or leans by more
-degrees, is looked at once more: the network sees best what it sees straight."""
-
-LARGEST_GROWTH = math.log(2.0)
+OFF, LEANING = 0.12, 15.0
+"""What lies farther from the middle of its window, in sides, or leans by more degrees, is looked at
+once more: the network sees best what it sees straight."""
 
 FLAT, NO_FACE = 2.0, -99.0
 """Deviation in grey levels below which a window holds nothing, and what is then said of it."""
@@ -84,8 +82,7 @@ class FaceCheck:
         """Looks at a place, and again where the face lies aside or leans otherwise."""
         first = self.look(grey, place)
         aside = max(abs(first.place.x - place.x), abs(first.place.y - place.y)) / place.side
-        grown = abs(math.log(first.place.side / place.side))
-        if aside < OFF and grown < GROWN and abs(first.place.tilt - place.tilt) < LEANING:
+        if aside < OFF and abs(first.place.tilt - place.tilt) < LEANING:
             return first
         return max(first, self.look(grey, first.place), key=lambda seen: seen.surety)
 
@@ -93,8 +90,7 @@ class FaceCheck:
 def _read_outputs(outputs: NDArray[np.float32], place: Place) -> Verdict:
     places = place.out_of_window(outputs[[1, 2, *range(4, OUTPUTS)]].reshape(6, 2))
     (x, y), points = places[0], places[1:]
-    growth = min(max(float(outputs[3]), -LARGEST_GROWTH), LARGEST_GROWTH)
     across = points[1] - points[0]
     tilt = math.degrees(math.atan2(across[1], across[0]))
-    found = Place(float(x), float(y), place.side * math.exp(growth), tilt)
+    found = Place(float(x), float(y), place.side * math.exp(outputs[3]), tilt)
     return Verdict(found, points, float(outputs[0]))

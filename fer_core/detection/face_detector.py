@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.colour import Colour
-from fer_core.detection.face_check import FaceCheck, Verdict
+from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.finder import Finder, Proposal, score_mirrored
 from fer_core.detection.place import Grey, Place
 from fer_core.detection.points import pose_of_points
@@ -64,13 +64,8 @@ OWN = 0.75
 LEAST_SIDE = 20
 """A smaller face is let go, in pixels."""
 
-BEYOND = 0.1
-"""So far outside the frame, in sides, may the middle of a face be."""
-
-STILL = 0.1
+STILL, LEAST_GAIN = 0.1, 0.35
 """A move by so much, in sides, is believed; of smaller ones a part: the check errs as much."""
-
-LEAST_GAIN = 0.35
 
 
 @dataclass(frozen=True)
@@ -79,30 +74,28 @@ class FollowedFace:
 
     Attributes:
         seen: where the check saw it last.
-        aside: how far the finder put it from there, in sides; of a turned head it knows better.
-        larger: how much larger it made it.
         surety: logit of the check.
-        vouched: what the finder adds to it.
-        score: of the finder, None where it does not tell.
-        move: how far it came since the frame before, in pixels.
         points: float (5, 2), see `place_of_points`; None where neither check nor finder tells.
+        score: of the finder, None where it does not tell.
+        vouched: what the finder adds to the logit.
+        aside: how far the finder put it from there, x and y in sides, and how much larger it made
+            it; of a turned head it knows better.
+        move: how far it came since the frame before, x and y in pixels: it is looked for so far on.
     """
 
     seen: Place
     surety: float
-    vouched: float
-    score: float | None
-    aside: tuple[float, float] = (0.0, 0.0)
-    larger: float = 1.0
+    points: NDArray[np.floating] | None
+    score: float | None = None
+    vouched: float = 0.0
+    aside: tuple[float, float, float] = (0.0, 0.0, 1.0)
     move: tuple[float, float] = (0.0, 0.0)
-    points: NDArray[np.floating] | None = None
 
     @property
     def place(self) -> Place:
         """Where it is."""
-        x, y, side, tilt = self.seen
-        across, down = self.aside
-        return Place(x + across * side, y + down * side, side * self.larger, tilt)
+        (x, y, side, tilt), (across, down, larger) = self.seen, self.aside
+        return Place(x + across * side, y + down * side, side * larger, tilt)
 
     @property
     def total(self) -> float:
@@ -114,34 +107,26 @@ class FollowedFace:
         return replace(self, vouched=0.0 if self.score is None else -MISSED)
 
     def proposed_at(self, proposal: Proposal) -> FollowedFace:
-        """Returns it as a finder sees it that tells how sure it is."""
-        told = replace(self, vouched=vouch(proposal.score), score=proposal.score)
-        if proposal.score is None or self.surety > SURE:
-            return replace(told, aside=(0.0, 0.0), larger=1.0)
-        place, side = proposal.place, self.seen.side
-        aside = (place.x - self.seen.x) / side, (place.y - self.seen.y) / side
-        return replace(told, aside=aside, larger=place.side / side)
-
-    @property
-    def shown_score(self) -> float:
-        """The score of the finder where it last looked; of one without, that of the check. 0-1."""
-        if self.score is not None:
-            return self.score
-        return 1 / (1 + math.exp(-self.surety))
+        """Returns it as a finder sees it, too."""
+        if proposal.score is None:
+            return replace(self, vouched=-UNTOLD)
+        place = self.seen if self.surety > SURE else proposal.place
+        (x, y, side, _), vouched = self.seen, VOUCH * (proposal.score - EVEN)
+        aside = (place.x - x) / side, (place.y - y) / side, place.side / side
+        return replace(self, score=proposal.score, vouched=vouched, aside=aside)
 
     def shown_in(self, size: tuple[int, int]) -> Face:
-        """Returns it as it is in a frame of a width and height."""
-        x, y, side, tilt = self.place
-        yaw = None
+        """Returns it as it is in a frame of a width and height.
+
+        Its score is that of the finder where it last looked; of one without, that of the check.
+        """
+        (x, y, side, tilt), yaw, score = self.place, None, self.score
         if self.points is not None:
             tilt, yaw = pose_of_points(self.points, tilt)
+        if score is None:
+            score = 1 / (1 + math.exp(-self.surety))
         square = square_box((x, y), side, size)
-        return Face(clip_box(square, size), square, self.shown_score, tilt, yaw)
-
-
-def vouch(score: float | None) -> float:
-    """Returns what a finder's score adds to the logit of the check."""
-    return -UNTOLD if score is None else VOUCH * (score - EVEN)
+        return Face(clip_box(square, size), square, score, tilt, yaw)
 
 
 class FaceDetector:
@@ -149,9 +134,8 @@ class FaceDetector:
 
     A finder searches the whole frame where a segment or a scene starts (closely), every
     `redetect_ms` unless nothing has changed beside the faces, at once where much has, and for a
-    second where a face was lost; the check
-    confirms what it proposes, and each face that is followed in each frame. What the check refuses
-    is not there.
+    second where a face was lost; the check confirms what it proposes, and each face that is
+    followed in each frame. What the check refuses is not there.
 
     One per thread.
 
@@ -173,13 +157,11 @@ class FaceDetector:
         """Returns the faces of a frame, uint8 (height, width)."""
         colour = colour and cache(colour)
         if since_ms is None or self._redetect_ms is None or grey.shape != self._shape:
-            self._faces, self._sought_ms = [], 0
+            self._faces, self._sought_ms, self._shape = [], 0, grey.shape
             self._search(grey, colour, closely=True)
         else:
             self._advance(grey, since_ms, colour)
-        self._shape = grey.shape
-        size = grey.shape[1], grey.shape[0]
-        return sorted(face.shown_in(size) for face in self._faces)
+        return sorted(face.shown_in((grey.shape[1], grey.shape[0])) for face in self._faces)
 
     def take_counts(self) -> dict[str, int]:
         """Returns what was done since this was asked last: `scans` of frames, `looks` at places."""
@@ -190,8 +172,7 @@ class FaceDetector:
         """Follows the faces of the frame before, and searches for new ones where it is due."""
         self._searched_ms += since_ms
         self._sought_ms -= since_ms
-        followed = [self._follow(grey, face, colour) for face in self._faces]
-        self._keep([face for face in followed if face is not None])
+        self._keep([self._follow(grey, face, colour) for face in self._faces])
         due = self._searched_ms >= (self._redetect_ms or 0)
         if not (due or self._searched_ms >= AGAIN_MS):
             return
@@ -204,37 +185,24 @@ class FaceDetector:
             self._search(grey, colour, closely=is_new)
 
     def _follow(self, grey: Grey, face: FollowedFace, colour: Colour | None) -> FollowedFace | None:
-        """Finds a face in the next frame; None where neither check nor finder knows it there."""
-        across, down = face.move
-        ahead = face.seen._replace(x=face.seen.x + across, y=face.seen.y + down)
-        seen = self._check.confirm(grey, face.seen)
-        if seen.surety < 0 and (across or down):
-            seen = max(seen, self._check.confirm(grey, ahead), key=lambda each: each.surety)
-        if seen.surety < 0:
-            return self._find_again(grey, face, colour)
-        place = settle(face.seen, seen)
-        move = place.x - face.seen.x, place.y - face.seen.y
-        if seen.surety > SURE:
-            face = replace(face, aside=(0.0, 0.0), larger=1.0)
-        face = replace(face, seen=place, surety=seen.surety, move=move, points=seen.points)
-        return keep_sure(grey, face)
+        """Finds a face in the next frame; None where neither check nor finder knows it there.
 
-    def _find_again(
-        self, grey: Grey, face: FollowedFace, colour: Colour | None
-    ) -> FollowedFace | None:
-        """Lets a finder that tells how sure it is look for a face around where it was."""
-        if face.score is None:
+        A finder that tells how sure it is looks around where it was, once the check sees none.
+        """
+        (x, y, *_), (across, down) = face.seen, face.move
+        seen = self._check.confirm(grey, face.seen._replace(x=x + across, y=y + down))
+        if seen.surety >= 0:
+            place = settle(face.seen, seen.place)
+            move = place.x - x, place.y - y
+            aside = (0.0, 0.0, 1.0) if seen.surety > SURE else face.aside
+            told = face.score, face.vouched, aside, move
+            return FollowedFace(place, seen.surety, seen.points, *told)
+        found = [] if face.score is None else self._find(grey, colour, face.place)
+        near = [each for each in found if each.place.is_near(face.place)]
+        best = max(near, key=_score_of, default=None)
+        if best is None or _score_of(best) < KEPT:
             return None
-        near = [
-            proposal
-            for proposal in self._find(grey, colour, face.place)
-            if proposal.place.is_near(face.place) and (proposal.score or 0) >= KEPT
-        ]
-        if not near:
-            return None
-        best = max(near, key=lambda proposal: proposal.score or 0)
-        found = FollowedFace(best.place, 0.0, 0.0, None, points=best.points)
-        return keep_sure(grey, found.proposed_at(best))
+        return FollowedFace(best.place, 0.0, best.points).proposed_at(best)
 
     def _search(self, grey: Grey, colour: Colour | None, closely: bool) -> None:
         """Lets the finder search the frame, and follows what the check confirms of it."""
@@ -243,80 +211,70 @@ class FaceDetector:
         faces = [face.unproposed() for face in self._faces]
         proposed: set[int] = set()
         found = self._find(grey, colour, closely=closely)
-        look_again = partial(score_mirrored, self._find, grey, colour, closely)
-        for proposal in sorted(found, key=lambda each: -(each.score or 0)):
+        for proposal in sorted(found, key=_score_of, reverse=True):
             near = [at for at, face in enumerate(faces) if face.place.is_near(proposal.place)]
             at = near[0] if near else len(faces)
             if at in proposed:  # of several proposals for one face the surest counts
                 continue
             if near:
                 faces[at] = faces[at].proposed_at(proposal)
-            elif (begun := self._confirm(grey, proposal)) and self._begins(begun, look_again):
+            elif begun := self._begin(grey, colour, closely, proposal):
                 faces.append(begun)
             else:
                 continue
             proposed.add(at)
-        self._keep([face for face in faces if face.total >= 0])
+        self._keep(faces)
 
-    def _keep(self, faces: list[FollowedFace]) -> None:
+    def _keep(self, faces: Sequence[FollowedFace | None]) -> None:
         """Goes on with faces; what is lost is sought from now on, until there is one more."""
-        before, self._faces = len(self._faces), drop_doubles(faces)
+        before, self._faces = len(self._faces), keep_sure(faces, self._shape)
         if len(self._faces) != before:
             self._sought_ms = SOUGHT_MS if len(self._faces) < before else 0
 
-    def _confirm(self, grey: Grey, proposal: Proposal) -> FollowedFace | None:
-        seen = self._check.confirm(grey, proposal.place)
-        if not seen.place.is_near(proposal.place):  # that is another face
-            seen = self._check.look(grey, proposal.place)._replace(place=proposal.place)
-        known = seen.surety > 0
-        place = seen.place if known else proposal.place
-        points = seen.points if known else proposal.points
-        face = FollowedFace(place, seen.surety, 0.0, None, points=points)
-        return keep_sure(grey, face.proposed_at(proposal))
-
-    def _begins(self, face: FollowedFace, look_again: Callable[[Place], float]) -> bool:
-        """Tells whether a face may be followed from now on.
-
-        Args:
-            face: as finder and check see it.
-            look_again: how sure the finder is of a place in a mirror.
-        """
-        is_film = self._redetect_ms is not None
-        if face.score is None:
-            return True
-        if is_film and face.score < BEGUN and face.surety <= SURE:
-            return False
-        if face.score >= CLEAR or face.surety > KNOWN:
-            return True
-        return (face.score + look_again(face.place)) / 2 >= TWICE
+    def _begin(
+        self, grey: Grey, colour: Colour | None, closely: bool, proposal: Proposal
+    ) -> FollowedFace | None:
+        """Returns a face that is followed from now on; None where what is proposed is in doubt."""
+        seen, score = self._check.confirm(grey, proposal.place), proposal.score
+        known = seen if seen.surety > 0 else proposal
+        face = FollowedFace(known.place, seen.surety, known.points).proposed_at(proposal)
+        if not keep_sure([face], self._shape):
+            return None
+        if score is None:
+            return face
+        if self._redetect_ms is not None and score < BEGUN and face.surety <= SURE:
+            return None
+        if score < CLEAR and face.surety <= KNOWN:
+            score += score_mirrored(self._find, grey, colour, closely, face.place)
+            return face if score / 2 >= TWICE else None
+        return face
 
 
-def keep_sure(grey: Grey, face: FollowedFace) -> FollowedFace | None:
-    """Returns a face if it is one, is large enough and half of it is in the frame; else None."""
-    (height, width), place = grey.shape, face.place
-    over = BEYOND * place.side
-    inside = -over <= place.x < width + over and -over <= place.y < height + over
-    return face if inside and place.side >= LEAST_SIDE and face.total >= 0 else None
+def _score_of(proposal: Proposal) -> float:
+    return proposal.score or 0.0
 
 
-def settle(before: Place, seen: Verdict) -> Place:
-    """Returns where a face is now: of small moves a part is believed."""
-    place = seen.place
-    moved = max(abs(place.x - before.x), abs(place.y - before.y)) / before.side
-    grown = abs(math.log(place.side / before.side))
-    turned = abs(place.tilt - before.tilt) / 90
-    far = max(moved, grown, turned) / STILL if seen.surety > 0 else 0.0
-    gain = min(1.0, max(LEAST_GAIN, far))
-    return Place(*(old + gain * (new - old) for old, new in zip(before, place, strict=True)))
+def keep_sure(faces: Sequence[FollowedFace | None], shape: tuple[int, ...]) -> list[FollowedFace]:
+    """Keeps the faces that are some, large enough and half in a frame of a height and width.
 
-
-def drop_doubles(faces: list[FollowedFace]) -> list[FollowedFace]:
-    """Keeps of faces that are in one place the surest."""
+    Of those that are in one place the surest.
+    """
     kept: list[FollowedFace] = []
-    for face in sorted(faces, key=lambda face: -face.total):
-        if not any(face.place.is_near(other.place) for other in kept):
+    for face in sorted(filter(None, faces), key=lambda face: -face.total):
+        place = face.place
+        inside = 0 <= place.x < shape[1] and 0 <= place.y < shape[0]
+        alone = not any(place.is_near(other.place) for other in kept)
+        if inside and alone and place.side >= LEAST_SIDE and face.total >= 0:
             kept.append(face)
     return kept
+
+
+def settle(before: Place, now: Place) -> Place:
+    """Returns where a face is now: of small moves a part is believed."""
+    moved = max(abs(now.x - before.x), abs(now.y - before.y)) / before.side
+    grown, turned = abs(math.log(now.side / before.side)), abs(now.tilt - before.tilt) / 90
+    gain = min(1.0, max(LEAST_GAIN, max(moved, grown, turned) / STILL))
+    return Place(*(old + gain * (new - old) for old, new in zip(before, now, strict=True)))
 
 
 def cells_around(place: Place, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -127,7 +127,7 @@ def test_first_frames_are_searched_in_a_larger_copy(
     assert sizes == [size]
 
 
-@pytest.mark.parametrize("middle", [(24, 100), (286, 100), (150, 10), (150, 185), (286, 190)])
+@pytest.mark.parametrize("middle", [(24, 100), (286, 100), (150, 10), (150, 185), (286, 180)])
 def test_of_a_face_at_the_border_the_box_is_what_the_frame_shows(
     detector: Detector, middle: tuple[float, float]
 ) -> None:
