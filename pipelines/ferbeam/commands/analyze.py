@@ -106,7 +106,9 @@ class SampleRate(click.ParamType[Any]):
 @click.option(
     "--dry-run", is_flag=True, help="Tells what there is, and what it would take; writes nothing."
 )
-@click.option("--overwrite", is_flag=True, help="Starts OUTPUT anew.")
+@click.option(
+    "--overwrite", is_flag=True, help="Starts OUTPUT anew; if interrupted, goes on with that."
+)
 @click.option("--prune", is_flag=True, help="Drops the rows of media that INPUT no longer has.")
 @click.option(
     "--input-moved",

@@ -15,9 +15,12 @@ from ferbeam.output.known_media import KnownMedium, read_known
 from ferbeam.output.notes import read_settings
 from ferbeam.output.put_tables import PUT, clear_staged, finish_put
 from ferbeam.output.read_tables import check_sums
-from ferbeam.output.run_file import Run, find_run
+from ferbeam.output.run_file import RUN_FILE, Run, find_run
 from ferbeam.output.sweeping import sweep_files
 from ferbeam.output.table_parts import NOWHERE
+
+SETTINGS = ".spans/settings.json"
+"""The settings that the rows of an OUTPUT belong to."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,12 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> Held:
         SettingsError: OUTPUT holds rows of other settings, or of media that INPUT no longer has.
         DamageError: its tables are not as ferbeam wrote them.
     """
-    output = request.output
+    output, mine = request.output, request.belongs_to()
     if request.overwrite:
-        # First what a killed run had begun to put in place: else the next one would go on with it.
-        sweep_files(output, [PUT, *_list_own(output)])
+        begin_anew(output, mine)
     finish_put(output)
     clear_staged(output)
-    note = output.path(".spans", "settings.json")
-    mine = request.belongs_to()
+    note = output.path(SETTINGS)
     run = find_run(output)
     held = read_settings(output, note) if run is None else run.belongs_to
     if held and not request.overwrite:
@@ -63,6 +64,22 @@ def claim_output(request: AnalysisRequest, names: set[str]) -> Held:
         _refuse_loss(known, names)
     output.write_json(note, mine)
     return Held(run, known)
+
+
+def begin_anew(output: Output, mine: dict[str, Any]) -> None:
+    """Removes what is ours, but for what the same command has begun anew and not finished.
+
+    Args:
+        output: where.
+        mine: the settings that its rows are to belong to.
+    """
+    unfinished = not output.exists(output.path(RUN_FILE))
+    if unfinished and read_settings(output, output.path(SETTINGS)) == mine:
+        return
+    # First what a killed run had begun to put in place, or else the next one would go on with it;
+    # and what would make the rest, were this killed, look like what was begun anew.
+    for names in ([PUT], [SETTINGS], _list_own(output)):
+        sweep_files(output, names)
 
 
 def _read_known(request: AnalysisRequest, run: Run) -> dict[str, KnownMedium]:
