@@ -3,7 +3,8 @@
 The last rows are those of 16,000 small pictures, of as many seconds of clips of a second, and of a
 video of 3 hours. Time should grow with the size, memory should not: of linear growth is processor
 time, which does not depend on what else the machine does. Beside each: the files of the tables, the
-processor time of the same command once more, and of a query.
+processor time of the same command once more, and of a query. Below: the same by stage, what each
+further medium takes in it, whether that is linear, and which stage grows worst.
 
 `--parts tables` makes a finished run of 100,000 media that nothing was read for, and measures what
 reads it (see `many_media.py`).
@@ -22,6 +23,7 @@ import numpy as np
 
 from fer_core.records import TABLES
 from tests.bench.clips import ROOT, make_face_clip
+from tests.bench.growth import make_clock, print_growth, stages_of
 from tests.bench.many_media import MOST_MEDIA, print_times
 from tests.bench.memory import run_watched
 
@@ -96,18 +98,22 @@ def print_rows(
     what: str, sizes: list[int], make: Callable[[Path, int], Path], options: list[str]
 ) -> None:
     """Prints a row for each size: seconds, processor time beside linear growth, peaks of memory."""
-    first = 0.0
+    first, spent = 0.0, dict[int, dict[str, float]]()
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             source = make(Path(folder) / "in", size)
             output = Path(folder) / "out"
-            run = run_watched(["analyze", str(source), str(output), *options])
+            clock = make_clock(Path(folder))
+            run = run_watched(["analyze", str(source), str(output), *options], **clock)
+            spent[size] = stages_of(run, output)
             after = describe_after(source, output, options)
         each = run.processor / size
         first = first or each
         peaks = "  ".join(f"{name} {peak:.0f}" for name, peak in run.peaks.items())
         seconds = f"{run.seconds:>8.1f} s {run.processor:>8.1f} s {each / first:>6.2f}"
         print(f"{size:>7,} {what:<10}{seconds}  {peaks}  {after}", flush=True)
+    if len(sizes) > 1:
+        print_growth(what, spent)
 
 
 def main() -> None:
@@ -128,7 +134,8 @@ def main() -> None:
     print("size                  time  processor  of linear  peak MB of each process")
     for part in arguments.parts.split(","):
         what, unit, make, own = parts[part]
-        print_rows(what, [unit * int(times) for times in arguments.times.split(",")], make, own)
+        sizes = [round(unit * float(times)) for times in arguments.times.split(",")]
+        print_rows(what, sizes, make, own)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def join_group(
     media = _name_copies(linked, failures) if render is not None else linked.media
     lacking = [Failure(*row) for row in made.lacking]
     told = [*failures[len(changed) :], *lacking]
-    files = _write_rest(output, linked, _tell_sums(media, made), told)
+    with timed(costs, "link"):
+        files = _write_rest(output, linked, _tell_sums(media, made), told)
     costs = sum_costs([linked.files.costs, costs, *(part.costs for part in parts)])
     files = replace(files, settled=not made.failed, unopened=tuple(changed))
     return replace(files, costs=costs, copies_key=made.key)

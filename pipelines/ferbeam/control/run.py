@@ -22,8 +22,8 @@ from ferbeam.control.retry import forget_failures
 from ferbeam.control.sort_out import find_lost_copies, sort_out
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.commit_watch import watch_commits
-from ferbeam.output.costs import Clock, describe_costs
-from ferbeam.output.finish_tables import gather_parts, put_run
+from ferbeam.output.costs import Clock, describe_costs, sum_costs
+from ferbeam.output.finish_tables import gather_parts, merge_costs, put_run
 from ferbeam.output.folder import Output
 from ferbeam.output.gather_run import gather_nothing
 from ferbeam.output.listed_media import read_result, write_listed
@@ -158,7 +158,8 @@ def _finish(
     listed = len(listing.media) + len(listing.failures)
     tables = gather_parts(output, before, result["parts"], listed)
     clock = Clock(job.began, job.ordered, result["built"], result["gathered"], ended, time.time())
-    costs = describe_costs(result["costs"], result["earlier"], clock, workers)
+    spent = sum_costs([result["costs"], merge_costs(output, result["parts"])])
+    costs = describe_costs(spent, result["earlier"], clock, workers)
     told: dict[str, Any] = {
         "render": settings.render and asdict(settings.render),
         "span_s": settings.span_s,

@@ -20,6 +20,8 @@ COST_STAGES = {
     "link": "media",
     "render": "frames",
     "join": "media",
+    "gather": "media",
+    "merge": "rows",
 }
 """The stages of a run in their order, and what each of them counts first."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fer_core.errors import FerError
 from fer_core.records import TABLES
+from ferbeam.output.costs import Costs, sum_costs
 from ferbeam.output.folder import Output
 from ferbeam.output.known_media import KNOWN, STAGED
 from ferbeam.output.plan_parts import FAILURES_FACTS
@@ -51,6 +52,11 @@ def gather_parts(
             "failed: INPUT changed during the run; run the same command again"
         )
     return RunTables(rows=whole, tables=tables, sums=sums, rows_of=rows)
+
+
+def merge_costs(output: Output, numbers: Iterable[int]) -> Costs:
+    """Adds up what it cost to write parts."""
+    return sum_costs(_read_facts(output, facts_path(output, number))["costs"] for number in numbers)
 
 
 def put_run(

@@ -40,12 +40,15 @@ def gather_run(
     Returns:
         The numbers of the parts that are to be written.
     """
-    numbers = [] if known is None else plan_parts(output, run_id, *known)
+    own: Costs = {}
+    with timed(own, "gather") as counts:
+        numbers = [] if known is None else plan_parts(output, run_id, *known)
+        counts["media"] = 0 if known is None else len(known[0].media)
     groups = () if known is None else known[1].groups
     result = {
         "parts": numbers,
         "copies": [(group.group, group.copies_key) for group in groups if group.copies_key],
-        "costs": sum_costs([*costs, *(group.costs for group in groups)]),
+        "costs": sum_costs([own, *costs, *(group.costs for group in groups)]),
         "earlier": sum_costs(group.earlier for group in groups),
         "built": built,
         "gathered": time.time(),

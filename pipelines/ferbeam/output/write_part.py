@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fer_core.records import TABLES
+from ferbeam.output.costs import timed
 from ferbeam.output.folder import Output
 from ferbeam.output.merge_rows import Rows, RowWriter, merge_rows
 from ferbeam.output.plan_parts import order_path
@@ -36,9 +37,17 @@ def write_part(output: Output, number: int) -> None:
         DamageError: a file that it is made of is not as ferbeam wrote it.
     """
     part = _read_order(output, number)
-    facts: dict[str, Any] = {"rows": {}, "sums": {}, "counted": {}}
+    facts: dict[str, Any] = {"rows": {}, "sums": {}, "counted": {}, "costs": {}}
+    with timed(facts["costs"], "merge") as counts:
+        _write_tables(output, part, facts)
+        counts["rows"] = sum(facts["rows"].values())
+    output.write_json(facts_path(output, number), facts)
+
+
+def _write_tables(output: Output, part: _Part, facts: dict[str, Any]) -> None:
+    """Writes the files, and notes what they hold."""
     for name in PARTED:
-        file = part_file(name, number)
+        file = part_file(name, part.number)
         with output.making(output.path(NEXT, file)) as attempt:
             with RowWriter(attempt, TABLES[name]) as writer:
                 for table in merge_rows(part.kept_rows(name), part.added_rows(name)):
@@ -46,7 +55,6 @@ def write_part(output: Output, number: int) -> None:
                     _count(facts["counted"], name, table)
             facts["sums"][name] = _hash_file(attempt)
         facts["rows"][name] = writer.rows
-    output.write_json(facts_path(output, number), facts)
 
 
 @dataclass(frozen=True)
