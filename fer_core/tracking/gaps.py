@@ -53,9 +53,11 @@ def link_gaps(seen: Sightings, number: Whole) -> Whole:
         seen: the faces.
         number: int64 (n,), the run of each.
     """
+    following = np.full(len(seen), -1, np.int64)
+    if not number.any():  # one run, as of most short clips: nothing goes on with it
+        return following
     runs = describe_runs(seen, number)
     found = [_weigh(seen, runs, one, other) for one, other in _candidates(seen, runs)]
-    following = np.full(len(seen), -1, np.int64)
     if found:
         one, other, gain = (np.concatenate(parts) for parts in zip(*found, strict=True))
         one, other = assign(one, other, gain)

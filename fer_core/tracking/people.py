@@ -68,7 +68,7 @@ def number_people(seen: Sightings, track: Whole, most: int | None = None) -> Who
         most: so many people are wanted: tracks that are not at the same time are joined, the most
             alike first, until no more are left. None for as many as look different.
     """
-    if seen.looks is None or not len(seen):
+    if seen.looks is None or not track.any():  # one track is one person
         return track
     stays = _describe_stays(seen, track, seen.looks)
     one, other, apart = _compare(stays)
