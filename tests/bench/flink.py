@@ -6,14 +6,18 @@ import argparse
 import json
 import os
 import tempfile
-import time
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.parquet as pq
 
 from ferbeam.output.tables import COUNTS_KEY
 from tests.bench.clips import make_face_clip
+from tests.bench.growth import make_clock
+from tests.bench.memory import POLL_SECONDS, run_watched
 from tests.bench.scaling import (
     SPAN_LENGTHS,
     Measured,
@@ -22,27 +26,92 @@ from tests.bench.scaling import (
     simulate_all,
 )
 from tests.flink.cluster import RunningCluster, start_cluster, stop_cluster
-from tests.pipelines.jobs import analyze
 
 WORK = ("decode", "detect", "classify")
+CLUSTER_PARTS = {"jobmanager": "job manager", "taskmanager": "task managers", "workers": "workers"}
+"""By their names in the state of a cluster."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def measure(name: str, media: Path, output: Path, *options: str) -> dict[str, Any]:
+def measure(
+    name: str, media: Path, output: Path, *options: str, cluster: RunningCluster | None = None
+) -> dict[str, Any]:
     """Runs an analysis and returns what it took.
 
     Returns:
-        `wall` seconds of the command, `work` seconds in decoding, detection and classification,
-        `rest` seconds of the other stages, all workers together.
+        `wall` seconds of the command; and of the processor, which others do not prolong: `work`
+        in decoding, detection and classification, `rest` in the other stages, all workers
+        together, and `parts` of all processes, those of the cluster included.
     """
-    began = time.monotonic()
-    run = analyze(media, output, "--overlay", "none", *options)
-    wall = time.monotonic() - began
-    seconds = run["seconds"]
+    words = ["analyze", str(media), str(output), "--overlay", "none", *options]
+    with ClusterWatch(cluster) as watch:
+        run = run_watched(words)
+    parts = {**run.parts, **watch.parts()}
+    told = json.loads((output / "run.json").read_text())
+    seconds = told["seconds"]
     work = sum(seconds[stage] for stage in WORK)
     rest = sum(value for stage, value in seconds.items() if stage not in (*WORK, "whole"))
-    print(f"{name:24} {wall:7.1f} s wall, {work:7.1f} s of work", flush=True)
-    return {"name": name, "wall": wall, "work": work, "rest": rest, "rows": run["rows"]}
+    own = ", ".join(f"{part} {value:.1f}" for part, value in parts.items())
+    print(
+        f"{name:22} {run.seconds:6.1f} s wall; processor: {work:.1f} s of work; {own}", flush=True
+    )
+    return {
+        **{"name": name, "wall": run.seconds, "work": work, "rest": rest, "rows": told["rows"]},
+        "parts": parts,
+    }
+
+
+class ClusterWatch(threading.Thread):
+    """Notes the processor time of the parts of a cluster, for a block.
+
+    Often, for who has forked a worker is not told what it took.
+    """
+
+    def __init__(self, cluster: RunningCluster | None) -> None:
+        super().__init__(daemon=True)
+        self._state = cluster.state if cluster else {}
+        self._spent: dict[tuple[str, int], tuple[float, float]] = {}
+        self._ended = threading.Event()
+
+    def __enter__(self) -> ClusterWatch:
+        self._look()
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        """Looks until the block is left."""
+        while not self._ended.wait(POLL_SECONDS):
+            self._look()
+
+    def parts(self) -> dict[str, float]:
+        """Returns the seconds that each part took."""
+        found: dict[str, float] = {}
+        for (part, _), (first, last) in self._spent.items():
+            found[part] = found.get(part, 0.0) + last - first
+        return found
+
+    def _look(self) -> None:
+        for name, number in self._state.items():
+            part = CLUSTER_PARTS.get(name.rstrip("0123456789"))
+            for process in _family_of(number) if part else ():
+                with suppress(psutil.NoSuchProcess):
+                    user, system, *_ = process.cpu_times()
+                    now = user + system
+                    first = now if not self.is_alive() else 0.0
+                    known, _ = self._spent.setdefault((str(part), process.pid), (first, now))
+                    self._spent[str(part), process.pid] = known, now
+
+
+def _family_of(number: int) -> list[psutil.Process]:
+    try:
+        first = psutil.Process(number)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def span_seconds(output: Path) -> list[float]:
@@ -70,22 +139,22 @@ def run_all(folder: Path, seconds: int, cluster: RunningCluster) -> tuple[Any, M
     results.append(measure("local, 2", media, folder / "local2", "--workers", "2"))
     for workers in (1, 2):
         output, own = folder / f"flink{workers}", cluster.options(workers)
-        results.append(measure(f"flink, {workers}", media, output, *own))
+        results.append(measure(f"flink, {workers}", media, output, *own, cluster=cluster))
     assert len({json.dumps(result["rows"]) for result in results}) == 1
     spans = 2 * seconds / SPAN_LENGTHS[0]
     flink = results[-2]
-    start = max(0.0, flink["wall"] - flink["work"] - flink["rest"])
+    start = max(0.0, sum(flink["parts"].values()) - flink["work"] - flink["rest"])
     each = max(0.0, results[0]["rest"] - results[1]["rest"]) / spans
     return results, Measured(per_frame, start, each)
 
 
 def print_table(results: list[dict[str, Any]]) -> None:
-    """Prints wall time, and the share of it outside decoding, detection and classification."""
-    print("\n| run | wall | outside decode + detect + classify |\n|---|---|---|")
+    """Prints wall time, and processor time: in all, and what is not in decoding to classifying."""
+    print("\n| run | wall | processor | outside decode + detect + classify |\n|---|---|---|---|")
     for result in results:
-        workers = 2 if result["name"].endswith(", 2") else 1
-        outside = 1 - result["work"] / workers / result["wall"]
-        print(f"| {result['name']} | {result['wall']:.1f} s | {100 * outside:.0f} % |")
+        whole = sum(result["parts"].values())
+        told = f"{result['wall']:.1f} s | {whole:.1f} s | {whole - result['work']:.1f} s"
+        print(f"| {result['name']} | {told}, {100 * (1 - result['work'] / whole):.0f} % |")
 
 
 def main() -> None:
@@ -95,6 +164,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=ROOT / "out/bench/scaling.svg")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(make_clock(Path(folder)))  # of the workers, too, which the pool forks
         cluster = start_cluster(Path(folder) / "flink")
         try:
             results, measured = run_all(Path(folder), options.seconds, cluster)

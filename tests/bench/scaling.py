@@ -26,11 +26,13 @@ class Measured:
 
     Attributes:
         per_frame: seconds of work per frame, one for each span that was measured.
-        start: seconds in which a job does no work: Flink and the workers start, and end.
+        start: seconds in which a job does no work: Flink and the workers start, and end. Of the
+            processor, one after the other; some of it runs side by side.
         per_span: seconds that a span costs beside its frames.
         per_medium: seconds for each medium that one process alone takes: listing, planning the
             parts of the tables, checking them (`bench-scale --parts tables`).
-        per_part: seconds in which a worker puts together a part of the tables (the same).
+        per_part: seconds in which a worker puts together a part of the tables, of media of 15 faces
+            as there (of longer ones it takes less).
         part_rows: rows of a part.
     """
 
@@ -38,7 +40,7 @@ class Measured:
     start: float
     per_span: float
     per_medium: float = 5e-5
-    per_part: float = 30.0
+    per_part: float = 17.0
     part_rows: int = 2_000_000
 
 
