@@ -15,8 +15,8 @@ from fer_core.detection.colour import Colour
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.finder import Finder, Proposal, score_mirrored
 from fer_core.detection.place import Grey, Place
-from fer_core.detection.points import pose_of_points
 from fer_core.faces import Face, clip_box, square_box
+from fer_core.visibility import pose_of_points
 
 VOUCH, EVEN = 10.0, 0.55
 """How much of a finder's score, above this one, counts beside the logit of the check."""

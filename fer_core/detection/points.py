@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from cmath import phase
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.place import Place
 
-# The emotion network was trained on squares like the cascade's, so the square follows from eyes and
-# mouth. On the seven composite faces of sample_data the cascade's
-# square is 2.62 times the distance of the eyes wide and 2.34 times that from eyes to mouth; the
-# larger is taken, since the one shrinks where a head turns and the other where it nods. That makes
+# The emotion network was trained on squares like the cascade's: on the seven composite faces of
+# sample_data 2.62 times as wide as the eyes are apart, 2.34 times the way from eyes to mouth. The
+# larger is taken, since the one shrinks where a head turns and the other where it nods; that makes
 # 3 % too much on the average of the seven, which is taken off both.
 SIDE_PER_EYES = 2.53
 SIDE_PER_EYES_TO_MOUTH = 2.26
@@ -37,36 +35,6 @@ def place_of_points(points: NDArray[np.floating]) -> Place:
     )
     x, y = eyes + MIDDLE_BELOW_EYES * down
     return Place(float(x), float(y), side, math.degrees(math.atan2(across[1], across[0])))
-
-
-NOSE_PER_EYES = 0.42
-"""How far the nose comes forward, in distances of the eyes: median over 313 heads that are turned
-by 50 to 85 degrees, as the distance of their eyes beside that to the mouth tells."""
-
-
-EYES_TOGETHER = 0.4
-"""Of a head turned so far that its eyes are closer than this share of the way to the mouth, which
-is some 65 degrees, the line through them may point anywhere."""
-
-
-def pose_of_points(points: NDArray[np.floating], tilt: float) -> tuple[float, float]:
-    """Returns tilt and yaw of a head: degrees clockwise, and aside, to the right as seen above 0.
-
-    The nose moves aside by the sine, while the eyes come together by the cosine. Of a head from the
-    side the way from eyes to mouth tells its tilt, of others the line through the eyes.
-
-    Args:
-        points: as of `place_of_points`.
-        tilt: of the line through the eyes, in degrees, over some time maybe.
-    """
-    left, right, nose, *mouth = (complex(*point) for point in points.tolist())
-    across, ahead, down = right - left, nose - (left + right) / 2, (sum(mouth) - left - right) / 2
-    level = across
-    if abs(across) < EYES_TOGETHER * abs(down):
-        level = down / 1j  # turned by a quarter, from downwards to the right
-        tilt = math.degrees(phase(level))
-    aside = (ahead / level).real * abs(level) if level else 0.0
-    return tilt, math.degrees(math.atan2(aside, NOSE_PER_EYES * abs(across)))
 
 
 ASIDE, MIDDLE_PER_HEIGHT, SIDE_PER_HEIGHT = 0.12, 0.48, 0.89

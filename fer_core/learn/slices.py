@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from fer_core.classify import CROP_SIZE
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.place import Place
-from fer_core.detection.points import pose_of_points
 from fer_core.learn.labels import LabelledFaces
-from fer_core.visibility import brightness, sharpness
+from fer_core.visibility import brightness, pose_of_points, sharpness
 
 THIRDS = ("low", "middle", "high")
 

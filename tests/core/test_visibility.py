@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from fer_core.detection.detector import load_detector
 from fer_core.detection.detector_settings import DEFAULT, HAAR, DetectorSettings
-from fer_core.detection.points import NOSE_PER_EYES, pose_of_points
 from fer_core.faces import Box, Face
-from fer_core.visibility import brightness, see_face, sharpness
+from fer_core.visibility import NOSE_PER_EYES, brightness, pose_of_points, see_face, sharpness
 from tests.corpus.rooms import add_head, draw_room, load_composite, turn_aside
 
 
