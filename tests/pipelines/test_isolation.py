@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from fer_core.errors import ForeignError
+from ferbeam.output.folder import Output
+from ferbeam.output.start_marks import StartMarks
 from tests.pipelines.jobs import SAMPLES, ferbeam, frames_of
 
 FAULTS = {
@@ -59,3 +63,28 @@ def test_what_ends_a_worker_becomes_a_failure(
     copied = set(rows["annotated"].dropna())
     assert {"annotated/good.mp4.mp4", "annotated/good.jpg"} <= copied
     assert not copied & {"annotated/crash_draw.mp4.mp4", "annotated/crash_join.mp4.mp4"}
+
+
+def test_a_mark_takes_the_place_of_one_that_went(tmp_path: Path) -> None:
+    """To make a file takes ten times as long as to write and rename one; a clip has two marks."""
+    marks = StartMarks(Output(str(tmp_path)))
+    first, second = "1" * 32, "2" * 32
+    assert not marks.begin(first, "a long name of a medium.mp4")
+    node = os.stat(marks.path(first)).st_ino
+    marks.end(first)
+    assert not marks.begun()
+    assert not marks.begin(second, "b.mp4")
+    assert marks.begin(second, "b.mp4")
+    assert os.stat(marks.path(second)).st_ino == node
+    assert not marks.begin(first, "c.mp4")
+    assert marks.begun() == {first: "c.mp4", second: "b.mp4"}
+    for key in (first, second, first):  # another attempt was quicker
+        marks.end(key)
+    for swept in tmp_path.glob(".spans/tmp-*"):
+        swept.unlink()
+    assert not marks.begin(first, "d.mp4")
+    assert marks.begun() == {first: "d.mp4"}
+    (tmp_path / ".spans/started").rename(tmp_path / "elsewhere")
+    (tmp_path / ".spans/started").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ForeignError):
+        marks.end(first)

@@ -122,6 +122,23 @@ class Folder:
         """Gives a file a second name, by which it stays when the first is replaced."""
         self._to_change(name).keep(path, name)
 
+    def leave_mark(self, path: str, data: bytes) -> None:
+        """Writes a small file that soon goes again.
+
+        Raises:
+            ForeignError: as of `write`.
+        """
+        self._to_change(path).leave_mark(path, data)
+
+    def take_mark(self, path: str) -> None:
+        """Takes such a file away.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            ForeignError: as of `exists`.
+        """
+        self._to_change(path).take_mark(path)
+
     def wrote(self, path: str) -> bool:
         """Tells whether what lies at a path is a file of ours.
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
@@ -20,6 +21,10 @@ _NAMES_REFUSED = (
     *(errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY),
 )
+
+
+_spares: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+"""Marks that were taken away, by their folder and the process that may use them again."""
 
 
 class LocalFolder:
@@ -129,6 +134,31 @@ class LocalFolder:
             if not self.exists(path) or self.wrote(path):
                 os.unlink(path)
 
+    def leave_mark(self, path: str, data: bytes) -> None:
+        """Writes a small file that soon goes again, in the place of one that went.
+
+        To make a file takes 0.5 ms of the processor, to write and rename one 0.02.
+        """
+        spares = _spares[self._root, os.getpid()]
+        while spares:
+            self.refuse_foreign(path)
+            with suppress(FileNotFoundError):  # it was swept
+                _overwrite(spare := spares.pop(), data)
+                self._put(spare, path)
+                return
+        self.write(path, data)
+
+    def take_mark(self, path: str) -> None:
+        """Takes such a file of ours away; it is kept for the next one of this process.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        spare = f"{self._root.rstrip('/')}/.spans/tmp-{uuid.uuid4().hex}"
+        if not self.exists(path) or self.wrote(path):
+            os.rename(path, spare)
+            _spares[self._root, os.getpid()].append(spare)
+
     def list_names(self, *folder: str) -> list[str]:
         """Lists the names in a folder."""
         return list_plain(self._root, *folder)
@@ -144,3 +174,12 @@ def remove_empty(path: str) -> None:
         for folder, _, _ in os.walk(path, topdown=False):
             with suppress(OSError):
                 os.rmdir(folder)
+
+
+def _overwrite(path: str, data: bytes) -> None:
+    """Writes into a file that is there; not by emptying it first, which takes ten times as long."""
+    place = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(place, os.pwrite(place, data, 0))
+    finally:
+        os.close(place)

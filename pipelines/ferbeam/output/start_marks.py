@@ -31,13 +31,13 @@ class StartMarks:
         """
         if self.output.exists(self.path(key)):
             return True
-        self.output.write(self.path(key), medium.encode())
+        self.output.leave_mark(self.path(key), medium.encode())
         return False
 
     def end(self, key: str) -> None:
         """Takes a mark away: the work came to its end."""
         with suppress(FileNotFoundError):  # another attempt was quicker
-            self.output.remove(self.path(key))
+            self.output.take_mark(self.path(key))
 
     def begun(self) -> dict[str, str]:
         """Lists what was begun and has not come to its end, by key with its medium."""

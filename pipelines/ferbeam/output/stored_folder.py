@@ -100,6 +100,14 @@ class StoredFolder:
         """Removes objects of ours; one that is not there is none too many."""
         store_of(self._root).remove(path for path in paths if self.wrote(path))
 
+    def leave_mark(self, path: str, data: bytes) -> None:
+        """Writes a small object that soon goes again."""
+        self.write(path, data)
+
+    def take_mark(self, path: str) -> None:
+        """Takes it away."""
+        self.remove([path])
+
     def list_names(self, *folder: str) -> list[str]:
         """Lists the names of the objects in a folder; not of those in folders below it."""
         parts = (name.split("/") for name in self.list_files(*folder))
