@@ -31,7 +31,7 @@ from ferbeam.output.listed_media import Listed, ListedMedium
 from ferbeam.output.local_folder import LocalFolder
 from ferbeam.output.merge_rows import RowWriter, merge_rows
 from ferbeam.output.plan_parts import Found, plan_parts
-from ferbeam.output.put_tables import clear_staged, finish_put
+from ferbeam.output.put_tables import PUT, clear_staged, finish_put
 from ferbeam.output.read_tables import read_rows, read_tables
 from ferbeam.output.run_file import Earlier, ModelUsed, Run, RunTables, find_run, load_run
 from ferbeam.output.table_parts import FAILURES_FILE, GROUP_ROWS, NOWHERE, ROWS
@@ -298,6 +298,31 @@ def test_a_run_that_is_ended_anywhere_leaves_every_row_once(
             assert_holds(output, again)
     assert states == {"before", "after"}
     assert steps > 40
+
+
+def test_copies_that_a_kill_kept_from_their_places_are_put_there_by_the_next_command(
+    output: Output, end_after: Callable[[int | None], None]
+) -> None:
+    """Also where INPUT is as it was before, so that the next run has nothing to do."""
+    key, begun = "1" * 32, 0
+    run_once(output, "before", {"a.jpg": 1})
+    run = load_run(output)
+    for steps in range(40):
+        output.write(output.made_path(key, "annotated/a.jpg"), str(steps).encode())
+        made = {"key": key, "sums": {"annotated/a.jpg": "0" * 64}}
+        output.write_json(output.made_path(key), made)
+        end_after(steps)
+        with contextlib.suppress(EndedError):
+            put_run(output, run, msgspec.structs.replace(run, run_id="after"), [("2" * 32, key)])
+        end_after(None)
+        if output.exists(output.path(PUT)):
+            begun += 1
+            finish_put(output)
+            assert output.read(output.path("annotated/a.jpg")) == str(steps).encode()
+            assert set(output.list_names(".spans")) <= {"copies", "kept", "known"}
+            assert load_run(output).run_id == "after"
+        put_run(output, load_run(output), run)
+    assert begun > 5
 
 
 def assert_whole(
