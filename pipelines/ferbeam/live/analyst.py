@@ -119,7 +119,9 @@ class Analyst:
             write(recorder)
         except (FerError, OSError) as error:
             self.recording = False
-            return [tell_recording(False, recorder.frames, str(error))]
+            why, folder = str(error), recorder.folder
+            why = why if folder in why else f"{folder}: {why}"  # no word of the page names it
+            return [tell_recording(False, recorder.frames, why)]
         if time.monotonic() - self._told < TELL_SECONDS:
             return []
         self._told = time.monotonic()

@@ -58,6 +58,10 @@ class Recorder:
         request: what is recorded.
         now: tells the time in seconds since 1970.
 
+    Attributes:
+        folder: where it writes.
+        frames: how many were added.
+
     Raises:
         SettingsError: OUTPUT holds a run already.
     """
@@ -78,6 +82,7 @@ class Recorder:
         self._ready: dict[str, str] = {}
         self._placed: dict[str, str] = {}
         self._costs: Costs = {}
+        self.folder = output.root
         self.frames = 0
 
     def begin(self) -> None:
