@@ -90,10 +90,21 @@ def of_media(rows: list[tuple[object, ...]]) -> Rows:
 
 
 def read_duckdb(output: Path) -> Rows:
-    columns = ", ".join(COLUMNS)
-    with duckdb.connect() as opened:
-        rows = opened.sql(f"SELECT {columns} FROM '{output}/faces/*.parquet'").fetchall()
-    return of_media(rows)
+    """Asks DuckDB, and again where a file was replaced meanwhile: it opens each twice, and then
+    ends with an error."""
+    query = f"SELECT {', '.join(COLUMNS)} FROM '{output}/faces/*.parquet'"
+    while True:
+        lay = inodes(output / "faces")
+        try:
+            with duckdb.connect() as opened:
+                return of_media(opened.sql(query).fetchall())
+        except duckdb.Error:
+            if inodes(output / "faces") == lay:
+                raise
+
+
+def inodes(folder: Path) -> dict[str, int]:
+    return {entry.name: entry.inode() for entry in os.scandir(folder)}
 
 
 def read_pyarrow(output: Path) -> Rows:
