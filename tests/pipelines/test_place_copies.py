@@ -119,6 +119,17 @@ def stop_at(step: int, patched: pytest.MonkeyPatch) -> None:
         patched.setattr(Folder, name, limited(getattr(Folder, name)))
 
 
+def was_killed(step: int, work: Callable[..., None], *given: Any) -> bool:
+    """Does work that is killed before so many changes of an OUTPUT; tells whether it came to it."""
+    with pytest.MonkeyPatch.context() as patched:
+        stop_at(step, patched)
+        try:
+            work(*given)
+        except KilledError:
+            return True
+    return False
+
+
 def finish(output: Output, made: Made) -> None:
     """Does what a run does once its job is through."""
     place_copies(output, made.run, made.groups)
@@ -146,14 +157,9 @@ def test_no_kill_leaves_bare_faces_that_are_said_to_be_covered(made: Made, tmp_p
         root = tmp_path / str(step)
         shutil.copytree(made.root, root)
         output = Output(str(root))
-        with pytest.MonkeyPatch.context() as patched:
-            stop_at(step, patched)
-            try:
-                finish(output, made)
-            except KilledError:
-                stopped += 1
-            else:
-                break
+        if not was_killed(step, finish, output, made):
+            break
+        stopped += 1
         lying = sums_below(root)
         mixed += bool(lying.items() - made.before.items()) and bool(lying.items() - after.items())
         assert lying.items() <= covered.items() or not says_covered(output), step
@@ -177,10 +183,7 @@ def test_the_same_command_goes_on_and_draws_nothing_again(
     root = tmp_path / "out"
     shutil.copytree(made.root, root)
     overlay = str((made.run.render or {})["overlay"])
-    with pytest.MonkeyPatch.context() as patched:
-        stop_at(7, patched)
-        with pytest.raises(KilledError):
-            finish(Output(str(root)), made)
+    assert was_killed(7, finish, Output(str(root)), made)
     run = analyze(source, root, "--overlay", overlay, "--sample-fps", "1")
     assert run["counts"]["render"]["frames"] == 0
     assert run["render"]["overlay"] == overlay
@@ -199,14 +202,9 @@ def test_what_was_begun_to_be_put_in_place_is_all_put_there(made: Made, tmp_path
         root = tmp_path / str(step)
         shutil.copytree(made.root, root)
         output = Output(str(root))
-        with pytest.MonkeyPatch.context() as patched:
-            stop_at(step, patched)
-            try:
-                put_run(output, load_run(output), made.run, made.groups)
-            except KilledError:
-                pass
-            else:
-                break
+        held = load_run(output)
+        if not was_killed(step, put_run, output, held, made.run, made.groups):
+            break
         begun += (root / ".spans/next/put.json").exists()
         if step == 30:
             write_report(output, "en")  # a report is of the run that is put in place, too
