@@ -27,8 +27,9 @@ from fer_core.errors import (
 from ferbeam.commands.exit_codes import exit_code_of
 from ferbeam.control.progress_files import describe_metrics
 from ferbeam.guard.away import AWAY_WORDS
+from ferbeam.guard.watchdog import WORKER_LOST
 from ferbeam.output.damage import DamageError
-from ferbeam.runners.job_process import Job, run_job
+from ferbeam.runners.job_process import Job, WorkerLostError, run_job
 from ferbeam.stores.store import UNREACHABLE, StoreError
 from tests.pipelines.jobs import ROOT, SAMPLES, ferbeam
 
@@ -77,6 +78,26 @@ def test_the_log_of_a_job_says_whether_to_try_later(
     with pytest.raises(FerError, match="the job stopped: ") as raised:
         run_job(Job(), lambda: None)  # type: ignore[call-arg]
     assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "WARNING: a word\nWorkerError: a worker ended with SIGKILL\n",
+        # Another thread prints what ended it in pieces, and this comes between two of them.
+        "Exception in thread WorkerError: a worker ended with SIGKILL\nbeam_control_read:\n",
+    ],
+)
+def test_the_log_of_a_job_says_what_became_of_a_worker(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Job, "__init__", lambda _: None)
+    monkeypatch.setattr(Job, "wait", lambda *_: WORKER_LOST)
+    monkeypatch.setattr(Job, "stop", lambda _: None)
+    monkeypatch.setattr(Job, "log", lambda _: log)
+    with pytest.raises(WorkerLostError) as raised:
+        run_job(Job(), lambda: None)  # type: ignore[call-arg]
+    assert raised.value.lost == "a worker ended with SIGKILL"
 
 
 @pytest.fixture

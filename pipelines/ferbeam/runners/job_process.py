@@ -161,9 +161,12 @@ def _cause(log: str) -> str:
 
 
 def _say_lost(log: str) -> str:
-    """Finds in the log of a job what became of its worker."""
-    said = [line for line in log.splitlines() if line.startswith("WorkerError: ")]
-    return said[0].partition(": ")[2] if said else "a worker ended"
+    """Finds in the log of a job what became of its worker.
+
+    Not only where a line begins: another thread may have begun one, which it prints in pieces.
+    """
+    said = re.search("WorkerError: (.*)", log)
+    return said[1] if said else "a worker ended"
 
 
 def _names_error(line: str) -> bool:
