@@ -9,6 +9,7 @@ import pytest
 
 from ferbeam import cli
 from ferbeam.commands.words import JobCommand
+from ferbeam.control.ask import choose_detector
 
 WORDS = {
     str(command.name): sum(isinstance(each, click.Argument) for each in command.params)
@@ -72,3 +73,14 @@ def test_the_help_tells_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.cli.main(["analyze", "--help"])
     assert "INPUT OUTPUT [-- BEAM OPTIONS]" in capsys.readouterr().out
+
+
+def test_the_help_tells_what_a_detector_does_unless_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.cli.main(["analyze", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    yunet, haar = (choose_detector(kind, None)[0].redetect_ms for kind in ("yunet", "haar"))
+    assert yunet != haar
+    assert f"[default: ({yunet}; haar: {haar})" in told

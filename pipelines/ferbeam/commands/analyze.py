@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fer_core.detection.detector_settings import DEFAULT, HAAR
 from fer_core.errors import FerError, FerWarning, UsageError
 from ferbeam.commands.exit_codes import DONE, SOME_FAILED, exit_code_of
 from ferbeam.commands.options import (
@@ -76,8 +77,9 @@ class SampleRate(click.ParamType[Any]):
 @click.option(
     "--redetect-ms",
     type=click.IntRange(min=1),
-    show_default="3000",
-    help="How often a frame is searched whole, unless nothing changes beside the followed faces.",
+    show_default=f"{DEFAULT.redetect_ms}; haar: {HAAR.redetect_ms}",
+    help="How often a frame is searched whole, in milliseconds, unless nothing changes beside the "
+    "followed faces.",
 )
 @model_options
 @prior_option
