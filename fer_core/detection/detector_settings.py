@@ -29,8 +29,13 @@ class DetectorSettings:
     kind: Literal["yunet", "haar"] = "yunet"
     redetect_ms: int = 500
     model_sha256: str = YUNET_SHA256
-    revision: int = 16
+    revision: int = 17
     check_sha256: str = CHECK_SHA256
+
+    @property
+    def sure_score(self) -> float:
+        """Of a face that is followed once at least, so that it is one: of YuNet, or the check."""
+        return 0.8 if self.kind == "yunet" else 0.99
 
     def __post_init__(self) -> None:
         if self.redetect_ms < 1:
@@ -39,4 +44,4 @@ class DetectorSettings:
 
 DEFAULT = DetectorSettings()
 """What finds the most faces and the fewest false ones in real pictures."""
-HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=15)
+HAAR = DetectorSettings("haar", redetect_ms=1000, model_sha256="", revision=16)

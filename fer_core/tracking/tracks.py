@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,9 @@ MOST_HOLD_MS = 200
 """Beyond its first and last sample a face is shown for half a sampling interval, at most this."""
 
 BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
+
+_EACH = ("timestamp_ms", "track_id", "person_id", "boxes", "scores", "looked_ms")
+"""What tracks hold of each face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +65,18 @@ class TrackScores:
         """Returns the part from a time to another, both included."""
         first = int(np.searchsorted(self.timestamp_ms, from_ms, side="left"))
         end = max(first, int(np.searchsorted(self.timestamp_ms, to_ms, side="right")))
-        return replace(
-            self,
-            timestamp_ms=self.timestamp_ms[first:end].copy(),
-            track_id=self.track_id[first:end].copy(),
-            person_id=self.person_id[first:end].copy(),
-            boxes=self.boxes[first:end].copy(),
-            scores=self.scores[first:end].copy(),
-            looked_ms=self.looked_ms[first:end].copy(),
-        )
+        return replace(self, **{name: getattr(self, name)[first:end].copy() for name in _EACH})
+
+    def beside(self, other: TrackScores) -> TrackScores:
+        """Returns them with other tracks of the same video, which are numbered after them."""
+        track, person = (ids.max(initial=-1) + 1 for ids in (self.track_id, self.person_id))
+        after = replace(other, track_id=other.track_id + track, person_id=other.person_id + person)
+        order = np.argsort(np.append(self.timestamp_ms, after.timestamp_ms), kind="stable")
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(after, name)])[order]
+            for name in _EACH
+        }
+        return replace(self, **columns)
 
     @cached_property
     def cover_reach_ms(self) -> float:

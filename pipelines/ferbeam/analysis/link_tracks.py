@@ -14,6 +14,7 @@ from fer_core.committed_span import span_descriptors, span_rows
 from fer_core.errors import FerError
 from fer_core.records import DECODE_ERROR, OK, Failure
 from fer_core.shown_time import fill_shown
+from fer_core.tracking.doubtful import Found, part_doubtful
 from fer_core.tracking.tracks import TrackScores, link_tracks
 from ferbeam.analysis.elements import LinkedGroup, OpenMedium, Span, SpanToRender
 from ferbeam.analysis.plan_rendering import plan_rendering
@@ -60,7 +61,7 @@ def _link_spans(
     committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tracks = _link_media(first.media, tables, committed, told.people)
+    tracks, drawn = _link_media(first.media, tables, committed, told)
     files = write_rows(output, first.group, {name: tables[name] for name in ("faces", "frames")})
     known = zip(ordered, committed, strict=True)
     earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
@@ -75,28 +76,40 @@ def _link_spans(
     )
     if render is None:
         return linked, []
-    return plan_rendering(output, ordered, tracks, linked, render)
+    shown = drawn if render.overlay == "cover" else tracks
+    return plan_rendering(output, ordered, tracks, shown, linked, render)
 
 
 def _link_media(
     media: tuple[OpenMedium, ...],
     tables: dict[str, pa.Table],
     committed: list[pa.Table],
-    people: int | None,
-) -> list[TrackScores]:
-    """Fills the columns of the tracks and of the time; returns the tracks of each medium."""
+    told: Told,
+) -> tuple[list[TrackScores], list[TrackScores]]:
+    """Fills the columns of the tracks and of the time.
+
+    Returns:
+        The tracks of each medium, and with those that are in doubt, which have no row.
+    """
     marks = span_descriptors(committed) if media[0].info.kind == "video" else None
-    linked, sampled, tracks = [], [], []
+    linked, sampled, tracks, every = [], [], [], []
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
-        table, found = link_tracks(faces, frames, marks, people)
+        doubtful = None
+        if marks is not None:
+            found, doubtful = part_doubtful(Found(faces, frames, marks), told.sure_score)
+            faces, frames, marks = found.faces, found.frames, found.marks
+        table, own = link_tracks(faces, frames, marks, told.people)
         ends_ms = medium.info.duration_ms if medium.info.kind == "video" else None
         table, frames = fill_shown(table, frames, ends_ms)
         linked.append(table)
         sampled.append(frames)
-        tracks.append(found)
+        tracks.append(own)
+        if doubtful is not None:
+            own = own.beside(link_tracks(doubtful.faces, doubtful.frames, doubtful.marks)[1])
+        every.append(own)
     tables["faces"], tables["frames"] = map(pa.concat_tables, (linked, sampled))
-    return tracks
+    return tracks, every
 
 
 def _rows_of(table: pa.Table, medium: str) -> pa.Table:

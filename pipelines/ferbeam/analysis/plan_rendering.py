@@ -23,12 +23,25 @@ def plan_rendering(
     output: Output,
     spans: list[Span],
     tracks: list[TrackScores],
+    drawn: list[TrackScores],
     linked: LinkedGroup,
     settings: RenderSettings,
 ) -> tuple[LinkedGroup, list[SpanToRender]]:
-    """Plans what is to be rendered of a group; nothing where its copies are there already."""
+    """Plans what is to be rendered of a group; nothing where its copies are there already.
+
+    Args:
+        output: where copies are kept.
+        spans: of the group.
+        tracks: of each medium, of which the contact sheet tells.
+        drawn: these, and what else is drawn.
+        linked: the group.
+        settings: of the copies.
+    """
     video = spans[0].media[0].info.kind == "video"
-    tasks = _plan_video(spans, tracks[0]) if video else _plan_pictures(spans[0], tracks, linked)
+    if video:
+        tasks = _plan_video(spans, find_moments(tracks[0]), drawn[0])
+    else:
+        tasks = _plan_pictures(spans[0], tracks, linked)
     keyed = [replace(task, key=_render_key(task, spans, settings)) for task in tasks]
     people = len(np.unique(tracks[0].person_id)) if video else 0
     copies_key = digest(spans[0].group, [task.key for task in keyed], people)
@@ -60,9 +73,10 @@ def _is_made(output: Output, key: str, name: str, sha256: str) -> bool:
     return is_copy(output, name, sha256)
 
 
-def _plan_video(spans: list[Span], tracks: TrackScores) -> list[SpanToRender]:
+def _plan_video(
+    spans: list[Span], moments: list[Moment], tracks: TrackScores
+) -> list[SpanToRender]:
     """Plans a span to render for every reading, with the tracks that are seen in it."""
-    moments = find_moments(tracks)
     tasks: list[SpanToRender] = []
     for span in spans:
         if (stretch := span.stretch) is None:

@@ -1,0 +1,75 @@
+"""Faces of a video of which nothing was ever sure: seen again and again, they are none.
+
+What looks like a face from one side or for a moment, as a fist or a bun of hair, is followed like
+one. But a face that is followed is soon seen so that its finder is sure of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from fer_core.records import NO_FACE, OK
+from fer_core.tracking.descriptors import Descriptors
+from fer_core.tracking.sightings import read_sightings
+from fer_core.tracking.tracks import number_tracks
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found in a video.
+
+    Attributes:
+        faces: rows of the table `faces`, in order of frame and face.
+        frames: all rows of the table `frames`, in order.
+        marks: what detection noted beside them.
+    """
+
+    faces: pa.Table
+    frames: pa.Table
+    marks: Descriptors
+
+    def only(self, kept: NDArray[np.bool_]) -> Found:
+        """Returns the same of some of the faces, bool (n,), counted anew in each frame."""
+        faces = self.faces.filter(pa.array(kept))
+        index, frame = (rows["frame_index"].to_numpy() for rows in (faces, self.frames))
+        first = np.searchsorted(index, frame)
+        counts = np.searchsorted(index, frame, side="right") - first
+        place = np.arange(len(index)) - first[np.searchsorted(frame, index)]
+        empty = pc.and_(pc.equal(self.frames["status"], OK), pa.array(counts == 0))
+        frames = _filled(self.frames, "face_count", pa.array(counts, pa.int32()))
+        return Found(
+            _filled(faces, "face_index", pa.array(place, pa.int32())),
+            _filled(frames, "status", pc.if_else(empty, NO_FACE, frames["status"])),
+            replace(self.marks, looks=self.marks.looks[kept]),
+        )
+
+
+def part_doubtful(found: Found, sure_score: float) -> tuple[Found, Found | None]:
+    """Parts the faces that are some from those in doubt, if there are any.
+
+    In doubt is a track of two faces or more of which not one has the score.
+
+    Args:
+        found: in a video.
+        sure_score: of the finder, 0-1; a face without one has it.
+    """
+    scores = pc.fill_null(found.faces["detector_score"], 1.0).to_numpy()
+    if len(found.frames) < 2 or scores.min(initial=1) >= sure_score:
+        return found, None
+    track = number_tracks(read_sightings(found.faces, found.frames, found.marks))
+    is_sure = np.bincount(track) < 2
+    is_sure[track[scores >= sure_score]] = True
+    sure = is_sure[track]
+    if sure.all():
+        return found, None
+    return found.only(sure), found.only(~sure)
+
+
+def _filled(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    at = rows.schema.get_field_index(name)
+    return rows.set_column(at, rows.schema.field(at), values)
