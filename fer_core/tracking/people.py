@@ -140,7 +140,7 @@ def _measure(stays: Stays, one: Whole, other: Whole) -> Floats:
     """Returns how far apart pairs of tracks are, (n,), in grey levels.
 
     Within a shot the light may have changed, and it counts how far away the other begins. After a
-    cut the place tells nothing, and only what looks much the same is taken for the same person.
+    cut the place tells nothing, and looks are compared as they are.
     """
     x, y, side, shot = stays.place[1, one].T
     to_x, to_y, to_side, to_shot = stays.place[0, other].T
@@ -148,7 +148,7 @@ def _measure(stays: Stays, one: Whole, other: Whole) -> Floats:
     moved += np.abs(np.log2(to_side / side))
     looks = stays.looks[one], stays.looks[other]
     within = _apart_in_light(*looks) + np.minimum(PLACE_WORTH * moved, MOST_PLACE)
-    return np.where(shot == to_shot, within, looks_apart(*looks) + MOST_PLACE)
+    return np.where(shot == to_shot, within, looks_apart(*looks))
 
 
 def _apart_in_light(one: NDArray[np.float32], other: NDArray[np.float32]) -> Floats:
