@@ -23,6 +23,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.faces import Box
 from fer_core.records import FACES, FRAMES, SCORE_COLUMNS
 from fer_core.tracking.descriptors import LOOKS_SIZE, SCENE_SIZE, Descriptors
+from fer_core.tracking.doubtful import Found, part_doubtful
 from fer_core.tracking.tracks import BOX_COLUMNS, link_tracks
 from fer_core.video.frames import read_spans
 from fer_core.video.index import index_video
@@ -65,8 +66,11 @@ def track_clip(path: Path, detector: Detector, by: str = "tracks") -> list[Track
         even = np.full((len(found.faces), len(EMOTIONS)), 1 / len(EMOTIONS), np.float32)
         spans.append(span_table(found, even))
     rows = span_rows(spans)
-    marks = None if by == "boxes" else span_descriptors(spans)
-    faces, _ = link_tracks(rows["faces"], rows["frames"], marks)
+    sure, _ = part_doubtful(
+        Found(rows["faces"], rows["frames"], span_descriptors(spans)), DEFAULT.sure_score
+    )
+    marks = None if by == "boxes" else sure.marks
+    faces, _ = link_tracks(sure.faces, sure.frames, marks)
     return list(_group(faces, rows["frames"], "person_id" if by == "people" else "track_id"))
 
 
