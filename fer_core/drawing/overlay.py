@@ -81,9 +81,11 @@ class Overlay:
             canvas: where; in display orientation.
             faces: all faces that are shown in the frame, in any order.
             about: track_id of the only face to be pointed out; others are covered where faces are,
-                and else left alone. None for all.
+                below it, and else left alone. None for all.
         """
-        faces = sorted(faces, key=lambda face: (face.track_id, face.x, face.y))
+        faces = sorted(
+            faces, key=lambda face: (face.track_id == about, face.track_id, face.x, face.y)
+        )
         kind = self.settings.kind
         if about is not None and kind != "cover":
             faces = [face for face in faces if face.track_id == about]

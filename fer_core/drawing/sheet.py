@@ -106,6 +106,7 @@ def cut_tile(
             y=(one.y - cut.y) * down,
             width=one.width * across,
             height=one.height * down,
+            held_confidence=None,  # the tile is of this moment, as what is written below it
         )
         for one in faces
     ]

@@ -118,3 +118,27 @@ def test_the_tile_of_a_covered_face_shows_no_face() -> None:
         frame[100:190, int(one.x) : int(one.x) + 90] = (0, 255, 0)
     tile = cut_tile(frame, faces, 1, overlay).astype(int)
     assert not (np.abs(tile - (0, 255, 0)).max(axis=2) < 60).any()
+
+
+def test_a_tile_tells_the_score_that_is_written_below_it() -> None:
+    """In the video a percentage is held, so that it does not flicker; it may be of another time."""
+    frame = np.full((360, 640, 3), 128, np.uint8)
+    now = ShownFace(0, 250, 100, 90, 90, SCORES)
+    for kind in ("emoji", "cover"):
+        overlay = Overlay(OverlaySettings(kind))
+        held, plain = (
+            cut_tile(frame, [face], 0, overlay) for face in (now._replace(held_confidence=0.4), now)
+        )
+        assert (held == plain).all()
+
+
+def test_the_face_that_a_tile_is_about_is_on_top_of_other_covers() -> None:
+    """As where a cut follows, and who comes then is covered already."""
+    frame = np.full((360, 640, 3), 128, np.uint8)
+    own = ShownFace(1, 250, 100, 90, 90, SCORES)
+    other = ShownFace(2, 280, 110, 150, 150, np.roll(SCORES, 1))
+    overlay = Overlay(OverlaySettings("cover"))
+    tile, alone = (cut_tile(frame, faces, 0, overlay) for faces in ([own, other], [own]))
+    middle = (slice(TILE_SIZE[1] // 2 - 30, TILE_SIZE[1] // 2 + 30), slice(140, 200))
+    assert (tile[middle] == alone[middle]).all()
+    assert (tile != alone).any()
