@@ -51,6 +51,12 @@ OVERLAPS = """() => {
   }));
   return found;
 }"""
+BROKEN = """() => [...document.querySelectorAll(".people td.correct")].filter((cell) => {
+  const label = getComputedStyle(cell, "::before");
+  return parseFloat(label.height) > 2 * parseFloat(label.fontSize)
+    || cell.scrollWidth > cell.clientWidth;
+}).map((cell) => cell.dataset.name)"""
+"""The labels of people's fields that take two lines, or more room than there is."""
 SEEKED = "() => [...document.querySelectorAll('video')].every((video) => !video.seeking)"
 FILLS = """(chart) => [...chart.querySelectorAll("path")]
   .map((area) => [area.className.baseVal, getComputedStyle(area).fill])"""
@@ -290,6 +296,7 @@ def test_nothing_overlaps_or_leaves_the_screen(
     page.wait_for_function(SEEKED)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(BROKEN) == []
     shown = page.screenshot(full_page=True)
     folder = os.environ.get("FERBEAM_SCREENSHOTS")
     if folder:
