@@ -145,6 +145,25 @@ def test_markers_are_a_table(output: Path) -> None:
             assert tables.execute("FROM markers").fetchall() == wanted
 
 
+def test_a_marker_after_the_end_of_all_is_a_warning_with_its_name(output: Path) -> None:
+    """As where another list of viewers is given, or a time was typed with a digit too many."""
+    markers, viewers = output.parent / "markers.csv", output.parent / "viewers.csv"
+    markers.write_text("name,start_ms,end_ms\njoke,11999,12500\nend,12000,13000\n")
+    viewers.write_text("media,offset_ms\nb.mp4,2000\nd é.mp4,0\n")
+    ends = "markers: end begins at 12000 ms, and all videos end by 12000 ms: nothing is told of it"
+    for study in (Study(markers=markers), Study(viewers, markers)):
+        with pytest.warns(FerWarning) as told, open_tables(Output(str(output)), study):
+            pass
+        assert [str(each.message) for each in told] == [ends]
+    viewers.write_text("media,offset_ms\nb.mp4,2000\n")
+    with pytest.warns(FerWarning) as told, open_tables(Output(str(output)), Study(viewers)):
+        pass
+    assert [str(each.message)[:29] for each in told] == [
+        "markers: joke begins at 11999",
+        "markers: end begins at 12000 ",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pyarrow as pa
 
-from fer_core.errors import UsageError
+from fer_core.errors import FerWarning, UsageError
 from ferbeam.query.sheets import Sheet, sheet_table
 
 MARKERS = pa.schema(
@@ -36,6 +38,15 @@ def match_markers(sheet: Sheet) -> list[dict[str, str]]:
         {"name": name, "start_ms": str(start), "end_ms": str(end), "condition": condition}
         for start, end, name, condition in sorted(found)
     ]
+
+
+def tell_of_markers(rows: list[dict[str, str]], end_ms: int) -> None:
+    """Warns of markers that begin when all videos have ended, in the time of the stimulus."""
+    for row in rows:
+        if int(row["start_ms"]) >= end_ms:
+            told = f"begins at {row['start_ms']} ms, and all videos end by {end_ms} ms"
+            message = f"markers: {row['name']} {told}: nothing is told of it"
+            warnings.warn(message, FerWarning, stacklevel=2)
 
 
 def markers_table(rows: list[dict[str, str]]) -> pa.Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_core.errors import UsageError
 from ferbeam.output.folder import Output
 from ferbeam.query.corrections import CORRECTIONS, match_corrections
-from ferbeam.query.markers import MARKERS, match_markers
+from ferbeam.query.markers import MARKERS, match_markers, tell_of_markers
 from ferbeam.query.remembered import (
     CORRECTIONS_FILE,
     MARKERS_FILE,
@@ -18,7 +18,13 @@ from ferbeam.query.remembered import (
     remember,
 )
 from ferbeam.query.sheets import MOST_WHOLE, write_sheet
-from ferbeam.query.viewers import Videos, match_viewers, order_columns, tell_of_viewers
+from ferbeam.query.viewers import (
+    Videos,
+    last_end,
+    match_viewers,
+    order_columns,
+    tell_of_viewers,
+)
 
 Rows = list[dict[str, str]]
 
@@ -78,11 +84,15 @@ def read_lists(output: Output, study: Study, videos: Callable[[], Videos]) -> Li
     Raises:
         UsageError: one cannot be read, or does not fit the videos.
     """
-    markers = find_sheet(output, MARKERS_FILE, study.markers)
+    sheet = find_sheet(output, MARKERS_FILE, study.markers)
     corrections = find_sheet(output, CORRECTIONS_FILE, study.corrections)
+    viewers = read_viewers(output, study, videos)
+    markers = [] if sheet is None else match_markers(sheet)
+    if markers:
+        tell_of_markers(markers, last_end(viewers, videos()))
     return Lists(
-        read_viewers(output, study, videos),
-        [] if markers is None else match_markers(markers),
+        viewers,
+        markers,
         [] if corrections is None else match_corrections(corrections, videos()),
     )
 

@@ -135,6 +135,13 @@ def tell_of_viewers(rows: list[dict[str, str]], videos: Videos) -> None:
             )
 
 
+def last_end(rows: list[dict[str, str]] | None, videos: Videos) -> int:
+    """Returns when the last of their videos ends, in the time of the stimulus; None for all."""
+    kept = all_viewers(videos) if rows is None else rows
+    ends = (videos.ends_ms.get(row["media"], 0) - int(row["offset_ms"]) for row in kept)
+    return max(ends, default=0)
+
+
 def _warn(message: str) -> None:
     warnings.warn(f"viewers: {message}", FerWarning, stacklevel=3)
 
