@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_core.emotions import EMOTIONS
 from ferbeam.report.charts import choose_top, draw_areas, draw_curve, time_ticks
-from ferbeam.report.figures import show_count, show_date, show_share, show_time
+from ferbeam.report.figures import show_count, show_date, show_moment, show_share, show_time
 from ferbeam.report.timelines import TimedScores, choose_step, draw_timeline
 
 
@@ -66,6 +66,13 @@ def test_a_curve_breaks_where_nothing_is_known() -> None:
     assert curve.band == "M1 50L1 150Z"
     assert choose_top([{"mean": [mean], "high": [high]}], 0) == 20
     assert choose_top([{"mean": [[99.9]], "high": [[100.0]]}], 0) == 100
+
+
+def test_a_stretch_is_told_by_tenths_where_it_is_no_whole_second() -> None:
+    assert [show_moment(ms, "en") for ms in (0, 2000, 2049, 2500, 3_600_900)] == [
+        *("0:00", "0:02", "0:02", "0:02.5", "1:00:00.9"),
+    ]
+    assert show_moment(2500, "fr") == "0:02,5"
 
 
 def test_an_axis_has_few_marks_at_round_times() -> None:

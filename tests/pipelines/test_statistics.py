@@ -18,6 +18,7 @@ from ferbeam.query import synchrony
 from ferbeam.query.group_tests import compare_groups, exchange
 from ferbeam.query.synchrony import correlate_with_others, measure_synchrony
 from ferbeam.query.tables import open_tables
+from ferbeam.report.cohort import read_cohort
 from tests.pipelines.finished import Tables, make_picture, make_video, write_finished
 from tests.pipelines.jobs import frames_of
 
@@ -70,6 +71,37 @@ def test_events_begin_and_end_by_score_and_time(output: Path, least: float, hold
     assert sorted(ours.itertuples(index=False, name=None)) == wanted
     if least == 0.5:
         pd.testing.assert_frame_equal(ask(output, "FROM events"), ours)
+
+
+def test_the_means_of_the_report_differ_by_what_it_says(output: Path) -> None:
+    """Neither a second of which little was filmed counts whole, nor one that a marker cuts."""
+    with open_tables(Output(str(output))) as tables:
+        cohort = read_cohort(tables)
+    assert cohort is not None
+    windows = ask(output, "FROM viewer_windows").groupby(["kind", "name", "viewer_group"])
+    assert [marker.name for marker in cohort.markers] == ["a", "b"]
+    for marker in (None, *cohort.markers):
+        rows = [row for row in cohort.rows if row["marker"] is marker]
+        first, second = (row for row in rows if not row["pair"])
+        (pair,) = (row for row in rows if row["pair"])
+        for row, group in ((first, "a"), (second, "b")):
+            key = ("marker", marker.name, group) if marker else ("whole", "whole", group)
+            own = windows.get_group(key)
+            assert row["viewers"] == own["happy"].count()
+            assert row["happy"] == pytest.approx(own["happy"].mean())
+            half = stats.t.ppf(0.975, row["viewers"] - 1) * stats.sem(own["happy"])
+            assert row["half_happy"] == pytest.approx(half)
+        for measure, told in pair["differences"].items():
+            if measure != "valence":
+                assert told["difference"] == pytest.approx(first[measure] - second[measure])
+
+
+def test_a_curve_is_the_mean_of_videos_with_a_face(tmp_path: Path) -> None:
+    media = [make_video("a.mp4", 40), make_video("b.mp4", 40), make_video("empty.mp4", 40, 0)]
+    with open_tables(Output(str(write_finished(tmp_path / "out", media)))) as tables:
+        cohort = read_cohort(tables)
+    assert cohort is not None
+    assert cohort.videos == cohort.rows[0]["viewers"] == 2
 
 
 def test_windows_are_means_over_their_time(output: Path) -> None:

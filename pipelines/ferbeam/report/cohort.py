@@ -30,14 +30,14 @@ class Marker:
     Attributes:
         name: of the stretch.
         condition: of it, or empty.
-        first: second in which it begins.
-        last: second in which it ends.
+        start_ms: when it begins, in the time of the stimulus.
+        end_ms: when it ends.
     """
 
     name: str
     condition: str
-    first: float
-    last: float
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Cohort:
     """The curve.
 
     Attributes:
-        videos: how many it is the mean of.
+        videos: how many it is the mean of: those with a face.
         step_s: seconds from one of its points to the next.
         curves: plain values for the script: `seconds`, `most_videos`, `measures`, and `groups` with
             `name`, `videos` at each time and `mean`, `low`, `high` of each measure in per cent.
@@ -124,7 +124,8 @@ def draw_cohort(cohort: Cohort) -> CohortCharts:
 def _shade(markers: list[Marker], first: int, step: int, width: int) -> list[Shade]:
     shades = []
     for marker in markers:
-        begin, end = (max(0.0, (at - first) / step) for at in (marker.first, marker.last))
+        times = marker.start_ms / 1000, marker.end_ms / 1000
+        begin, end = (max(0.0, (at - first) / step) for at in times)
         if begin < width:
             part = min(end, width) - begin
             shades.append(Shade(marker, begin, part, 100 * begin / max(width, 1)))
@@ -138,6 +139,7 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
         tables,
         f"""SELECT min(second) AS first, max(second) AS last, max(videos) AS most,
         (SELECT count(*) FROM viewers) AS viewers,
+        (SELECT count(DISTINCT media) FROM {SECONDS} WHERE happy IS NOT NULL) AS seen,
         (SELECT max(n) FROM (SELECT count(happy) AS n FROM {SECONDS} GROUP BY second)) AS together
         FROM (SELECT second, viewer_group, count(happy) AS videos FROM {SECONDS} GROUP BY ALL)""",
     )
@@ -157,7 +159,7 @@ def read_cohort(tables: DuckDBPyConnection) -> Cohort | None:
     markers = _read_markers(tables)
     found = _read_differences(tables, len(groups), span["viewers"])
     rows = _read_groups(tables, markers, found)
-    return Cohort(span["viewers"], step, curves, markers, rows, _list_seconds(found))
+    return Cohort(span["seen"], step, curves, markers, rows, _list_seconds(found))
 
 
 def _list_seconds(found: list[Row]) -> dict[str, list[int]]:
@@ -207,8 +209,7 @@ def _read_markers(tables: DuckDBPyConnection) -> list[Marker]:
     """Reads the markers; none where nobody gave any."""
     rows = read_rows(tables, "SELECT name, condition, start_ms, end_ms FROM markers ORDER BY 3, 4")
     return [
-        Marker(row["name"], row["condition"] or "", row["start_ms"] / 1000, row["end_ms"] / 1000)
-        for row in rows
+        Marker(row["name"], row["condition"] or "", row["start_ms"], row["end_ms"]) for row in rows
     ]
 
 
@@ -218,8 +219,8 @@ def _read_differences(tables: DuckDBPyConnection, groups: int, viewers: int) -> 
         return []
     return read_rows(
         tables,
-        """SELECT kind, name, start_ms, measure, group_a, group_b, difference, low, high,
-            p_corrected
+        """SELECT kind, name, start_ms, end_ms, measure, group_a, group_b, difference,
+            low, high, p_corrected
         FROM groups WHERE p_corrected IS NOT NULL ORDER BY group_a, group_b, start_ms""",
     )
 
@@ -229,12 +230,13 @@ def _read_groups(tables: DuckDBPyConnection, markers: list[Marker], found: list[
 
     Each row has the marker (None for all), the group, its viewers, coverage, and of each measure
     mean and 95 % interval; rows of two groups instead the `pair` and of each measure how they
-    differ.
+    differ. Both are of the view `viewer_windows`, so that they agree.
     """
+    means = _read_windows(tables)
     rows: list[Row] = []
     for marker in (None, *markers):
-        condition = "true" if marker is None else _within(marker)
-        rows += [{"marker": marker, "pair": None, **row} for row in _read_window(tables, condition)]
+        own = [row for row in means if _is_of(row, marker)]
+        rows += [{"marker": marker, "pair": None, **row} for row in own]
         own = [row for row in found if _is_of(row, marker)]
         pairs = dict.fromkeys((row["group_a"], row["group_b"]) for row in own)
         rows += [
@@ -253,29 +255,22 @@ def _read_groups(tables: DuckDBPyConnection, markers: list[Marker], found: list[
 def _is_of(row: Row, marker: Marker | None) -> bool:
     if marker is None:
         return bool(row["kind"] == "whole")
-    at = row["start_ms"] == round(1000 * marker.first)
-    return bool(row["kind"] == "marker" and at and row["name"] == marker.name)
+    window = (row["kind"], row["name"], row["start_ms"], row["end_ms"])
+    return window == ("marker", marker.name, marker.start_ms, marker.end_ms)
 
 
-def _within(marker: Marker) -> str:
-    return f"second >= {int(marker.first)} AND second < {marker.last}"
-
-
-def _read_window(tables: DuckDBPyConnection, condition: str) -> list[Row]:
-    means = ", ".join(f"avg({name}) AS {name}" for name in MEASURES)
+def _read_windows(tables: DuckDBPyConnection) -> list[Row]:
     counted = _each(
         "avg({name}) AS {name}, t_of * stddev_samp({name}) / sqrt(count({name})) AS half_{name}"
     ).replace("t_of", "any_value(t)")
+    window = "kind, name, start_ms, end_ms, viewer_group"
     return read_rows(
         tables,
-        f"""WITH each_viewer AS (
-            SELECT viewer_group, media, avg(coverage) AS coverage, {means}
-            FROM {SECONDS} WHERE {condition} GROUP BY viewer_group, media
-        ), sized AS (
-            SELECT *, count(happy) OVER (PARTITION BY viewer_group) AS viewers FROM each_viewer)
-        SELECT viewer_group, any_value(viewers) AS viewers, avg(coverage) AS coverage, {counted}
+        f"""WITH sized AS (
+            SELECT *, count(happy) OVER (PARTITION BY {window}) AS viewers FROM viewer_windows)
+        SELECT {window}, any_value(viewers) AS viewers, avg(coverage) AS coverage, {counted}
         FROM (SELECT *, t_for_mean(viewers) AS t FROM sized)
-        GROUP BY viewer_group ORDER BY viewer_group""",
+        GROUP BY {window} ORDER BY viewer_group""",
     )
 
 

@@ -35,6 +35,12 @@ def show_time(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def show_moment(ms: int, lang: str) -> str:
+    """Returns a time with its tenths where it is no whole second: `m:ss.t`, in French `m:ss,t`."""
+    tenth = ms // 100 % 10
+    return show_time(ms) + (f"{',' if lang == 'fr' else '.'}{tenth}" if tenth else "")
+
+
 def show_date(started: str, lang: str) -> str:
     """Returns the day of an ISO time in words."""
     year, month, day = started[:10].split("-")

@@ -20,7 +20,7 @@ from ferbeam.output.run_file import Run
 from ferbeam.query.clear import LeftOut
 from ferbeam.report.assets import load_assets
 from ferbeam.report.failure_words import break_not, in_french
-from ferbeam.report.figures import show_count, show_percent, show_share, show_time
+from ferbeam.report.figures import show_count, show_moment, show_percent, show_share, show_time
 from ferbeam.report.words import LIMITS, STAGE_WORDS, WORDS
 from ferbeam.text import printable
 
@@ -154,6 +154,7 @@ class Pages:
             "count": self.count,
             "share": show_share,
             "clock": show_time,
+            "moment": partial(show_moment, lang=self.lang),
             "breakable": _breakable,
             "printable": printable,
             "reason": self.reason,
