@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+IRREGULAR = {"medium": "media", "copy": "copies"}
 MOST_NAMED = 8
 """Kinds of files that are named where they are many."""
 
@@ -63,7 +64,8 @@ def _escape(letter: str) -> str:
 
 def count_of(count: float, what: str) -> str:
     """Writes a number of things, such as `1 video` or `2 videos`."""
-    return f"{count:,.0f} {what}" + ("" if round(count) == 1 else "s")
+    many = IRREGULAR.get(what, f"{what}s")
+    return f"{count:,.0f} {what if round(count) == 1 else many}"
 
 
 def show_left_out(left_out: Mapping[str, int]) -> str:

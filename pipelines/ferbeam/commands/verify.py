@@ -8,6 +8,12 @@ import click
 
 from ferbeam.commands.words import Command
 
+ONE = {
+    **{"faces": "face", "frames": "frame", "media": "medium"},
+    **{"failures": "failure", "copies": "copy"},
+}
+"""What is one of those that are counted."""
+
 
 @click.command(cls=Command)
 @click.argument("output_path", metavar="OUTPUT")
@@ -25,7 +31,7 @@ def verify(output_path: str, as_json: bool, since: str | None) -> None:
     Exit code 0: nothing is wrong; 1: something is, and each kind of it has a line.
     """
     from ferbeam.output.folder import Output
-    from ferbeam.text import json_text, printable
+    from ferbeam.text import count_of, json_text, printable
     from ferbeam.verify.verify_output import verify_output
 
     verified = verify_output(Output(output_path), since)
@@ -38,7 +44,7 @@ def verify(output_path: str, as_json: bool, since: str | None) -> None:
     else:
         for finding in found:
             click.echo(finding.line())
-        counts = ", ".join(f"{count:,} {name}" for name, count in verified.counted.items())
+        counts = ", ".join(count_of(count, ONE[name]) for name, count in verified.counted.items())
         if beside := [printable(name) for name in verified.beside]:
             more = f" and {len(beside) - 3:,} more" if len(beside) > 3 else ""
             click.echo(f"not ferbeam's, and left alone: {', '.join(beside[:3])}{more}")

@@ -41,7 +41,8 @@ def print_estimate(request: AnalysisRequest) -> None:
     tell(shown)
     if left_out := show_left_out(listed.left_out):
         tell(escape(left_out))
-    tell(f"to be looked at: {whole.sampled:,.0f} frames, in {whole.spans:,.0f} spans")
+    work = f"{count_of(whole.sampled, 'frame')}, in {count_of(whole.spans, 'span')}"
+    tell(f"to be looked at: {work}")
     workers = request.runner.workers
     busy = whole.open_seconds + whole.seconds
     tell(
@@ -70,7 +71,7 @@ def _describe_media(estimate: Estimate) -> str:
     if whole.videos:
         length = show_seconds(whole.hours * 3600)
         frames = whole.frames - whole.pictures
-        parts.append(f"{count_of(whole.videos, 'video')} ({length}, {frames:,.0f} frames)")
+        parts.append(f"{count_of(whole.videos, 'video')} ({length}, {count_of(frames, 'frame')})")
     if whole.pictures:
         parts.append(count_of(whole.pictures, "picture"))
     return ", ".join(parts) or "nothing that opens"

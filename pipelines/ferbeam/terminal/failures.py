@@ -91,10 +91,10 @@ def reason_of(medium: str, message: str) -> str:
 
 def tell_reason(reason: Reason) -> list[str]:
     """Puts a reason into lines: how often, what is wrong, and the first media."""
-    from ferbeam.text import printable
+    from ferbeam.text import count_of, printable
 
     media, count = reason.media, len(reason.rows)
-    many = f"{len(media)} medium" if len(media) == 1 else f"{len(media)} media"
+    many = count_of(len(media), "medium")
     times = f", {count} times" if count > len(media) else ""
     names = [f"  {printable(name)}" for name in media[:SHOWN_NAMES]]
     more = [f"  and {len(media) - SHOWN_NAMES} more"] if len(media) > SHOWN_NAMES else []

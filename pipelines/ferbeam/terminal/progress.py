@@ -6,16 +6,37 @@ import time
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bars
+from rich.table import Column
+from rich.text import Text
 
 from ferbeam.output.commit_watch import CommitWatch
 from ferbeam.output.run_file import Run
-from ferbeam.text import printable
+from ferbeam.text import count_of, printable
 
 LINE_SECONDS = 5.0
+LEAST_SECONDS = 1.0
+"""Between the first plan and the last span, from which on frames have a speed."""
+SHORTEST_BAR, LONGEST_BAR, BESIDE_BAR = 12, 40, 68
+"""Columns of a bar, and those that all beside it take where it has room."""
 NOTES = {"opening": "media", "analysing": "", "rendering": "", "writing": "tables"}
 """What stands behind the bar of a stage."""
+
+
+class _Note(ProgressColumn):
+    """What stands behind a bar; where there is little room this is cut, and no number before it."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["note"], no_wrap=True, overflow="ellipsis")
 
 
 class ShownProgress:
@@ -30,14 +51,15 @@ class ShownProgress:
         self._console, self._verbose = console, verbose
         self._bars = Bars(
             TextColumn("{task.description:<10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            BarColumn(min(max(console.width - BESIDE_BAR, SHORTEST_BAR), LONGEST_BAR)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
+            _Note(),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
         self._next_line, self._shown = 0.0, (0, 0)
+        self._frames, self._seconds = 0, 0.0
 
     def start(self, watch: CommitWatch, media: int, renders: bool) -> None:
         """Begins; see `Progress`."""
@@ -48,7 +70,7 @@ class ShownProgress:
                 self._tasks[stage] = self._bars.add_task(stage, total=None, note=NOTES[stage])
             self._bars.start()
         else:
-            self._console.print(f"{media} {'medium' if media == 1 else 'media'} to analyse")
+            self._console.print(f"{count_of(media, 'medium')} to analyse")
 
     def update(self) -> None:
         """Shows what has been committed since."""
@@ -56,10 +78,11 @@ class ShownProgress:
         for stage, medium in watch.take_news() if self._verbose else ():
             line = escape(printable(f"{stage} {medium}"))
             self._console.print(line, soft_wrap=True, highlight=False)
-        speed = watch.frames / max(time.monotonic() - (watch.first or time.monotonic()), 1e-3)
-        note = f"{watch.frames} frames, {watch.faces} faces"
-        if watch.first and watch.frames:
-            note += f", {speed:.0f} frames/s"
+        note = f"{count_of(watch.frames, 'frame')}, {count_of(watch.faces, 'face')}"
+        if watch.first and watch.frames > self._frames:
+            self._frames, self._seconds = watch.frames, time.monotonic() - watch.first
+        if self._seconds >= LEAST_SECONDS:
+            note += f", {self._frames / self._seconds:,.0f} frames/s"
         if self._console.is_terminal:
             self._bars.update(self._tasks["analysing"], note=note)
             for stage, (done, total) in watch.stages(*self._of).items():
@@ -68,8 +91,9 @@ class ShownProgress:
             self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.state
             done, rendered = watch.state
             renders = rendered and self._of[1]
-            copied = f"; {rendered} of {watch.readings} rendered" if renders else ""
-            self._console.print(f"{done} of {len(watch.planned)} spans: {note}{copied}")
+            copied = f"; {rendered:,} of {watch.readings:,} rendered" if renders else ""
+            spans = count_of(len(watch.planned), "span")
+            self._console.print(f"{done:,} of {spans}: {note}{copied}", soft_wrap=True)
 
     def note(self, line: str) -> None:
         """Shows a line that stays."""

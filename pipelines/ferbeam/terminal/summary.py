@@ -17,7 +17,7 @@ from ferbeam.output.read_tables import read_row_groups, read_tables
 from ferbeam.output.run_file import Run
 from ferbeam.shell_words import join_words
 from ferbeam.terminal.failures import reason_of
-from ferbeam.text import printable, show_left_out
+from ferbeam.text import count_of, printable, show_left_out
 
 SHOWN_MEDIA = 30
 COUNTS = {
@@ -70,9 +70,9 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
     if count > SHOWN_MEDIA:
         console.print(f"... and {count - SHOWN_MEDIA} more media")
     rows, seconds = run.rows, run.seconds["whole"]
-    console.print(
-        f"{count} media, {rows['frames']} frames, {rows['faces']} faces in {seconds:.1f} s"
-    )
+    counted = {"medium": count, "frame": rows["frames"], "face": rows["faces"]}
+    found = ", ".join(count_of(number, what) for what, number in counted.items())
+    console.print(f"{found} in {seconds:.1f} s")
     _print_failures(console, read_tables(output, run, "failures").to_pylist())
     if left_out := show_left_out(run.left_out):
         console.print(escape(left_out), soft_wrap=True, highlight=False)
