@@ -17,6 +17,7 @@ from ferbeam.agreement.compare import FIGURES, Agreement, How, Moment, compare_c
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output, copy_name
 from ferbeam.output.lock import locked
+from ferbeam.output.one_run import check_run
 from ferbeam.output.ownership import claim_folder
 from ferbeam.output.put_tables import finish_left
 from ferbeam.output.report_mark import AGREEMENT
@@ -45,6 +46,7 @@ def agree_with(output: Output, codes: Path, how: How, lang: str) -> Agreement:
     Raises:
         UsageError: there is no finished run, or the codes do not fit it.
         SettingsError: another command writes into OUTPUT.
+        TryLaterError: another run was put in place meanwhile.
     """
     for name, value, least in (("step", how.step_ms, 1), ("tolerance", how.tolerance_ms, 0)):
         if value < least:
@@ -59,6 +61,7 @@ def agree_with(output: Output, codes: Path, how: How, lang: str) -> Agreement:
         copies = dict(tables.execute("SELECT media, annotated FROM media").fetchall())
     version = version_of("ferbeam").replace(NOT_INSTALLED, "")
     with locked(output):
+        check_run(output, run)
         pages = Pages(output, run, lang, printable(codes.name), version)
         pages.write(AGREEMENT, "agreement.html", {}, _view(pages, agreement, how, copies))
         keep_notes(output)

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from fer_core.errors import UsageError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -202,9 +204,20 @@ class Run:
         return write_report(self._folder(), lang, study).path
 
     def _read(self, name: str) -> pa.Table:
+        from ferbeam.output.damage import DamageError
         from ferbeam.output.read_tables import read_tables
+        from ferbeam.output.run_file import load_run
 
-        return read_tables(self._folder(), self.facts, name)
+        folder = self._folder()
+        try:
+            return read_tables(folder, self.facts, name)
+        except DamageError:
+            if load_run(folder) == self.facts:
+                raise
+            raise UsageError(
+                f"OUTPUT {self.output}: other runs took the place of this one since it was opened; "
+                "open it again"
+            ) from None
 
     def _folder(self) -> Output:
         from ferbeam.output.folder import Output

@@ -23,11 +23,13 @@ class OtherSchemaError(ValueError):
     """A table that has other columns, or is of another version."""
 
 
-def open_checked(source: io.BytesIO | str, schema: pa.Schema, size: int) -> pq.ParquetFile:
+def open_checked(
+    source: io.BytesIO | pa.NativeFile, schema: pa.Schema, size: int
+) -> pq.ParquetFile:
     """Opens a Parquet file, and checks by its metadata alone what it holds and would take.
 
     Args:
-        source: its bytes, or a local path.
+        source: its bytes, or the opened file.
         schema: that it is to have.
         size: its bytes.
 

@@ -102,22 +102,36 @@ def _read_listed(output: Folder, run: RunTables, file: str) -> bytes:
     raise fault
 
 
-def check_table_files(output: Output, run: RunTables, name: str) -> list[str]:
-    """Checks the files of a table of a local OUTPUT by their metadata; returns their paths.
+def open_table_files(output: Output, run: RunTables, name: str) -> list[pa.OSFile]:
+    """Opens the files of a table of a local OUTPUT, each checked by its metadata.
+
+    They stay those that were opened, whatever is put in their places.
 
     Raises:
         DamageError: one is not there, or is not as ferbeam wrote it.
     """
-    paths, rows = [], 0
+    files, rows = [], 0
     for file in run.tables[name]:
         with _naming(output, file):
-            kept = kept_file(run.sums[file])
-            place = kept if output.exists(output.path(kept)) else file
-            size = measure_checked(output, place, MOST_BYTES)
-            paths.append(output.path(place))
-            rows += open_checked(paths[-1], TABLES[name], size).metadata.num_rows
+            files.append(_open_listed(output, run, file))
+            rows += open_checked(files[-1], TABLES[name], files[-1].size()).metadata.num_rows
     _check_rows(output, run, name, rows)
-    return paths
+    return files
+
+
+def _open_listed(output: Output, run: RunTables, file: str) -> pa.OSFile:
+    """Opens a table file, or what it was before it was replaced."""
+    kept = kept_file(run.sums[file])
+    with suppress(FileNotFoundError):
+        opened = _open_plain(output, file)
+        if not output.exists(output.path(kept)):  # what is replaced is kept first
+            return opened
+    return _open_plain(output, kept)
+
+
+def _open_plain(output: Output, file: str) -> pa.OSFile:
+    measure_checked(output, file, MOST_BYTES)
+    return pa.OSFile(output.path(file))
 
 
 def copy_table_files(output: Output, run: RunTables, name: str, folder: str) -> list[str]:

@@ -16,8 +16,9 @@ from fer_core.errors import FerWarning, UsageError
 from fer_core.records import TABLES, UNOPENED
 from ferbeam.guard.scratch import Scratch
 from ferbeam.output.folder import Output
-from ferbeam.output.read_tables import check_table_files, copy_table_files, read_tables
-from ferbeam.output.run_file import Run, load_run
+from ferbeam.output.one_run import read_one_run
+from ferbeam.output.read_tables import copy_table_files, open_table_files, read_tables
+from ferbeam.output.run_file import Run
 from ferbeam.query.clear import CLEAR, LeftOut, count_unclear
 from ferbeam.query.computed import add_functions
 from ferbeam.query.corrections import LEFT, corrections_table, obeying
@@ -73,10 +74,10 @@ def open_tables(
 
     Raises:
         UsageError: OUTPUT holds no finished run, or a list does not fit it.
+        TryLaterError: other runs are put in place all the time.
     """
-    run = load_run(output)
-    with ExitStack() as left, duckdb.connect(config=ALONE) as tables:
-        copies = [path for name in TABLES for path in _show_table(tables, output, run, name, left)]
+    with ExitStack() as left:
+        tables, copies = read_one_run(output, partial(_show_tables, output, left))
         videos = cache(partial(list_videos, tables))
         lists = read_lists(output, study, videos)
         _show_viewers(tables, lists.viewers, videos)
@@ -109,6 +110,14 @@ def _show_views(
         tables.execute(f"CREATE VIEW {name} AS {obeying(sql)}")
 
 
+def _show_tables(output: Output, left: ExitStack, run: Run) -> tuple[DuckDBPyConnection, list[str]]:
+    """Makes the tables of a run known to a DuckDB of their own; returns it, and the copies."""
+    tables = left.enter_context(duckdb.connect(config=ALONE))
+    return tables, [
+        path for name in TABLES for path in _show_table(tables, output, run, name, left)
+    ]
+
+
 def _show_table(
     tables: DuckDBPyConnection, output: Output, run: Run, name: str, left: ExitStack
 ) -> list[str]:
@@ -125,8 +134,9 @@ def _show_table(
     elif output.is_local and run.rows[name] > MOST_COPIED:
         import pyarrow.dataset as ds  # which loads pandas where that is installed
 
-        schema, files = TABLES[name].remove_metadata(), check_table_files(output, run, name)
-        tables.register(name, ds.dataset(files, schema, format="parquet"))
+        parquet, schema = ds.ParquetFileFormat(), TABLES[name].remove_metadata()
+        files = map(parquet.make_fragment, open_table_files(output, run, name))
+        tables.register(name, ds.FileSystemDataset(list(files), schema, parquet))
     else:
         scratch = Scratch()
         left.callback(scratch.remove)

@@ -12,6 +12,7 @@ from fer_core.emotions import NAMES
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.folder import Output
 from ferbeam.output.lock import locked
+from ferbeam.output.one_run import check_run
 from ferbeam.output.ownership import claim_folder
 from ferbeam.output.put_tables import finish_left
 from ferbeam.output.report_mark import PAGES, REPORT
@@ -85,12 +86,14 @@ def write_report(output: Output, lang: str, study: Study = NO_STUDY) -> Written:
     Raises:
         UsageError: OUTPUT holds no finished run, or the viewers do not fit it.
         SettingsError: another command writes into OUTPUT.
+        TryLaterError: another run was put in place meanwhile.
     """
     load_run(output)
     claim_folder(output, OUTPUT)
     finish_left(output)
     run = load_run(output)
     with open_tables(output, study) as tables, locked(output):
+        check_run(output, run)
         version = version_of("ferbeam").replace(NOT_INSTALLED, "")
         left_out = count_unclear(tables) if study.only_clear else None
         builder = _Builder(tables, Pages(output, run, lang, _title_of(run), version, left_out))

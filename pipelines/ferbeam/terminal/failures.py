@@ -41,12 +41,16 @@ def load_failures(output: Output) -> tuple[list[dict[str, Any]], str | None]:
     Raises:
         UsageError: there is no finished run.
     """
+    from ferbeam.output.one_run import read_one_run
     from ferbeam.output.read_tables import read_tables
-    from ferbeam.output.run_file import load_run
 
-    run = load_run(output)
-    table = read_tables(output, run, "failures")
-    return table.to_pylist(), retry_command(run.command)
+    return read_one_run(
+        output,
+        lambda run: (
+            read_tables(output, run, "failures").to_pylist(),
+            retry_command(run.command),
+        ),
+    )
 
 
 def retry_command(command: str) -> str | None:

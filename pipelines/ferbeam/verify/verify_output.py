@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,36 +37,41 @@ def verify_output(output: Output, since: str | None = None) -> Verified:
 
     Raises:
         UsageError: it holds no finished run, or no medium of that run.
+        TryLaterError: other runs are put in place all the time.
     """
+    from ferbeam.output.damage import DamageError
+    from ferbeam.output.one_run import read_one_run
+    from ferbeam.verify.findings import Findings
+    from ferbeam.verify.media import Tally
+
+    try:
+        return read_one_run(output, partial(_verify_run, output, since), lambda v: not v.findings)
+    except DamageError as damage:  # of `run.json`
+        findings = Findings()
+        findings.add(damage.kind, f"{damage.file}: {damage.reason}")
+        return _tell(findings, Tally(), [])
+
+
+def _verify_run(output: Output, since: str | None, run: Run) -> Verified:
+    """Checks an OUTPUT as a run has told of it."""
     from ferbeam.verify.findings import Findings
     from ferbeam.verify.media import Tally, check_group, check_tally
     from ferbeam.verify.tables import read_groups
 
-    findings, tally, beside = Findings(), Tally(), list[str]()
-    run = _load_run(findings, output)
-    if run is not None:
-        for group in read_groups(findings, output, run):
-            tally.whole = tally.whole and group.whole
-            tally.sums.update(group.sums)
-            if group.whole:
-                check_group(findings, tally, group.tables)
-        if tally.whole:  # else all would be missing that a damaged file held
-            check_tally(findings, tally, run)
-        beside = _check_files(findings, output, tally, run, since)
+    findings, tally = Findings(), Tally()
+    for group in read_groups(findings, output, run):
+        tally.whole = tally.whole and group.whole
+        tally.sums.update(group.sums)
+        if group.whole:
+            check_group(findings, tally, group.tables)
+    if tally.whole:  # else all would be missing that a damaged file held
+        check_tally(findings, tally, run)
+    return _tell(findings, tally, _check_files(findings, output, tally, run, since))
+
+
+def _tell(findings: Findings, tally: Tally, beside: list[str]) -> Verified:
     counted = {**tally.rows, "copies": sum(1 for copy in tally.copies if copy.annotated)}
     return Verified(findings.list(), counted, beside)
-
-
-def _load_run(findings: Findings, output: Output) -> Run | None:
-    """Reads `run.json`; None where it is damaged."""
-    from ferbeam.output.damage import DamageError
-    from ferbeam.output.run_file import load_run
-
-    try:
-        return load_run(output)
-    except DamageError as damage:
-        findings.add(damage.kind, f"{damage.file}: {damage.reason}")
-        return None
 
 
 def _check_files(
