@@ -15,6 +15,7 @@ from ferbeam.agreement.compare import How
 from ferbeam.output.checked_files import read_checked
 from ferbeam.output.folder import Output
 from ferbeam.output.one_run import TRIES
+from ferbeam.output.plain_path import walk_plain
 from ferbeam.output.run_file import RUN_FILE, load_run
 from ferbeam.query import tables as tables_in_duckdb
 from ferbeam.query.tables import open_tables
@@ -131,3 +132,15 @@ def test_tables_that_are_not_read_in_time_are_told_apart_from_damage(output: Out
     run_once(output, "run2", CONTENTS[2])
     with pytest.raises(UsageError, match="open it again"):
         _ = opened.frames
+
+
+def test_what_goes_while_a_folder_is_listed_is_not_in_it(tmp_path: Path) -> None:
+    for name in ("a", "b", "c/d", "e/f"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    listed = walk_plain(str(tmp_path))
+    assert next(listed) == "a"
+    for name in ("b", "c/d"):
+        (tmp_path / name).unlink()
+    (tmp_path / "c").rmdir()
+    assert list(listed) == ["e/f"]

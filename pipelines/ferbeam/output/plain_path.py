@@ -85,7 +85,11 @@ def walk_plain(root: str, *folder: str) -> Iterator[str]:
     """Yields what lies below a folder and is no folder, links too, as paths below the root."""
     for name in list_plain(root, *folder):
         path = "/".join((*folder, name))
-        if stat.S_ISDIR(os.lstat(f"{root.rstrip('/')}/{path}").st_mode):
+        try:
+            found = os.lstat(f"{root.rstrip('/')}/{path}")
+        except FileNotFoundError:  # it went after its folder was listed
+            continue
+        if stat.S_ISDIR(found.st_mode):
             yield from walk_plain(root, *folder, name)
         else:
             yield path

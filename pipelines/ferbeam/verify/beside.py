@@ -55,6 +55,8 @@ def _tell(findings: Findings, output: Output, file: str, older: bool) -> None:
     """Adds a file that does not belong to the run, unless it is a span or a page of ours."""
     try:
         ours = older or output.wrote(output.path(file))
+        if not ours and not output.exists(output.path(file)):  # it went meanwhile
+            return
     except ForeignError:
         ours = False
     if not ours or not file.startswith((".spans/", f"{PAGES}/")):
