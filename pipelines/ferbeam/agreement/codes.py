@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import UsageError
-from ferbeam.query.sheets import decode_text, read_list
+from ferbeam.query.sheets import decode_text, read_file
 
 SYNONYMS = {
     "angry": ("anger", "angry", "colere", "fache"),
@@ -165,7 +165,7 @@ def _read_table(file: Path) -> Iterator[_Raw]:
 
 def _list_rows(file: Path) -> Iterator[Row]:
     """Yields the rows of a table by the names of its columns in small letters."""
-    lines = decode_text(read_list(file, "codes")).splitlines()
+    lines = decode_text(read_file(file, "codes")).splitlines()
     heads = (at for at, line in enumerate(lines) if _is_head(line.lower()))
     first = next(heads, None)
     if first is None:
@@ -256,7 +256,7 @@ def _pair(events: Iterable[tuple[tuple[str, str, str, str], float, str]]) -> Ite
 
 def _read_boris(file: Path) -> Iterator[_Raw]:
     """Reads a project of BORIS: an observation is of the first file of its first player."""
-    project = json.loads(read_list(file, "codes"))
+    project = json.loads(read_file(file, "codes"))
     points = {
         one["code"] for one in project["behaviors_conf"].values() if one["type"].startswith("Point")
     }
@@ -295,7 +295,7 @@ def _read_eaf(file: Path) -> Iterator[_Raw]:
 def _open_eaf(file: Path) -> Any:
     from pympi.Elan import Eaf
 
-    read_list(file, "codes")  # whether it can be read, and is not too large
+    read_file(file, "codes")  # whether it can be read, and is not too large
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions that it does not name
         try:

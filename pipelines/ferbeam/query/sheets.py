@@ -73,11 +73,11 @@ def read_sheet(path: Path, what: str) -> Sheet:
     Raises:
         UsageError: it cannot be read, is empty, or a column comes twice.
     """
-    return parse_sheet(read_list(path, what), f"{what} {path}")
+    return parse_sheet(read_file(path, what), f"{what} {path}")
 
 
-def read_list(path: Path, what: str) -> bytes:
-    """Reads a list of the user's.
+def read_file(path: Path, what: str) -> bytes:
+    """Reads a file of the user's.
 
     Raises:
         UsageError: it cannot be read, or is larger than MOST_BYTES.

@@ -103,11 +103,7 @@ def _in_order(table: pa.Table) -> pa.Table:
     names = table["media"].combine_chunks()
     if len(names) < 2 or pc.all(pc.less_equal(names[:-1], names[1:])).as_py():
         return table
-    order = pc.sort_indices(
-        pa.table({"media": names, "at": range(len(names))}),
-        sort_keys=[("media", "ascending"), ("at", "ascending")],
-    )
-    return table.take(order)
+    return table.take(pc.sort_indices(names))  # stable
 
 
 def _between(
