@@ -102,10 +102,9 @@ class ReadListed(Step):
             listed = read_listed(self._output, run_id)
             counts["media"] = len(listed.media)
         yield pvalue.TaggedOutput(COSTS, costs)
-        for _, group in groupby(listed.media, attrgetter("group")):
-            todo = tuple(medium_of(medium) for medium in group if medium.todo)
-            if todo:
-                yield todo
+        todo = (medium for medium in listed.media if medium.todo)
+        for _, group in groupby(todo, attrgetter("group")):
+            yield tuple(map(medium_of, group))
 
 
 class PlanSpans(Step):

@@ -19,7 +19,7 @@ from ferbeam.control.progress import AllProgress, Progress
 from ferbeam.control.progress_files import metrics_file, progress_file
 from ferbeam.control.request import AnalysisRequest
 from ferbeam.control.retry import forget_failures
-from ferbeam.control.sort_out import find_lost_copies, sort_out
+from ferbeam.control.sort_out import find_lost_copies, forget_left, sort_out
 from ferbeam.output.analysis_folder import OUTPUT
 from ferbeam.output.commit_watch import watch_commits
 from ferbeam.output.costs import Clock, describe_costs, sum_costs
@@ -80,6 +80,7 @@ def _run_locked(
         return _check_only(request, progress, job, listing)
     held = claim_output(request, {medium.name for medium in listing.media})
     listed = sort_out(request, listing, held.known, _list_redone(request, held))
+    forget_left(request.output, held.known, listed)
     write_listed(request.output, request.settings.run_id, listed)
     todo = [medium_of(medium) for medium in listed.media if medium.todo]
     workers = _run_todo(request, progress, job, todo)

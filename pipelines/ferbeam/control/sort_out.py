@@ -34,7 +34,7 @@ def sort_out(
     known: Mapping[str, KnownMedium],
     redo: Collection[str],
 ) -> Listed:
-    """Says of every group of media whether it has to be done.
+    """Says of all media whether they have to be done; those that have are grouped anew.
 
     Args:
         request: the run.
@@ -42,32 +42,35 @@ def sort_out(
         known: what the last run has noted of its media.
         redo: media to be done even if they are unchanged.
     """
-    media: list[ListedMedium] = []
-    for group in group_media(listing.media):
-        key = group_key(group)
-        todo = not all(_is_done(medium, key, known, redo) for medium in group)
-        media.extend(_list(medium, key, todo, known) for medium in group)
+    todo = [m for m in listing.media if m.name in redo or not _is_done(m, known.get(m.name))]
+    groups = {m.name: group_key(group) for group in group_media(todo) for m in group}
+    media = [_list(m, groups.get(m.name), known.get(m.name)) for m in listing.media]
     return Listed(media, listing.failures, known_for(request))
 
 
-def _is_done(
-    medium: Medium, group: str, known: Mapping[str, KnownMedium], redo: Collection[str]
-) -> bool:
-    note = known.get(medium.name)
-    return (
-        note is not None
-        and note.settled
-        and (note.size, note.mtime_ns, note.group) == (medium.size, medium.mtime_ns, group)
-        and medium.name not in redo
-    )
+def _is_done(medium: Medium, note: KnownMedium | None) -> bool:
+    if note is None or not note.settled:
+        return False
+    return (note.size, note.mtime_ns) == (medium.size, medium.mtime_ns)
 
 
-def _list(medium: Medium, group: str, todo: bool, known: Mapping[str, KnownMedium]) -> ListedMedium:
-    note = known.get(medium.name)
+def _list(medium: Medium, group: str | None, note: KnownMedium | None) -> ListedMedium:
     place = (NOWHERE, "") if note is None else (note.part, note.planned)
     path = os.fsencode(medium.path)
     own = (medium.name, path, medium.kind, medium.size, medium.mtime_ns)
-    return ListedMedium(*own, group, todo, *place)
+    return ListedMedium(*own, group or "", group is not None, *place)
+
+
+def forget_left(output: Output, known: Mapping[str, KnownMedium], listed: Listed) -> None:
+    """Forgets which copies are in place of a group that a medium leaves, as it changes or goes.
+
+    Else they would be taken for those of the same media, should these come together again.
+    """
+    stay = {medium.media for medium in listed.media if not medium.todo}
+    left = {note.planned for name, note in known.items() if name not in stay}
+    left -= {medium.group for medium in listed.media}
+    there = {*output.list_names(".spans", "copies")} if left else set()
+    output.remove(*(output.copies_path(group) for group in left if f"{group}.json" in there))
 
 
 def find_lost_copies(output: Output, run: Run) -> Iterator[str]:

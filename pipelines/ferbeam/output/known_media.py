@@ -27,7 +27,6 @@ class KnownMedium(NamedTuple):
     Attributes:
         size: bytes.
         mtime_ns: time of the last change.
-        group: key of those that it was opened with.
         part: that holds its rows, NOWHERE where it did not open.
         settled: whether there is nothing to be tried again.
         planned: key of those whose spans it shares; an animation among pictures is alone.
@@ -35,7 +34,6 @@ class KnownMedium(NamedTuple):
 
     size: int
     mtime_ns: int
-    group: str
     part: int
     settled: bool
     planned: str = ""
@@ -44,8 +42,7 @@ class KnownMedium(NamedTuple):
 _SCHEMA = pa.schema(
     [
         *(("media", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())),
-        *(("group", pa.string()), ("part", pa.int32()), ("settled", pa.bool_())),
-        ("planned", pa.string()),
+        *(("part", pa.int32()), ("settled", pa.bool_()), ("planned", pa.string())),
     ],
     metadata={"ferbeam.schema_version": SCHEMA_VERSION},
 )
@@ -95,4 +92,4 @@ def _read_homes(output: Output, run: Run) -> Iterable[tuple[str, KnownMedium]]:
         number = part_number(file)
         part = NOWHERE if number is None else number
         for name in read_table_file(output, run, file, ["media"])["media"].to_pylist():
-            yield name, KnownMedium(-1, -1, "", part, settled=False)
+            yield name, KnownMedium(-1, -1, part, settled=False)

@@ -27,8 +27,8 @@ class ListedMedium(NamedTuple):
         kind: `image` or `video`.
         size: bytes.
         mtime_ns: time of the last change.
-        group: key of those that are opened together.
-        todo: whether they have to be.
+        group: key of those that are opened together; empty where it has not to be.
+        todo: whether it has to be.
         part: that holds its rows, NOWHERE where none does yet.
         planned: key of those that it was last planned with.
     """

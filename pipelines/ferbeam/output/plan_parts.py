@@ -183,4 +183,4 @@ def _note(
         part, done, planned = NOWHERE, medium.media not in retry, ""
     else:
         part, done, planned = homes[medium.media], group.settled, group.group
-    return KnownMedium(medium.size, medium.mtime_ns, medium.group, part, done, planned)
+    return KnownMedium(medium.size, medium.mtime_ns, part, done, planned)
