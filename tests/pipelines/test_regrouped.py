@@ -38,7 +38,7 @@ def test_those_beside_it_are_not_read_and_not_drawn_again(source: Path, tmp_path
     before, drawn = frames_of(output)["faces"], read_copies(output)
     times = {path: path.stat().st_mtime_ns for path in (output / "annotated").iterdir()}
     put(source, "happy", "surprise")
-    put(source, "new", "fear")
+    put(source, "beside", "fear")
     run = analyze(source, output, *OPTIONS)
     assert run["counts"]["decode"]["frames"] == run["counts"]["render"]["frames"] == 2
     after, kept = frames_of(output)["faces"], ["angry.png", "neutral.png", "sad.png"]
@@ -46,12 +46,34 @@ def test_those_beside_it_are_not_read_and_not_drawn_again(source: Path, tmp_path
     assert old.reset_index(drop=True).equals(same.reset_index(drop=True))
     redrawn = {path.stem for path, time in times.items() if path.stat().st_mtime_ns != time}
     assert redrawn == {"happy"}
-    assert read_copies(output).keys() == {*drawn, "new"}
+    assert read_copies(output).keys() == {*drawn, "beside"}
     assert ferbeam("verify", output).returncode == 0
     (source / "sad.png").unlink()
     run = analyze(source, output, *OPTIONS, "--prune")
     assert run["counts"]["decode"]["frames"] == 0
     whole = tmp_path / "whole"
+    put(source, "late", "disgust")
+    assert analyze(source, output, *OPTIONS)["counts"]["decode"]["frames"] == 1
+    analyze(source, whole, *OPTIONS)
+    assert read_copies(whole) == read_copies(output)
+    assert ferbeam("verify", output).returncode == 0
+
+
+def test_another_overlay_reads_what_lost_one_of_its_group_and_nothing_else(
+    source: Path, tmp_path: Path
+) -> None:
+    output, whole = tmp_path / "out", tmp_path / "whole"
+    analyze(source, output, *OPTIONS)
+    for name in ("beside", "new"):
+        put(source, name, "fear")
+        assert analyze(source, output, *OPTIONS)["counts"]["decode"]["frames"] == 1
+    box = ("--overlay", "box", "--workers", "1")
+    run = analyze(source, output, *box)
+    assert (run["counts"]["decode"]["frames"], run["counts"]["render"]["frames"]) == (0, 6)
+    put(source, "happy", "surprise")
+    analyze(source, output, *box)
+    run = analyze(source, output, *OPTIONS)
+    assert (run["counts"]["decode"]["frames"], run["counts"]["render"]["frames"]) == (3, 6)
     analyze(source, whole, *OPTIONS)
     assert read_copies(whole) == read_copies(output)
     assert ferbeam("verify", output).returncode == 0

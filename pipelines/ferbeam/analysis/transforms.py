@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -102,9 +100,11 @@ class ReadListed(Step):
             listed = read_listed(self._output, run_id)
             counts["media"] = len(listed.media)
         yield pvalue.TaggedOutput(COSTS, costs)
-        todo = (medium for medium in listed.media if medium.todo)
-        for _, group in groupby(todo, attrgetter("group")):
-            yield tuple(map(medium_of, group))
+        groups: dict[str, list[Medium]] = {}
+        for medium in listed.media:
+            if medium.todo:
+                groups.setdefault(medium.group, []).append(medium_of(medium))
+        yield from map(tuple, groups.values())
 
 
 class PlanSpans(Step):

@@ -34,7 +34,7 @@ def sort_out(
     known: Mapping[str, KnownMedium],
     redo: Collection[str],
 ) -> Listed:
-    """Says of all media whether they have to be done; those that have are grouped anew.
+    """Says of all media whether they have to be done, and groups those that have.
 
     Args:
         request: the run.
@@ -42,16 +42,28 @@ def sort_out(
         known: what the last run has noted of its media.
         redo: media to be done even if they are unchanged.
     """
-    todo = [m for m in listing.media if m.name in redo or not _is_done(m, known.get(m.name))]
-    groups = {m.name: group_key(group) for group in group_media(todo) for m in group}
+    same = {
+        medium.name: note
+        for medium in listing.media
+        if (note := known.get(medium.name)) is not None
+        and (note.size, note.mtime_ns) == (medium.size, medium.mtime_ns)
+    }
+    done = {name for name, note in same.items() if note.settled and name not in redo}
+    todo = [medium for medium in listing.media if medium.name not in done]
+    groups = {m.name: group_key(group) for group in _group(todo, same) for m in group}
     media = [_list(m, groups.get(m.name), known.get(m.name)) for m in listing.media]
     return Listed(media, listing.failures, known_for(request))
 
 
-def _is_done(medium: Medium, note: KnownMedium | None) -> bool:
-    if note is None or not note.settled:
-        return False
-    return (note.size, note.mtime_ns) == (medium.size, medium.mtime_ns)
+def _group(todo: list[Medium], same: Mapping[str, KnownMedium]) -> Iterator[tuple[Medium, ...]]:
+    """Groups media: the unchanged with whom they were planned, for of those there are spans."""
+    planned: dict[str, list[Medium]] = {}
+    fresh: list[Medium] = []
+    for medium in todo:
+        key = same[medium.name].planned if medium.name in same else ""
+        (planned.setdefault(key, []) if key else fresh).append(medium)
+    yield from map(tuple, planned.values())
+    yield from group_media(fresh)
 
 
 def _list(medium: Medium, group: str | None, note: KnownMedium | None) -> ListedMedium:
