@@ -186,3 +186,5 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
     put(tmp_path, "file")
     with pytest.raises(FerError, match="cannot be written: Not a directory"):
         claim_folder(Output(str(tmp_path / "file/out")), OUTPUT)
+    with pytest.raises(UsageError, match="cannot be written: it is a file, and no folder"):
+        claim_folder(Output(str(tmp_path / "file")), OUTPUT)

@@ -280,6 +280,8 @@ def test_a_sheet_of_what_is_no_animation_any_more_goes(tmp_path: Path) -> None:
 def test_without_a_finished_run_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no finished run, run\.json is missing"):
         write_report(Output(str(tmp_path)), "en")
+    with pytest.raises(UsageError, match=r"/typo: there is no such folder; "):
+        write_report(Output(str(tmp_path / "typo")), "en")
 
 
 def test_the_command_names_the_page(small: Path) -> None:

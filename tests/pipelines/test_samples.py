@@ -123,7 +123,7 @@ def test_media_that_are_gone_need_prune(tmp_path: Path) -> None:
     (source / "sad.png").unlink()
     refused = ferbeam("analyze", source, output, "--workers", "1")
     assert refused.returncode == 2
-    assert "1 media" in refused.stderr
+    assert "1 medium that INPUT no longer has" in refused.stderr
     analyze(source, output, "--workers", "1", "--prune")
     assert list(frames_of(output)["media"].media) == ["happy.png"]
     analyze(source, output, "--workers", "1", "--sample-fps", "3", "--overwrite")

@@ -122,7 +122,7 @@ def test_what_is_committed_is_kept_and_the_rest_done(
     store_of(source).remove([removed])
     refused = ferbeam("analyze", source, output, *SETTINGS, "--overlay", "none")
     assert refused.returncode == 2
-    assert "OUTPUT holds 1 media that INPUT no longer has" in refused.stderr
+    assert "OUTPUT holds 1 medium that INPUT no longer has" in refused.stderr
     store_of(output).write(f"{output}/mine.txt", b"kept")
     analyze(source, output, "--overlay", "none", "--overwrite")
     names = list(Output(output).list_files())

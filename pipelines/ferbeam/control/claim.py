@@ -18,6 +18,7 @@ from ferbeam.output.read_tables import check_sums
 from ferbeam.output.run_file import RUN_FILE, Run, find_run
 from ferbeam.output.sweeping import sweep_files
 from ferbeam.output.table_parts import NOWHERE
+from ferbeam.text import count_of
 
 SETTINGS = ".spans/settings.json"
 """The settings that the rows of an OUTPUT belong to."""
@@ -138,7 +139,7 @@ def _refuse_loss(known: dict[str, KnownMedium], names: set[str]) -> None:
     )
     if gone:
         raise SettingsError(
-            f"OUTPUT holds {len(gone)} media that INPUT no longer has ({gone[0]}"
+            f"OUTPUT holds {count_of(len(gone), 'medium')} that INPUT no longer has ({gone[0]}"
             f"{', ...' if len(gone) > 1 else ''}): add --prune to drop their rows"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, to_builtins
@@ -116,6 +117,8 @@ def load_run(output: Output) -> Run:
     run = find_run(output)
     if run is None:
         missing = f"holds no finished run, {RUN_FILE} is missing"
+        if output.is_local and not os.path.isdir(output.root):
+            missing = "there is no such folder"
         raise UsageError(
             f"OUTPUT {output.root}: {missing}; `ferbeam analyze INPUT OUTPUT` makes one"
         )

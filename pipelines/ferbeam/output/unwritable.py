@@ -19,4 +19,6 @@ def unwritable(what: str, root: str, error: OSError) -> FerError:
         error: what the system says.
     """
     kind = TryLaterError if error.errno in FULL else UsageError
-    return kind(f"{what} {root}: cannot be written: {error.strerror or error}")
+    taken = isinstance(error, FileExistsError)
+    reason = "it is a file, and no folder" if taken else error.strerror or error
+    return kind(f"{what} {root}: cannot be written: {reason}")
