@@ -62,6 +62,12 @@ def test_it_says_what_the_run_found(small: Path) -> None:
     assert "été.jpg" in page.text
 
 
+def test_pictures_alone_have_no_samples_per_second(small: Path, tmp_path: Path) -> None:
+    pictures = write_finished(tmp_path, [make_picture("a.png", ("happy",))])
+    rates = ["samples per second" in report_of(output).text for output in (small, pictures)]
+    assert rates == [True, False]
+
+
 def test_the_timeline_is_empty_where_there_was_no_face(small: Path) -> None:
     timeline = report_of(small).data["timelines"]["v0"]
     first, second = timeline["tracks"][0]["runs"]

@@ -76,4 +76,5 @@ def test_the_speed_is_of_frames_while_there_were_some() -> None:
     assert lines[2].endswith("138,000 faces, 138 frames/s; 200 of 1,000 rendered")
     moment = Watch(frames=1, rendered=0)
     moment.first = time.monotonic() - 0.001
+    assert show(80, False, Watch(frames=0, rendered=0)) == ["1,000 media to analyse"]
     assert show(80, False, moment)[1] == "1,000 of 1,000 spans: 1 frame, 1 face"

@@ -11,7 +11,13 @@ from rich.console import Console
 from ferbeam.output.folder import Output
 from ferbeam.output.run_file import load_run
 from ferbeam.terminal.summary import describe_summary, print_summary
-from tests.pipelines.finished import hold_frames, make_picture, make_video, write_finished
+from tests.pipelines.finished import (
+    hold_frames,
+    make_failure,
+    make_picture,
+    make_video,
+    write_finished,
+)
 from tests.pipelines.jobs import frames_of
 
 
@@ -40,6 +46,15 @@ def test_copies_are_named_where_there_are_some(tmp_path: Path, there: bool) -> N
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert ("annotated copies" in text) == there
     assert (describe_summary(output, load_run(output))["annotated"] is not None) == there
+
+
+def test_where_nothing_opened_there_is_no_table(tmp_path: Path) -> None:
+    output = Output(str(write_finished(tmp_path, [make_failure("a.jpg", "a.jpg: is empty")])))
+    console = Console(file=io.StringIO(), width=100)
+    print_summary(console, output, load_run(output))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.startswith("0 media, 0 frames, 0 faces in ")
+    assert "a.jpg (probe): is empty" in text
 
 
 def test_a_narrow_terminal_shows_whole_words(tmp_path: Path) -> None:

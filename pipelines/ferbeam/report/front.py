@@ -26,7 +26,7 @@ def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, 
         "limits": True,
     }
     return {
-        "about": _tell_run(pages),
+        "about": _tell_run(pages, overview["videos"]),
         "tiles": _tell_counts(pages, overview),
         "sections": [name for name, there in shown.items() if there],
         "cohort": draw_cohort(cohort) if cohort else None,
@@ -41,7 +41,7 @@ def tell_front(pages: Pages, overview: Row, cohort: Cohort | None) -> dict[str, 
     }
 
 
-def _tell_run(pages: Pages) -> list[str]:
+def _tell_run(pages: Pages, videos: int) -> list[str]:
     """Returns in words when and how was analysed."""
     run = pages.run
     fps = run.setting("sample_fps")
@@ -50,7 +50,7 @@ def _tell_run(pages: Pages) -> list[str]:
         pages.say("analysed", date=show_date(run.started, pages.lang)),
         pages.say("by_model", name=run.model.name),
         pages.say("detector", name=run.setting("detector")),
-        pages.say(sampled, fps=fps),
+        *([pages.say(sampled, fps=fps)] if videos else []),
     ]
 
 

@@ -91,6 +91,8 @@ class ShownProgress:
             self._next_line, self._shown = time.monotonic() + LINE_SECONDS, watch.state
             done, rendered = watch.state
             renders = rendered and self._of[1]
+            if not (renders or watch.frames):
+                return  # all was committed before
             copied = f"; {rendered:,} of {watch.readings:,} rendered" if renders else ""
             spans = count_of(len(watch.planned), "span")
             self._console.print(f"{done:,} of {spans}: {note}{copied}", soft_wrap=True)

@@ -66,7 +66,8 @@ def print_summary(console: Console, output: Output, run: Run) -> None:
         faces = emotions.get(row["media"], Counter())
         cells = [str(row[key]) for key in counts.values()]
         table.add_row(escape(printable(row["media"])), *cells, _dominant(faces))
-    console.print(table)
+    if media:
+        console.print(table)
     if count > SHOWN_MEDIA:
         console.print(f"... and {count - SHOWN_MEDIA} more media")
     rows, seconds = run.rows, run.seconds["whole"]
