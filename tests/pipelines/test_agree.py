@@ -259,5 +259,8 @@ def test_the_command_shows_figures_and_the_page_the_moments(tmp_path: Path) -> N
     assert "kappa de Cohen" in page.text
     assert hostile in page.text
     assert any("#t=" in url for url in page.urls)
+    times = re.findall(r"(\d:\d\d(?:,\d)?)–(\d:\d\d(?:,\d)?)", page.text)
+    assert times
+    assert all(begin != end for begin, end in times)  # by tenths: many last no second
     assert not [found for found in verify_output(Output(str(output))).findings
                 if "agreement" in found.line()]  # fmt: skip

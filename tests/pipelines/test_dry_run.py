@@ -32,7 +32,7 @@ def test_a_dry_run_counts_what_the_run_does_and_writes_nothing(tmp_path: Path) -
     shown = done.stdout.replace("\n", " ")
     assert "1 video (" in shown
     assert "1 picture " in shown
-    assert "1 would be failures" in shown
+    assert "1 failure to expect:" in shown
     assert "its index (moov) is missing" in shown
     assert "with --overlay none about " in shown
     run = analyze(source, output, "--overlay", "emoji", code=3)

@@ -24,7 +24,7 @@ from ferbeam.output.report_mark import AGREEMENT
 from ferbeam.output.run_file import load_run
 from ferbeam.output.sweeping import keep_notes
 from ferbeam.query.tables import open_tables
-from ferbeam.report.figures import show_time
+from ferbeam.report.figures import show_moment
 from ferbeam.report.pages import Pages
 from ferbeam.report.places import link_to
 from ferbeam.text import printable
@@ -121,19 +121,21 @@ def _view(
         "coders": name_coders(agreement),
         "seen": agreement.seen,
         "tolerance": how.tolerance_ms,
-        "moments": [_view_moment(one, copies.get(one.media)) for one in agreement.moments],
+        "moments": [
+            _view_moment(one, copies.get(one.media), pages.lang) for one in agreement.moments
+        ],
         "notes": [printable(note) for note in agreement.notes],
     }
 
 
-def _view_moment(moment: Moment, copy: str | None) -> dict[str, Any]:
+def _view_moment(moment: Moment, copy: str | None, lang: str) -> dict[str, Any]:
     begin, end = moment.from_ms / 1000, moment.until_ms / 1000
     shown = f"#t={max(0, begin - MARGIN_S):.1f},{end + MARGIN_S:.1f}"
     whole = copy == copy_name("video", moment.media)
     return {
         "media": moment.media,
         "clip": link_to(str(copy), AGREEMENT) + shown if whole else None,
-        "when": f"{show_time(moment.from_ms)}–{show_time(moment.until_ms)}",
+        "when": f"{show_moment(moment.from_ms, lang)}–{show_moment(moment.until_ms, lang)}",
         "seconds": f"{end - begin:.1f}",
         "people": emotion_named(moment.people),
         "run": emotion_named(moment.run),

@@ -87,7 +87,7 @@ def _describe_disk(output: Output, needed: float) -> str:
 def _print_failures(console: Console, estimate: Estimate) -> None:
     if not estimate.failures:
         return
-    console.print(f"{len(estimate.failures)} would be failures:", style="yellow")
+    console.print(f"{count_of(len(estimate.failures), 'failure')} to expect:", style="yellow")
     for failure in estimate.failures[:SHOWN_FAILURES]:
         line = f"  {failure.media} ({failure.stage}): {failure.message}"
         console.print(escape(printable(line)), soft_wrap=True)
