@@ -39,6 +39,7 @@ def span_table(found: Detections, scores: NDArray[np.float32]) -> pa.Table:
         "failures": [failures],
         "looks": [[row.tobytes() for row in found.marks.looks]],
         "scenes": [[row.tobytes() for row in found.marks.scenes]],
+        "sure": [found.marks.sure.tolist()],
     }
     return pa.table(rows, schema=SPAN)
 
@@ -60,8 +61,11 @@ def span_rows(tables: Iterable[pa.Table]) -> dict[str, pa.Table]:
 def span_descriptors(tables: Iterable[pa.Table]) -> Descriptors:
     """Takes from committed spans what was noted of their faces and frames, in their order."""
     spans = list(tables)
+    sure = [flag for span in spans for flags in span["sure"].to_pylist() for flag in flags]
     return Descriptors(
-        _bytes_of(spans, "looks", LOOKS_SIZE), _bytes_of(spans, "scenes", SCENE_SIZE)
+        _bytes_of(spans, "looks", LOOKS_SIZE),
+        _bytes_of(spans, "scenes", SCENE_SIZE),
+        np.array(sure, np.bool_),
     )
 
 

@@ -69,7 +69,7 @@ class Detections:
         default_factory=lambda: np.empty((0, CROP_SIZE, CROP_SIZE), np.uint8)
     )
     failures: list[Failure] = field(default_factory=list)
-    marks: Descriptors = field(default_factory=lambda: join_descriptors([], []))
+    marks: Descriptors = field(default_factory=lambda: join_descriptors([], [], []))
 
 
 def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detections:
@@ -78,6 +78,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
     crops: list[NDArray[np.uint8]] = []
     looks: list[NDArray[np.uint8]] = []
     scenes: list[NDArray[np.uint8]] = []
+    sure: list[bool] = []
     before_ms: int | None = None
     for frame in frames:
         faces: list[Face] = []
@@ -98,6 +99,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
             for face in faces:
                 crops.append(crop_face(frame.grey, face.square, face.tilt))
                 looks.append(describe_face(frame.grey, face.square, crops[-1]))
+                sure.append(face.sure)
             status = OK if faces else NO_FACE
         place = dict(zip(SampledFrame._fields[:3], frame[:3], strict=True))
         own = crops[len(crops) - len(faces) :]
@@ -108,7 +110,7 @@ def detect_faces(frames: Iterable[SampledFrame], detector: Detector) -> Detectio
         found.frames.append({**place, "status": status, "face_count": len(faces)})
     if crops:
         found.crops = np.stack(crops)
-    found.marks = join_descriptors(looks, scenes)
+    found.marks = join_descriptors(looks, scenes, sure)
     return found
 
 

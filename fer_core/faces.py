@@ -35,6 +35,7 @@ class Face(NamedTuple):
         tilt: degrees by which the head leans clockwise, as seen; its crop is turned back by it.
         yaw: degrees by which the head is turned aside, to the right as seen above 0; None where
             neither that nor `tilt` is known.
+        sure: whether it surely is one: what is followed through a film and never is, is none.
     """
 
     box: Box
@@ -42,6 +43,7 @@ class Face(NamedTuple):
     score: float | None = None
     tilt: float = 0.0
     yaw: float | None = None
+    sure: bool = True
 
 
 def square_box(middle: tuple[float, float], side: float, size: tuple[int, int]) -> Box:

@@ -144,16 +144,20 @@ def _marks_of(name: str) -> pa.Field:
     return pa.field(name, pa.list_(pa.binary()), nullable=False)
 
 
-SPAN_VERSION = 6
+SPAN_VERSION = 7
 """Changes whenever a committed span holds something else; earlier ones are then not read."""
 
 SPAN: pa.Schema = _schema(
-    [*map(_rows_of, ("faces", "frames", "failures")), *map(_marks_of, ("looks", "scenes"))]
+    [
+        *map(_rows_of, ("faces", "frames", "failures")),
+        *map(_marks_of, ("looks", "scenes")),
+        _field("sure", pa.list_(pa.bool_())),
+    ]
 )
 """A committed span: one row that holds the rows of its three tables, so that one file is it all.
 
-Beside them `looks`, one for each face, and `scenes`, one for each frame, serve to link tracks and
-come into no table.
+Beside them `looks` and `sure`, one for each face, and `scenes`, one for each frame, serve to link
+tracks and come into no table.
 """
 
 

@@ -32,11 +32,6 @@ class DetectorSettings:
     revision: int = 17
     check_sha256: str = CHECK_SHA256
 
-    @property
-    def sure_score(self) -> float:
-        """Of a face that is followed once at least, so that it is one: of YuNet, or the check."""
-        return 0.8 if self.kind == "yunet" else 0.99
-
     def __post_init__(self) -> None:
         if self.redetect_ms < 1:
             raise FerError(f"redetect: {self.redetect_ms} ms is too short, from 1 ms is needed")

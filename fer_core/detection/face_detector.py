@@ -39,6 +39,10 @@ BEGUN, KEPT = 0.7, 0.6
 """So sure a finder must be of what begins a face in a film, which shows it again and again, unless
 the check is SURE of it, and to go on with one: that needs less (Zhang et al. 2022, ByteTrack)."""
 
+SURELY = 0.8
+"""Of what a finder is surer of, or the check is SURE of, in one frame of a film at least, it is a
+face; what is followed and never is, goes again once the film is whole."""
+
 MISSED = 4.0
 """What the check must be surer of what such a finder does not propose again."""
 
@@ -126,7 +130,8 @@ class FollowedFace:
         if score is None:
             score = 1 / (1 + math.exp(-self.surety))
         square = square_box((x, y), side, size)
-        return Face(clip_box(square, size), square, score, tilt, yaw)
+        sure = self.surety > SURE or (self.score or 0.0) >= SURELY
+        return Face(clip_box(square, size), square, score, tilt, yaw, sure)
 
 
 class FaceDetector:

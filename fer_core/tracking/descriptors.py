@@ -47,19 +47,22 @@ class Descriptors:
     Attributes:
         looks: uint8 (n, LOOKS_SIZE), of each row of `faces`.
         scenes: uint8 (m, SCENE_SIZE), of each row of `frames`; all 0 where it is not known.
+        sure: bool (n,), which rows of `faces` surely are faces.
     """
 
     looks: NDArray[np.uint8]
     scenes: NDArray[np.uint8]
+    sure: NDArray[np.bool_]
 
 
 def join_descriptors(
-    looks: list[NDArray[np.uint8]], scenes: list[NDArray[np.uint8]]
+    looks: list[NDArray[np.uint8]], scenes: list[NDArray[np.uint8]], sure: list[bool]
 ) -> Descriptors:
     """Puts what is noted of faces and frames together."""
     return Descriptors(
         np.stack(looks) if looks else np.empty((0, LOOKS_SIZE), np.uint8),
         np.stack(scenes) if scenes else np.empty((0, SCENE_SIZE), np.uint8),
+        np.array(sure, np.bool_),
     )
 
 

@@ -45,25 +45,20 @@ class Found:
         return Found(
             _filled(faces, "face_index", pa.array(place, pa.int32())),
             _filled(frames, "status", pc.if_else(empty, NO_FACE, frames["status"])),
-            replace(self.marks, looks=self.marks.looks[kept]),
+            replace(self.marks, looks=self.marks.looks[kept], sure=self.marks.sure[kept]),
         )
 
 
-def part_doubtful(found: Found, sure_score: float) -> tuple[Found, Found | None]:
-    """Parts the faces that are some from those in doubt, if there are any.
+def part_doubtful(found: Found) -> tuple[Found, Found | None]:
+    """Parts the faces of a video that are some from those in doubt, if there are any.
 
-    In doubt is a track of two faces or more of which not one has the score.
-
-    Args:
-        found: in a video.
-        sure_score: of the finder, 0-1; a face without one has it.
+    In doubt is a track of two faces or more of which not one is sure.
     """
-    scores = pc.fill_null(found.faces["detector_score"], 1.0).to_numpy()
-    if len(found.frames) < 2 or scores.min(initial=1) >= sure_score:
+    if len(found.frames) < 2 or found.marks.sure.all():
         return found, None
     track = number_tracks(read_sightings(found.faces, found.frames, found.marks))
     is_sure = np.bincount(track) < 2
-    is_sure[track[scores >= sure_score]] = True
+    is_sure[track[found.marks.sure]] = True
     sure = is_sure[track]
     if sure.all():
         return found, None

@@ -101,16 +101,14 @@ def origin_of(run_id: str, began: float, rows: RowSettings) -> Origin:
 
 @dataclass(frozen=True)
 class Told:
-    """What the rows of a medium depend on beside what is found in it.
+    """What the rows of a medium hold beside what is found in it.
 
     Attributes:
         people: how many each video shows, None where that is not known.
-        sure_score: that a face which is followed has once at least.
         origin: the columns of `media` that tell where its rows come from.
     """
 
     people: int | None
-    sure_score: float
     origin: Origin
 
 
@@ -201,8 +199,7 @@ class AnalyzeSettings:
     @property
     def told(self) -> Told:
         """What the rows of a medium depend on beside what is found in it."""
-        origin = origin_of(self.run_id, self.began, self.rows)
-        return Told(self.people, self.rows.detector.sure_score, origin)
+        return Told(self.people, origin_of(self.run_id, self.began, self.rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values for JSON."""

@@ -66,9 +66,7 @@ def track_clip(path: Path, detector: Detector, by: str = "tracks") -> list[Track
         even = np.full((len(found.faces), len(EMOTIONS)), 1 / len(EMOTIONS), np.float32)
         spans.append(span_table(found, even))
     rows = span_rows(spans)
-    sure, _ = part_doubtful(
-        Found(rows["faces"], rows["frames"], span_descriptors(spans)), DEFAULT.sure_score
-    )
+    sure, _ = part_doubtful(Found(rows["faces"], rows["frames"], span_descriptors(spans)))
     marks = None if by == "boxes" else sure.marks
     faces, _ = link_tracks(sure.faces, sure.frames, marks)
     return list(_group(faces, rows["frames"], "person_id" if by == "people" else "track_id"))
@@ -162,7 +160,8 @@ def _draw_marks(rng: np.random.Generator, person: NDArray[np.int64]) -> Descript
     """Draws looks of their own for people, with some noise, in one scene."""
     looks = rng.integers(0, 236, (HOUR_FACES, LOOKS_SIZE), np.uint8)[person]
     looks += rng.integers(1, 20, looks.shape, np.uint8)
-    return Descriptors(looks, np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8))
+    scenes = np.full((HOUR_FRAMES, SCENE_SIZE), 100, np.uint8)
+    return Descriptors(looks, scenes, np.ones(len(looks), np.bool_))
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def make_marks(faces: pa.Table, looks: Sequence[int], scenes: Sequence[int]) -> 
     faces_look = np.full((len(faces), LOOKS_SIZE), 1, np.uint8)
     faces_look[:, :-1] = np.array(looks, np.uint8)[:, np.newaxis]
     drawn = [np.random.default_rng(seed).integers(1, 255, SCENE_SIZE) for seed in scenes]
-    return Descriptors(faces_look, np.array(drawn, np.uint8))
+    return Descriptors(faces_look, np.array(drawn, np.uint8), np.ones(len(faces), np.bool_))
 
 
 def tracks_of(

@@ -121,10 +121,11 @@ def test_haar_finds_a_face_in_a_large_frame_at_its_place() -> None:
     composite = cv2.imread(str(SAMPLES / "composites/happy.png"), cv2.IMREAD_GRAYSCALE)
     frame = np.full((900, 1600), 128, np.uint8)
     frame[300:684, 900:1284] = cv2.resize(composite, (384, 384))
-    ((box, square, score, tilt, yaw),) = load_detector(HAAR)(frame)
+    ((box, square, score, tilt, yaw, sure),) = load_detector(HAAR)(frame)
     assert square == box
     assert score is not None
     assert score > 0.9
+    assert sure
     assert abs(tilt) < 5
     assert yaw is not None
     assert abs(yaw) < 15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,24 +17,26 @@ from tests.core.linked import make_marks, make_rows, make_tracks
 LEFT, RIGHT = (100, 50), (300, 50)
 
 
-def found_in(*scores: Sequence[float | None]) -> Found:
-    """A video of two faces, 100 ms from frame to frame, by their scores: the left one's first."""
-    places = [[place for place, _ in zip((LEFT, RIGHT), own, strict=False)] for own in scores]
+def found_in(*sure: Sequence[bool]) -> Found:
+    """A video of two faces, 100 ms from frame to frame, by whether they are sure: first the left.
+
+    The looks of the left one are of 60 grey levels, of the other 180.
+    """
+    places = [[place for place, _ in zip((LEFT, RIGHT), own, strict=False)] for own in sure]
     faces, frames = make_rows([(100 * number, own) for number, own in enumerate(places)])
-    told = pa.array([score for own in scores for score in own], pa.float32())
-    at = FACES.get_field_index("detector_score")
-    faces = faces.set_column(at, FACES.field(at), told)
     looks = [60 if place == LEFT else 180 for own in places for place in own]
-    return Found(faces, frames, make_marks(faces, looks, [1] * len(scores)))
+    marks = make_marks(faces, looks, [1] * len(sure))
+    told = np.array([each for own in sure for each in own], np.bool_)
+    return Found(faces, frames, replace(marks, sure=told))
 
 
 def test_a_track_that_never_is_sure_goes_and_what_is_left_is_counted_anew() -> None:
-    found = found_in((0.75, 0.9), (0.79, 0.7), (0.7,), ())
-    sure, doubtful = part_doubtful(found, 0.8)
+    found = found_in((False, True), (False, False), (False,), ())
+    sure, doubtful = part_doubtful(found)
     assert doubtful is not None
-    for part, boxes, counts, first in (
-        (sure, [300, 300], [1, 1, 0, 0], 1),
-        (doubtful, [100] * 3, [1, 1, 1, 0], 0),
+    for part, boxes, counts, look in (
+        (sure, [300, 300], [1, 1, 0, 0], 180),
+        (doubtful, [100] * 3, [1, 1, 1, 0], 60),
     ):
         assert part.faces.schema.equals(FACES)
         assert part.frames.schema.equals(FRAMES)
@@ -42,32 +45,31 @@ def test_a_track_that_never_is_sure_goes_and_what_is_left_is_counted_anew() -> N
         assert part.frames["face_count"].to_pylist() == counts
         told = ["ok" if count else "no_face" for count in counts]
         assert part.frames["status"].to_pylist() == told
-        assert part.marks.looks[:, 0].tolist() == [found.marks.looks[first, 0]] * len(boxes)
+        assert part.marks.looks[:, 0].tolist() == [look] * len(boxes)
         assert len(part.marks.scenes) == 4
         link_tracks(part.faces, part.frames, part.marks)
 
 
 @pytest.mark.parametrize(
-    "scores",
+    "sure",
     [
-        [(0.6,), (0.8,), (0.6,)],  # sure once
-        [(None,), (None,)],  # not told
-        [(0.6,), ()],  # seen once: nothing speaks against it but what it is itself
-        [(0.6,)],
+        [(False,), (True,), (False,)],  # sure once
+        [(False,), ()],  # seen once: nothing speaks against it but what it is itself
+        [(False,)],
         [(), ()],
     ],
 )
-def test_what_is_sure_once_or_seen_once_stays(scores: list[tuple[float | None, ...]]) -> None:
-    found = found_in(*scores)
-    assert part_doubtful(found, 0.8) == (found, None)
+def test_what_is_sure_once_or_seen_once_stays(sure: list[tuple[bool, ...]]) -> None:
+    found = found_in(*sure)
+    assert part_doubtful(found) == (found, None)
 
 
 def test_a_frame_that_is_lost_stays_so() -> None:
-    found = found_in((0.6,), (), (0.6,))
+    found = found_in((False,), (), (False,))
     at = FRAMES.get_field_index("status")
     lost = pa.array(["ok", "decode_error", "ok"])
     frames = found.frames.set_column(at, FRAMES.field(at), lost)
-    sure, _ = part_doubtful(Found(found.faces, frames, found.marks), 0.8)
+    sure, _ = part_doubtful(Found(found.faces, frames, found.marks))
     assert sure.frames["status"].to_pylist() == ["no_face", "decode_error", "no_face"]
     assert sure.faces.num_rows == 0
 

@@ -88,6 +88,7 @@ def test_a_crowd_of_passers_by_is_numbered_as_it_comes() -> None:
     ]
     faces, frames = make_rows(seen)
     scenes = np.full((len(seen), SCENE_SIZE), 100, np.uint8)
-    sightings = read_sightings(faces, frames, Descriptors(people[order], scenes))
+    marks = Descriptors(people[order], scenes, np.ones(len(order), np.bool_))
+    sightings = read_sightings(faces, frames, marks)
     numbers = number_people(sightings, number_tracks(sightings))
     assert numbers.tolist() == np.unique(order, return_inverse=True)[1].tolist()

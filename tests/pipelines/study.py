@@ -119,7 +119,8 @@ def _record(viewer: Viewer, seed: int) -> Tables:
     }
     every = pa.table(frames, FRAMES)
     scenes = np.full((len(times), SCENE_SIZE), 90, np.uint8)
-    faces, tracks = link_tracks(faces, every, Descriptors(np.stack(looks), scenes))
+    marks = Descriptors(np.stack(looks), scenes, np.ones(len(looks), np.bool_))
+    faces, tracks = link_tracks(faces, every, marks)
     faces, every = fill_shown(faces, every, end)
     count = len(set(tracks.track_id.tolist()))
     medium = _medium(viewer.media, end, counts, count)

@@ -61,7 +61,7 @@ def _link_spans(
     committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tracks, drawn = _link_media(first.media, tables, committed, told)
+    tracks, drawn = _link_media(first.media, tables, committed, told.people)
     files = write_rows(output, first.group, {name: tables[name] for name in ("faces", "frames")})
     known = zip(ordered, committed, strict=True)
     earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
@@ -84,7 +84,7 @@ def _link_media(
     media: tuple[OpenMedium, ...],
     tables: dict[str, pa.Table],
     committed: list[pa.Table],
-    told: Told,
+    people: int | None,
 ) -> tuple[list[TrackScores], list[TrackScores]]:
     """Fills the columns of the tracks and of the time.
 
@@ -97,9 +97,9 @@ def _link_media(
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
         doubtful = None
         if marks is not None:
-            found, doubtful = part_doubtful(Found(faces, frames, marks), told.sure_score)
+            found, doubtful = part_doubtful(Found(faces, frames, marks))
             faces, frames, marks = found.faces, found.frames, found.marks
-        table, own = link_tracks(faces, frames, marks, told.people)
+        table, own = link_tracks(faces, frames, marks, people)
         ends_ms = medium.info.duration_ms if medium.info.kind == "video" else None
         table, frames = fill_shown(table, frames, ends_ms)
         linked.append(table)
