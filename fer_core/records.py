@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 import pyarrow as pa
@@ -159,6 +160,14 @@ SPAN: pa.Schema = _schema(
 Beside them `looks` and `sure`, one for each face, and `scenes`, one for each frame, serve to link
 tracks and come into no table.
 """
+
+
+def fill_columns(rows: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Returns rows of a table with other values in some of their columns."""
+    for name, values in columns.items():
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), values)
+    return rows
 
 
 class Failure(NamedTuple):

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fer_core.records import fill_columns
+
 MOST_SHOWN_MS = 3_600_000
 """A sample counts for an hour at most: so much time without a frame is a fault of the file."""
 
@@ -35,9 +37,5 @@ def fill_shown(
         return faces, frames
     shown = shown_times(frames["timestamp_ms"].to_numpy(), duration_ms)
     place = np.searchsorted(frames["frame_index"].to_numpy(), faces["frame_index"].to_numpy())
-    return _filled(faces, shown[place]), _filled(frames, shown)
-
-
-def _filled(rows: pa.Table, shown_ms: NDArray[np.int64]) -> pa.Table:
-    at = rows.schema.get_field_index("shown_ms")
-    return rows.set_column(at, rows.schema.field(at), pa.array(shown_ms, pa.int64()))
+    times = [{"shown_ms": pa.array(values, pa.int64())} for values in (shown[place], shown)]
+    return fill_columns(faces, times[0]), fill_columns(frames, times[1])

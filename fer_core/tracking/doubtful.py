@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from fer_core.records import NO_FACE, OK
+from fer_core.records import NO_FACE, OK, fill_columns
 from fer_core.tracking.descriptors import Descriptors
 from fer_core.tracking.sightings import read_sightings
 from fer_core.tracking.tracks import number_tracks
@@ -41,10 +41,13 @@ class Found:
         counts = np.searchsorted(index, frame, side="right") - first
         place = np.arange(len(index)) - first[np.searchsorted(frame, index)]
         empty = pc.and_(pc.equal(self.frames["status"], OK), pa.array(counts == 0))
-        frames = _filled(self.frames, "face_count", pa.array(counts, pa.int32()))
+        counted = {
+            "face_count": pa.array(counts, pa.int32()),
+            "status": pc.if_else(empty, NO_FACE, self.frames["status"]),
+        }
         return Found(
-            _filled(faces, "face_index", pa.array(place, pa.int32())),
-            _filled(frames, "status", pc.if_else(empty, NO_FACE, frames["status"])),
+            fill_columns(faces, {"face_index": pa.array(place, pa.int32())}),
+            fill_columns(self.frames, counted),
             replace(self.marks, looks=self.marks.looks[kept], sure=self.marks.sure[kept]),
         )
 
@@ -63,8 +66,3 @@ def part_doubtful(found: Found) -> tuple[Found, Found | None]:
     if sure.all():
         return found, None
     return found.only(sure), found.only(~sure)
-
-
-def _filled(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
-    at = rows.schema.get_field_index(name)
-    return rows.set_column(at, rows.schema.field(at), values)

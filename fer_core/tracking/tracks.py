@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer_core.emotions import NAMES
-from fer_core.records import FACES, SCORE_COLUMNS
+from fer_core.records import SCORE_COLUMNS, fill_columns
 from fer_core.tracking.descriptors import Descriptors
 from fer_core.tracking.gaps import link_gaps
 from fer_core.tracking.people import number_people
@@ -193,7 +193,4 @@ def _fill_in(faces: pa.Table, tracks: TrackScores) -> pa.Table:
         "smoothed_emotion": names.cast(pa.string()),
         "smoothed_confidence": pa.array(tracks.scores.max(axis=1, initial=0), pa.float32()),
     }
-    for name, values in told.items():
-        place = faces.schema.get_field_index(name)
-        faces = faces.set_column(place, FACES.field(name), values)
-    return faces
+    return fill_columns(faces, told)
