@@ -35,7 +35,7 @@ class Face(NamedTuple):
         tilt: degrees by which the head leans clockwise, as seen; its crop is turned back by it.
         yaw: degrees by which the head is turned aside, to the right as seen above 0; None where
             neither that nor `tilt` is known.
-        sure: whether it surely is one: what is followed through a film and never is, is none.
+        sure: whether it surely is one, or was while it was followed.
     """
 
     box: Box

@@ -40,8 +40,8 @@ BEGUN, KEPT = 0.7, 0.6
 the check is SURE of it, and to go on with one: that needs less (Zhang et al. 2022, ByteTrack)."""
 
 SURELY = 0.8
-"""Of what a finder is surer of, or the check is SURE of, in one frame of a film at least, it is a
-face; what is followed and never is, goes again once the film is whole."""
+"""What a finder is surer of, or the check is SURE of, surely is a face, and stays one while it is
+followed; what never is has no row once the film is whole, and is not shown live."""
 
 MISSED = 4.0
 """What the check must be surer of what such a finder does not propose again."""
@@ -85,6 +85,7 @@ class FollowedFace:
         aside: how far the finder put it from there, x and y in sides, and how much larger it made
             it; of a turned head it knows better.
         move: how far it came since the frame before, x and y in pixels: it is looked for so far on.
+        was_sure: whether it was sure before.
     """
 
     seen: Place
@@ -94,6 +95,7 @@ class FollowedFace:
     vouched: float = 0.0
     aside: tuple[float, float, float] = (0.0, 0.0, 1.0)
     move: tuple[float, float] = (0.0, 0.0)
+    was_sure: bool = False
 
     @property
     def place(self) -> Place:
@@ -106,6 +108,11 @@ class FollowedFace:
         """How sure it is: what is below 0 is let go."""
         return max(self.surety, -MOST_DOUBT) + self.vouched
 
+    @property
+    def sure(self) -> bool:
+        """Whether it surely is a face, or was before."""
+        return self.was_sure or self.surety > SURE or (self.score or 0.0) >= SURELY
+
     def unproposed(self) -> FollowedFace:
         """Returns it as it stands where the finder looks again, until that proposes it."""
         return replace(self, vouched=0.0 if self.score is None else -MISSED)
@@ -117,7 +124,8 @@ class FollowedFace:
         place = self.seen if self.surety > SURE else proposal.place
         (x, y, side, _), vouched = self.seen, VOUCH * (proposal.score - EVEN)
         aside = (place.x - x) / side, (place.y - y) / side, place.side / side
-        return replace(self, score=proposal.score, vouched=vouched, aside=aside)
+        score = proposal.score
+        return replace(self, score=score, vouched=vouched, aside=aside, was_sure=self.sure)
 
     def shown_in(self, size: tuple[int, int]) -> Face:
         """Returns it as it is in a frame of a width and height.
@@ -130,8 +138,7 @@ class FollowedFace:
         if score is None:
             score = 1 / (1 + math.exp(-self.surety))
         square = square_box((x, y), side, size)
-        sure = self.surety > SURE or (self.score or 0.0) >= SURELY
-        return Face(clip_box(square, size), square, score, tilt, yaw, sure)
+        return Face(clip_box(square, size), square, score, tilt, yaw, self.sure)
 
 
 class FaceDetector:
@@ -200,14 +207,15 @@ class FaceDetector:
             place = settle(face.seen, seen.place)
             move = place.x - x, place.y - y
             aside = (0.0, 0.0, 1.0) if seen.surety > SURE else face.aside
-            told = face.score, face.vouched, aside, move
+            told = face.score, face.vouched, aside, move, face.sure
             return FollowedFace(place, seen.surety, seen.points, *told)
         found = [] if face.score is None else self._find(grey, colour, face.place)
         near = [each for each in found if each.place.is_near(face.place)]
         best = max(near, key=_score_of, default=None)
         if best is None or _score_of(best) < KEPT:
             return None
-        return FollowedFace(best.place, 0.0, best.points).proposed_at(best)
+        again = FollowedFace(best.place, 0.0, best.points, was_sure=face.sure)
+        return again.proposed_at(best)
 
     def _search(self, grey: Grey, colour: Colour | None, closely: bool) -> None:
         """Lets the finder search the frame, and follows what the check confirms of it."""

@@ -175,6 +175,28 @@ def test_a_film_begins_with_what_is_sure(
 
 
 @pytest.mark.parametrize(
+    ("scores", "logit", "sure"),
+    [
+        ((0.75, 0.79, 0.75), -0.5, [False, False, False]),
+        ((0.75, 0.81, 0.65), -0.5, [False, True, True]),  # and stays so
+        ((0.62, 0.62), 6.0, [True, True]),
+        ((None, None), 3.0, [False, False]),
+        ((None, None), 6.0, [True, True]),
+    ],
+)
+def test_a_face_is_sure_once_finder_or_check_is(
+    scores: tuple[float | None, ...], logit: float, sure: list[bool]
+) -> None:
+    finder, room, told = FakeFinder(), draw_room(), []
+    detector = FaceDetector(finder, FakeCheck(logit), 60_000)
+    for at, score in enumerate(scores):
+        finder.proposals = [Proposal(Place(240, 120, 80), score)]
+        (face,) = detector(room, FRAME_MS if at else None)
+        told.append(face.sure)
+    assert told == sure
+
+
+@pytest.mark.parametrize(
     ("score", "logit", "in_mirror", "x", "count"),
     [
         (0.7, 1.0, 0.32, 380, 1),

@@ -93,6 +93,15 @@ def test_the_faces_drawn_to_be_read_are_read_so_live_and_in_pictures() -> None:
     assert still == list(NAMES)
 
 
+def test_what_is_not_sure_to_be_a_face_is_not_shown() -> None:
+    """And is no row of a recording."""
+    box = Box(10, 10, 30, 30)
+    frames = iter([[Face(box, box, 0.7, sure=False)], [Face(box, box, 0.9)]])
+    session = Session(lambda *_: next(frames), load_classifier(find_model_dir()))
+    grey = np.full((48, 64), 90, np.uint8)
+    assert [len(session.analyse(grey, 40 * at).faces) for at in range(2)] == [0, 1]
+
+
 def test_no_face_goes_on_over_a_cut() -> None:
     """The same face, at the same place, in another room."""
     height, width = 240, 320

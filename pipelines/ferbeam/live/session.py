@@ -106,7 +106,8 @@ class Session:
         since_ms = self._since(timestamp_ms)
         self._forget_at_cut(grey)
         with timed(self._costs, "detect") as counts:
-            faces = keep_largest(self._detector(grey, since_ms, colour), MAX_FACES)
+            found = self._detector(grey, since_ms, colour)
+            faces = keep_largest([face for face in found if face.sure], MAX_FACES)
             counts["frames"] = 1
             crops = np.empty((len(faces), CROP_SIZE, CROP_SIZE), np.uint8)
             for crop, face in zip(crops, faces, strict=True):
