@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import warnings
 from dataclasses import dataclass, fields
@@ -163,6 +164,8 @@ def _analyze(options: AnalyzeOptions, dry_run: bool, told: Telling) -> int:
         return DONE
     # What is imported is no garbage: looking for it, as often as Python does, takes 0.03 s.
     gc.set_threshold(50_000)
+    # NumPy would start a thread for every core, which a command that computes nothing never uses.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ferbeam.control.start import start_analysis
 
     told.check()
