@@ -61,7 +61,7 @@ def _link_spans(
     committed = [read_span(output, span.key) for span in ordered]
     tables = span_rows(committed)
     _check_counts(ordered, tables)
-    tracks, drawn = _link_media(first.media, tables, committed, told.people)
+    tracks, doubtful = _link_media(first.media, tables, committed, told.people)
     files = write_rows(output, first.group, {name: tables[name] for name in ("faces", "frames")})
     known = zip(ordered, committed, strict=True)
     earlier = sum_costs(_costs_of(table) for span, table in known if span.costs is None)
@@ -76,8 +76,11 @@ def _link_spans(
     )
     if render is None:
         return linked, []
-    shown = drawn if render.overlay == "cover" else tracks
-    return plan_rendering(output, ordered, tracks, shown, linked, render)
+    drawn = tracks
+    if render.overlay == "cover" and doubtful is not None:
+        hidden = link_tracks(doubtful.faces, doubtful.frames, doubtful.marks)[1]
+        drawn = [tracks[0].beside(hidden)]
+    return plan_rendering(output, ordered, tracks, drawn, linked, render)
 
 
 def _link_media(
@@ -85,17 +88,16 @@ def _link_media(
     tables: dict[str, pa.Table],
     committed: list[pa.Table],
     people: int | None,
-) -> tuple[list[TrackScores], list[TrackScores]]:
+) -> tuple[list[TrackScores], Found | None]:
     """Fills the columns of the tracks and of the time.
 
     Returns:
-        The tracks of each medium, and with those that are in doubt, which have no row.
+        The tracks of each medium, and what of a video is in doubt, and has no row.
     """
     marks = span_descriptors(committed) if media[0].info.kind == "video" else None
-    linked, sampled, tracks, every = [], [], [], []
+    linked, sampled, tracks, doubtful = [], [], [], None
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
-        doubtful = None
         if marks is not None:
             found, doubtful = part_doubtful(Found(faces, frames, marks))
             faces, frames, marks = found.faces, found.frames, found.marks
@@ -105,11 +107,8 @@ def _link_media(
         linked.append(table)
         sampled.append(frames)
         tracks.append(own)
-        if doubtful is not None:
-            own = own.beside(link_tracks(doubtful.faces, doubtful.frames, doubtful.marks)[1])
-        every.append(own)
     tables["faces"], tables["frames"] = map(pa.concat_tables, (linked, sampled))
-    return tracks, every
+    return tracks, doubtful
 
 
 def _rows_of(table: pa.Table, medium: str) -> pa.Table:
