@@ -33,17 +33,15 @@ def read_one_run(
     """
     run = load_run(output)
     for _ in range(TRIES):
-        found: Read | DamageError
         try:
             found = read(run)
-        except DamageError as fault:
-            found = fault
-        faulty = isinstance(found, DamageError) or not whole(found)
-        before, run = run, load_run(output) if faulty else run
-        if run == before:
-            if isinstance(found, DamageError):
-                raise found
-            return found
+        except DamageError:
+            if (now := load_run(output)) == run:
+                raise
+        else:
+            if whole(found) or (now := load_run(output)) == run:
+                return found
+        run = now
     raise _replaced(output)
 
 
