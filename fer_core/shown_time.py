@@ -37,5 +37,7 @@ def fill_shown(
         return faces, frames
     shown = shown_times(frames["timestamp_ms"].to_numpy(), duration_ms)
     place = np.searchsorted(frames["frame_index"].to_numpy(), faces["frame_index"].to_numpy())
-    times = [{"shown_ms": pa.array(values, pa.int64())} for values in (shown[place], shown)]
-    return fill_columns(faces, times[0]), fill_columns(frames, times[1])
+    return (
+        fill_columns(faces, {"shown_ms": pa.array(shown[place])}),
+        fill_columns(frames, {"shown_ms": pa.array(shown)}),
+    )

@@ -198,7 +198,7 @@ class AnalyzeSettings:
 
     @property
     def told(self) -> Told:
-        """What the rows of a medium depend on beside what is found in it."""
+        """What the rows of a medium hold beside what is found in it."""
         return Told(self.people, origin_of(self.run_id, self.began, self.rows))
 
     def to_dict(self) -> dict[str, Any]:

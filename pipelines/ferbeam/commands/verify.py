@@ -9,8 +9,11 @@ import click
 from ferbeam.commands.words import Command
 
 ONE = {
-    **{"faces": "face", "frames": "frame", "media": "medium"},
-    **{"failures": "failure", "copies": "copy"},
+    "faces": "face",
+    "frames": "frame",
+    "media": "medium",
+    "failures": "failure",
+    "copies": "copy",
 }
 """What is one of those that are counted."""
 
