@@ -7,6 +7,7 @@ one. But a face that is followed is soon seen so that its finder is sure of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from fer_core.records import NO_FACE, OK, fill_columns
 from fer_core.tracking.descriptors import Descriptors
-from fer_core.tracking.sightings import read_sightings
+from fer_core.tracking.sightings import Whole, read_sightings
 from fer_core.tracking.tracks import number_tracks
 
 
@@ -32,6 +33,11 @@ class Found:
     faces: pa.Table
     frames: pa.Table
     marks: Descriptors
+
+    @cached_property
+    def track(self) -> Whole:
+        """The track of each face, see `number_tracks`."""
+        return number_tracks(read_sightings(self.faces, self.frames, self.marks))
 
     def only(self, kept: NDArray[np.bool_]) -> Found:
         """Returns the same of some of the faces, bool (n,), counted anew in each frame."""
@@ -59,10 +65,9 @@ def part_doubtful(found: Found) -> tuple[Found, Found | None]:
     """
     if len(found.frames) < 2 or found.marks.sure.all():
         return found, None
-    track = number_tracks(read_sightings(found.faces, found.frames, found.marks))
-    is_sure = np.bincount(track) < 2
-    is_sure[track[found.marks.sure]] = True
-    sure = is_sure[track]
+    is_sure = np.bincount(found.track) < 2
+    is_sure[found.track[found.marks.sure]] = True
+    sure = is_sure[found.track]
     if sure.all():
         return found, None
     return found.only(sure), found.only(~sure)

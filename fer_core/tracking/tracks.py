@@ -120,7 +120,11 @@ class TrackScores:
 
 
 def link_tracks(
-    faces: pa.Table, frames: pa.Table, marks: Descriptors | None = None, people: int | None = None
+    faces: pa.Table,
+    frames: pa.Table,
+    marks: Descriptors | None = None,
+    people: int | None = None,
+    track: Whole | None = None,
 ) -> tuple[pa.Table, TrackScores]:
     """Links the faces of a video to tracks, joins those of one person, and smooths their scores.
 
@@ -133,6 +137,7 @@ def link_tracks(
         marks: what detection noted beside them; without, cuts are not known, and who is who only
             by place, size and motion, and every track is a person.
         people: how many people the video shows, None where that is not known.
+        track: int64 (n,), as `number_tracks` gives it, None where that is not known yet.
 
     Returns:
         The rows of `faces` with `track_id`, `person_id`, `smoothed_emotion` and
@@ -145,7 +150,8 @@ def link_tracks(
     seen = read_sightings(faces, frames, marks)
     # Of a picture every face is one, which is much quicker told than found.
     single = len(frames) == 1
-    track = np.arange(len(faces)) if single else number_tracks(seen)
+    if track is None:
+        track = np.arange(len(faces)) if single else number_tracks(seen)
     raw = np.stack([faces[name].to_numpy() for name in SCORE_COLUMNS], axis=1)
     times = np.asarray(faces["timestamp_ms"].to_numpy(), np.int64)
     smooth = np.asarray(raw, np.float32)

@@ -98,10 +98,11 @@ def _link_media(
     linked, sampled, tracks, doubtful = [], [], [], None
     for medium in media:
         faces, frames = (_rows_of(tables[name], medium.name) for name in ("faces", "frames"))
+        track = None
         if marks is not None:
             found, doubtful = part_doubtful(Found(faces, frames, marks))
-            faces, frames, marks = found.faces, found.frames, found.marks
-        table, own = link_tracks(faces, frames, marks, people)
+            faces, frames, marks, track = found.faces, found.frames, found.marks, found.track
+        table, own = link_tracks(faces, frames, marks, people, track)
         ends_ms = medium.info.duration_ms if medium.info.kind == "video" else None
         table, frames = fill_shown(table, frames, ends_ms)
         linked.append(table)
